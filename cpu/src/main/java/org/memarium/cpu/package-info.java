@@ -1,0 +1,5 @@
+/** Part of Memarium. */
+@NullMarked
+package org.memarium.cpu;
+
+import org.jspecify.annotations.NullMarked;

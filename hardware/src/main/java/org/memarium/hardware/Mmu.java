@@ -1,0 +1,530 @@
+package org.memarium.hardware;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The memory-management unit: linear addresses in, RAM out.
+ *
+ * <p><b>The fast path.</b> In front of the {@link Tlb} stands a direct-mapped table, {@code fast*}:
+ * for a linear page, a tag for reads, a tag for writes and the distance to physical memory. An
+ * access of n bytes at {@code linear} hits when the page of its <em>last</em> byte equals the tag
+ * found under the page of its <em>first</em>: one comparison rejects a miss, a missing right and a
+ * page crossing alike. Everything else goes the slow way. An entry is there only while the TLB
+ * holds the same translation, so hits and misses are exactly the TLB's.
+ *
+ * <p><b>User mode.</b> The methods without {@code supervisor} in their name act with user
+ * privilege: the program's own accesses, and the kernel's on the program's behalf.
+ *
+ * <p><b>Faults.</b> A failed walk asks the {@link PageFaultHandler}; where that does not help, the
+ * access throws {@link ProcessorException} and has changed nothing. A write that crosses a page is
+ * translated on both sides before the first byte changes.
+ *
+ * <p>Linear addresses are unsigned; with 32-bit formats only the low 32 bits count.
+ */
+public final class Mmu {
+  private static final int FAST_ENTRIES = 1024;
+  private static final int FAST_MASK = FAST_ENTRIES - 1;
+  private static final long PAGE_MASK = -(long) Ram.PAGE_SIZE;
+  private static final int OFFSET_MASK = Ram.PAGE_SIZE - 1;
+
+  /** No page has this tag: it is not a multiple of the page size. */
+  private static final long NO_TAG = 1;
+
+  private static final int READ = 0;
+  private static final int WRITE = PageFaultCode.WRITE;
+  private static final int FETCH = PageFaultCode.INSTRUCTION;
+  private static final int USER = PageFaultCode.USER;
+
+  private final Ram ram;
+  private final PageTableFormat format;
+  private final PageWalker walker;
+  private final Tlb dataTlb;
+  private final Tlb fetchTlb;
+  private final long linearMask;
+
+  private final long[] fastReadTag = new long[FAST_ENTRIES];
+  private final long[] fastWriteTag = new long[FAST_ENTRIES];
+  private final long[] fastDistance = new long[FAST_ENTRIES];
+
+  private @Nullable PageFaultHandler faultHandler;
+  private long cr3;
+  private int fetchGeneration;
+
+  private long dataHits;
+  private long dataMisses;
+  private long fetchHits;
+  private long fetchMisses;
+  private long walks;
+  private long faults;
+  private long flushesByCr3;
+  private long flushesOfAll;
+  private long invalidations;
+
+  /**
+   * An MMU with empty TLBs.
+   *
+   * @param ram where the tables and everything else live
+   * @param format the shape of the tables
+   * @param tlbEntries entries of the data TLB and of the instruction TLB; a power of two
+   * @param tlbWays entries in a set; a power of two
+   */
+  public Mmu(Ram ram, PageTableFormat format, int tlbEntries, int tlbWays) {
+    this.ram = ram;
+    this.format = format;
+    this.walker = new PageWalker(ram, format, true);
+    this.dataTlb = new Tlb(tlbEntries, tlbWays);
+    this.fetchTlb = new Tlb(tlbEntries, tlbWays);
+    this.linearMask = format.linearBits() == 32 ? 0xffff_ffffL : -1L;
+    clearFast();
+  }
+
+  /** Who resolves page faults. */
+  public void setFaultHandler(PageFaultHandler handler) {
+    faultHandler = handler;
+  }
+
+  /** The RAM behind. */
+  public Ram ram() {
+    return ram;
+  }
+
+  /** The shape of the tables. */
+  public PageTableFormat format() {
+    return format;
+  }
+
+  // ---- Control registers and flushes ----
+
+  /** Physical address of the top table in use. */
+  public long cr3() {
+    return cr3;
+  }
+
+  /** Loads CR3 and drops all translations but global ones. */
+  public void loadCr3(long topTable) {
+    cr3 = topTable;
+    flushesByCr3++;
+    flush(true);
+  }
+
+  /** Drops all translations, global ones too (as a change of CR4.PGE does). */
+  public void flushAll() {
+    flushesOfAll++;
+    flush(false);
+  }
+
+  /** Drops the translation of one page, global or not. */
+  public void invlpg(long linearAddress) {
+    invalidations++;
+    long linear = linearAddress & linearMask;
+    long page = linear >>> Ram.PAGE_SHIFT;
+    if (dataTlb.remove(page)) {
+      dropFast(page);
+    }
+    if (fetchTlb.remove(page)) {
+      fetchGeneration++;
+    }
+  }
+
+  private void flush(boolean keepGlobal) {
+    dataTlb.flush(keepGlobal);
+    fetchTlb.flush(keepGlobal);
+    clearFast();
+    fetchGeneration++;
+  }
+
+  private void clearFast() {
+    Arrays.fill(fastReadTag, NO_TAG);
+    Arrays.fill(fastWriteTag, NO_TAG);
+  }
+
+  private void dropFast(long page) {
+    int slot = (int) page & FAST_MASK;
+    if (fastReadTag[slot] >>> Ram.PAGE_SHIFT == page) {
+      fastReadTag[slot] = NO_TAG;
+      fastWriteTag[slot] = NO_TAG;
+    }
+  }
+
+  /**
+   * Tells the MMU that the frame's bytes were just decoded ({@link Ram#watchCode}): later writes to
+   * it must take the slow path, where the watch is looked at.
+   */
+  public void watchCode(long pfn) {
+    ram.watchCode(pfn);
+    Arrays.fill(fastWriteTag, NO_TAG);
+  }
+
+  /** What the TLBs did so far. */
+  public TlbStatistics statistics() {
+    return new TlbStatistics(
+        dataHits,
+        dataMisses,
+        fetchHits,
+        fetchMisses,
+        walks,
+        faults,
+        flushesByCr3,
+        flushesOfAll,
+        invalidations);
+  }
+
+  // ---- Data, user mode: the fast path ----
+
+  /** Reads one byte, zero-extended. */
+  public int readByte(long linear) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastReadTag[slot] == (linear & PAGE_MASK)) {
+      dataHits++;
+      return ram.getByte(linear + fastDistance[slot]) & 0xff;
+    }
+    return ram.getByte(translate(linear, READ | USER)) & 0xff;
+  }
+
+  /** Reads two bytes, zero-extended. */
+  public int readShort(long linear) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastReadTag[slot] == ((linear + 1) & PAGE_MASK)) {
+      dataHits++;
+      return ram.getShort(linear + fastDistance[slot]) & 0xffff;
+    }
+    return (int) readSlow(linear, 2);
+  }
+
+  /** Reads four bytes. */
+  public int readInt(long linear) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastReadTag[slot] == ((linear + 3) & PAGE_MASK)) {
+      dataHits++;
+      return ram.getInt(linear + fastDistance[slot]);
+    }
+    return (int) readSlow(linear, 4);
+  }
+
+  /** Reads eight bytes. */
+  public long readLong(long linear) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastReadTag[slot] == ((linear + 7) & PAGE_MASK)) {
+      dataHits++;
+      return ram.getLong(linear + fastDistance[slot]);
+    }
+    return readSlow(linear, 8);
+  }
+
+  /** Writes one byte. */
+  public void writeByte(long linear, int value) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastWriteTag[slot] == (linear & PAGE_MASK)) {
+      dataHits++;
+      ram.putByte(linear + fastDistance[slot], (byte) value);
+    } else {
+      long physical = translate(linear, WRITE | USER);
+      ram.noticeCode(physical, 1);
+      ram.putByte(physical, (byte) value);
+    }
+  }
+
+  /** Writes two bytes. */
+  public void writeShort(long linear, int value) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastWriteTag[slot] == ((linear + 1) & PAGE_MASK)) {
+      dataHits++;
+      ram.putShort(linear + fastDistance[slot], (short) value);
+    } else {
+      writeSlow(linear, 2, value);
+    }
+  }
+
+  /** Writes four bytes. */
+  public void writeInt(long linear, int value) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastWriteTag[slot] == ((linear + 3) & PAGE_MASK)) {
+      dataHits++;
+      ram.putInt(linear + fastDistance[slot], value);
+    } else {
+      writeSlow(linear, 4, value);
+    }
+  }
+
+  /** Writes eight bytes. */
+  public void writeLong(long linear, long value) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastWriteTag[slot] == ((linear + 7) & PAGE_MASK)) {
+      dataHits++;
+      ram.putLong(linear + fastDistance[slot], value);
+    } else {
+      writeSlow(linear, 8, value);
+    }
+  }
+
+  /**
+   * Makes {@code bytes} bytes writable, or throws: for an instruction that reads, computes and
+   * writes back, or that writes several values. Afterwards neither a read nor a write of them
+   * faults.
+   *
+   * @param bytes 1 to 4096
+   */
+  public void probeWrite(long linear, int bytes) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastWriteTag[slot] != ((linear + bytes - 1) & PAGE_MASK)) {
+      probe(linear, bytes, WRITE | USER);
+    }
+  }
+
+  /** Makes {@code bytes} bytes readable, or throws. */
+  public void probeRead(long linear, int bytes) {
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    if (fastReadTag[slot] != ((linear + bytes - 1) & PAGE_MASK)) {
+      probe(linear, bytes, READ | USER);
+    }
+  }
+
+  // ---- Data: whole ranges within one page, for string instructions and the kernel ----
+
+  /**
+   * Physical address of one readable byte; the bytes up to the end of its page follow it.
+   *
+   * @throws ProcessorException #PF
+   */
+  public long physicalForRead(long linear) {
+    return translate(linear, READ | USER);
+  }
+
+  /**
+   * Physical address of one writable byte; the bytes up to the end of its page follow it. A caller
+   * that writes with {@link Ram}'s single-value methods first calls {@link #noticeWrite}.
+   *
+   * @throws ProcessorException #PF
+   */
+  public long physicalForWrite(long linear) {
+    return translate(linear, WRITE | USER);
+  }
+
+  /** Reports a coming write of {@code bytes} bytes at a physical address to the code watch. */
+  public void noticeWrite(long physicalAddress, long bytes) {
+    ram.noticeCode(physicalAddress, bytes);
+  }
+
+  // ---- Instruction fetch ----
+
+  /**
+   * Physical address of an instruction byte.
+   *
+   * @throws ProcessorException #PF, with I set where NX is enabled
+   */
+  public long physicalForFetch(long linear) {
+    return translate(linear, FETCH | USER);
+  }
+
+  /**
+   * Counts instruction fetches that needed no translation, because the last one for the same page
+   * still holds ({@link #fetchGeneration} has not changed).
+   */
+  public void countFetchHits(long hits) {
+    fetchHits += hits;
+  }
+
+  /** Changes whenever any instruction translation may have become invalid. */
+  public int fetchGeneration() {
+    return fetchGeneration;
+  }
+
+  // ---- Supervisor ----
+
+  /** Reads four bytes with supervisor privilege: the kernel's own memory. */
+  public int supervisorReadInt(long linear) {
+    if ((linear & OFFSET_MASK) > Ram.PAGE_SIZE - 4) {
+      int value = 0;
+      for (int i = 3; i >= 0; i--) {
+        value = value << 8 | (ram.getByte(translate(linear + i, READ)) & 0xff);
+      }
+      return value;
+    }
+    return ram.getInt(translate(linear, READ));
+  }
+
+  /** Reads one byte with supervisor privilege, zero-extended. */
+  public int supervisorReadByte(long linear) {
+    return ram.getByte(translate(linear, READ)) & 0xff;
+  }
+
+  /** Writes one byte with supervisor privilege. */
+  public void supervisorWriteByte(long linear, int value) {
+    long physical = translate(linear, WRITE);
+    ram.noticeCode(physical, 1);
+    ram.putByte(physical, (byte) value);
+  }
+
+  /**
+   * Looks a translation up with supervisor privilege as the tables stand: no TLB, no fault handler,
+   * no exception, no statistics, and no accessed bit set.
+   *
+   * @return the physical address, or -1 where there is none
+   */
+  public long peek(long topTable, long linearAddress) {
+    long linear = linearAddress & linearMask;
+    return walker.walk(topTable, linear, READ, false)
+        ? walker.physicalPage | (linear & OFFSET_MASK)
+        : -1;
+  }
+
+  // ---- The slow way ----
+
+  private long readSlow(long linear, int bytes) {
+    if ((linear & OFFSET_MASK) + bytes <= Ram.PAGE_SIZE) {
+      long physical = translate(linear, READ | USER);
+      return switch (bytes) {
+        case 2 -> ram.getShort(physical) & 0xffff;
+        case 4 -> ram.getInt(physical);
+        default -> ram.getLong(physical);
+      };
+    }
+    probe(linear, bytes, READ | USER);
+    long value = 0;
+    for (int i = bytes - 1; i >= 0; i--) {
+      value = value << 8 | readByte((linear + i) & linearMask);
+    }
+    return value;
+  }
+
+  private void writeSlow(long linear, int bytes, long value) {
+    if ((linear & OFFSET_MASK) + bytes <= Ram.PAGE_SIZE) {
+      long physical = translate(linear, WRITE | USER);
+      ram.noticeCode(physical, bytes);
+      switch (bytes) {
+        case 2 -> ram.putShort(physical, (short) value);
+        case 4 -> ram.putInt(physical, (int) value);
+        default -> ram.putLong(physical, value);
+      }
+      return;
+    }
+    probe(linear, bytes, WRITE | USER);
+    for (int i = 0; i < bytes; i++) {
+      writeByte((linear + i) & linearMask, (int) (value >>> (8 * i)));
+    }
+  }
+
+  /** Translates both ends, in the order of addresses, until neither disturbs the other. */
+  private void probe(long linear, int bytes, int access) {
+    translate(linear, access);
+    if ((linear & OFFSET_MASK) + bytes > Ram.PAGE_SIZE) {
+      long before;
+      do {
+        before = faults;
+        translate(linear + bytes - 1, access);
+        translate(linear, access);
+      } while (faults != before);
+    }
+  }
+
+  /**
+   * The TLB, then the walk, then the fault handler, until there is a physical address.
+   *
+   * @param access W, U and I of {@link PageFaultCode}
+   * @throws ProcessorException #PF, or #GP for an address that is not canonical
+   */
+  private long translate(long linearAddress, int access) {
+    long linear = linearAddress & linearMask;
+    if (linearMask == -1L && linear << 16 >> 16 != linear) {
+      throw ProcessorException.of(ProcessorException.GENERAL_PROTECTION);
+    }
+    boolean fetch = (access & FETCH) != 0;
+    Tlb tlb = fetch ? fetchTlb : dataTlb;
+    long page = linear >>> Ram.PAGE_SHIFT;
+    boolean counted = false;
+    for (; ; ) {
+      int slot = tlb.find(page);
+      if (slot >= 0 && allows(tlb.data(slot), access)) {
+        long entry = tlb.data(slot);
+        if (!counted) {
+          countHit(fetch);
+        }
+        if (!fetch) {
+          fillFast(linear, entry);
+        }
+        return physical(entry, linear);
+      }
+      if (!counted) {
+        countMiss(fetch);
+        counted = true;
+      }
+      walks++;
+      if (walker.walk(cr3, linear, access, true)) {
+        enter(tlb, page, walker.physicalPage | walker.permissions, fetch);
+      } else {
+        faults++;
+        // A stale translation must not outlive the fault that it caused (SDM vol. 3A, 4.10.4.1).
+        dropStale(tlb, page, fetch);
+        int errorCode = walker.errorCode;
+        if (faultHandler == null || !faultHandler.pageFault(linear, errorCode)) {
+          throw ProcessorException.pageFault(linear, errorCode);
+        }
+      }
+    }
+  }
+
+  private static boolean allows(long entry, int access) {
+    return ((access & USER) == 0 || (entry & PageTableEntry.USER) != 0)
+        && ((access & WRITE) == 0
+            || (entry & (PageTableEntry.WRITABLE | PageTableEntry.DIRTY))
+                == (PageTableEntry.WRITABLE | PageTableEntry.DIRTY))
+        && ((access & FETCH) == 0 || (entry & PageTableEntry.NX) == 0);
+  }
+
+  private static long physical(long entry, long linear) {
+    return (entry & ~PageTableEntry.NX & PAGE_MASK) | (linear & OFFSET_MASK);
+  }
+
+  private void enter(Tlb tlb, long page, long entry, boolean fetch) {
+    long victim = tlb.insert(page, entry);
+    if (victim != -1) {
+      if (fetch) {
+        fetchGeneration++;
+      } else {
+        dropFast(victim);
+      }
+    }
+  }
+
+  private void dropStale(Tlb tlb, long page, boolean fetch) {
+    if (tlb.remove(page)) {
+      if (fetch) {
+        fetchGeneration++;
+      } else {
+        dropFast(page);
+      }
+    }
+  }
+
+  private void fillFast(long linear, long entry) {
+    if ((entry & PageTableEntry.USER) == 0) {
+      return;
+    }
+    long tag = linear & PAGE_MASK;
+    int slot = (int) (linear >>> Ram.PAGE_SHIFT) & FAST_MASK;
+    long physicalPage = physical(entry, 0);
+    fastReadTag[slot] = tag;
+    fastDistance[slot] = physicalPage - tag;
+    fastWriteTag[slot] =
+        allows(entry, WRITE | USER) && !ram.isCodeWatched(physicalPage >>> Ram.PAGE_SHIFT)
+            ? tag
+            : NO_TAG;
+  }
+
+  private void countHit(boolean fetch) {
+    if (fetch) {
+      fetchHits++;
+    } else {
+      dataHits++;
+    }
+  }
+
+  private void countMiss(boolean fetch) {
+    if (fetch) {
+      fetchMisses++;
+    } else {
+      dataMisses++;
+    }
+  }
+}

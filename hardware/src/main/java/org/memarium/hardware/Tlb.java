@@ -1,0 +1,113 @@
+package org.memarium.hardware;
+
+import java.util.Arrays;
+
+/**
+ * A set-associative translation lookaside buffer for 4 KiB translations.
+ *
+ * <p>A page number belongs to the set that its low bits name; within a set, entries are replaced in
+ * turn (round robin), so that a hit changes nothing and needs no bookkeeping. A large page fills
+ * one entry for each 4 KiB piece that is used, as processors without large TLB entries do.
+ *
+ * <pre>
+ *   tag    linear page number, or -1 for an empty way
+ *   data   63  62            12 11   9  8   7   6   5       3   2   1   0
+ *         +---+----------------+------+---+---+---+---------+---+---+---+
+ *         |NX | physical page  |  0   | G | 0 | D |    0    |U/S|R/W| 0 |
+ *         +---+----------------+------+---+---+---+---------+---+---+---+
+ * </pre>
+ */
+final class Tlb {
+  private static final long EMPTY = -1;
+
+  private final long[] tags;
+  private final long[] data;
+  private final int[] nextWay;
+  private final int ways;
+  private final int setMask;
+
+  /**
+   * An empty TLB.
+   *
+   * @param entries in all; a power of two
+   * @param ways entries in a set; a power of two, at most {@code entries}
+   */
+  Tlb(int entries, int ways) {
+    if (entries < 1 || Integer.bitCount(entries) != 1) {
+      throw new IllegalArgumentException("TLB entries must be a power of two, not " + entries);
+    }
+    if (ways < 1 || Integer.bitCount(ways) != 1 || ways > entries) {
+      throw new IllegalArgumentException(
+          "TLB ways must be a power of two from 1 to " + entries + ", not " + ways);
+    }
+    this.tags = new long[entries];
+    this.data = new long[entries];
+    this.nextWay = new int[entries / ways];
+    this.ways = ways;
+    this.setMask = entries / ways - 1;
+    Arrays.fill(tags, EMPTY);
+  }
+
+  /** The slot that holds the translation of a linear page number, or -1. */
+  int find(long linearPage) {
+    int first = ((int) linearPage & setMask) * ways;
+    for (int slot = first; slot < first + ways; slot++) {
+      if (tags[slot] == linearPage) {
+        return slot;
+      }
+    }
+    return -1;
+  }
+
+  /** The data of a slot: physical page and permission bits. */
+  long data(int slot) {
+    return data[slot];
+  }
+
+  /**
+   * Enters a translation, in place of the page's own older one or of the next victim of its set.
+   *
+   * @return the linear page number that was thrown out to make room, or -1
+   */
+  long insert(long linearPage, long entry) {
+    int slot = find(linearPage);
+    long victim = EMPTY;
+    if (slot < 0) {
+      int set = (int) linearPage & setMask;
+      slot = set * ways + nextWay[set];
+      nextWay[set] = (nextWay[set] + 1) & (ways - 1);
+      victim = tags[slot];
+      tags[slot] = linearPage;
+    }
+    data[slot] = entry;
+    return victim;
+  }
+
+  /** Drops one page's translation, global or not; true if there was one. */
+  boolean remove(long linearPage) {
+    int slot = find(linearPage);
+    if (slot < 0) {
+      return false;
+    }
+    tags[slot] = EMPTY;
+    return true;
+  }
+
+  /** Drops all translations, or all but the global ones. */
+  void flush(boolean keepGlobal) {
+    for (int slot = 0; slot < tags.length; slot++) {
+      if (!keepGlobal || (data[slot] & PageTableEntry.GLOBAL) == 0) {
+        tags[slot] = EMPTY;
+      }
+    }
+  }
+
+  /** How many translations it holds now. */
+  int size() {
+    int count = 0;
+    for (long tag : tags) {
+      count += tag == EMPTY ? 0 : 1;
+    }
+    return count;
+  }
+}

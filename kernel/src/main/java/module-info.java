@@ -1,0 +1,7 @@
+/** The operating system around the memory manager. */
+module org.memarium.kernel {
+  requires static transitive org.jspecify;
+  requires transitive org.memarium.cpu;
+  requires transitive org.memarium.hardware;
+  requires transitive org.memarium.mm;
+}

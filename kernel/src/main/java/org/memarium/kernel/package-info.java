@@ -1,0 +1,5 @@
+/** Part of Memarium. */
+@NullMarked
+package org.memarium.kernel;
+
+import org.jspecify.annotations.NullMarked;

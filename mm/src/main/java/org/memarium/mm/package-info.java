@@ -1,0 +1,5 @@
+/** Part of Memarium. */
+@NullMarked
+package org.memarium.mm;
+
+import org.jspecify.annotations.NullMarked;
