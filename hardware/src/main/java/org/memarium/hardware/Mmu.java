@@ -31,6 +31,9 @@ public final class Mmu {
   /** No page has this tag: it is not a multiple of the page size. */
   private static final long NO_TAG = 1;
 
+  /** An access needs two faults at most (absent, then read-only); far more is a broken handler. */
+  private static final int MAX_ATTEMPTS = 64;
+
   private static final int READ = 0;
   private static final int WRITE = PageFaultCode.WRITE;
   private static final int FETCH = PageFaultCode.INSTRUCTION;
@@ -433,7 +436,7 @@ public final class Mmu {
     Tlb tlb = fetch ? fetchTlb : dataTlb;
     long page = linear >>> Ram.PAGE_SHIFT;
     boolean counted = false;
-    for (; ; ) {
+    for (int attempts = 0; ; attempts++) {
       int slot = tlb.find(page);
       if (slot >= 0 && allows(tlb.data(slot), access)) {
         long entry = tlb.data(slot);
@@ -457,6 +460,11 @@ public final class Mmu {
         // A stale translation must not outlive the fault that it caused (SDM vol. 3A, 4.10.4.1).
         dropStale(tlb, page, fetch);
         int errorCode = walker.errorCode;
+        if (attempts == MAX_ATTEMPTS) {
+          throw new IllegalStateException(
+              "the fault handler claims to have resolved 0x%x (error code 0x%x) %d times"
+                  .formatted(linear, errorCode, attempts));
+        }
         if (faultHandler == null || !faultHandler.pageFault(linear, errorCode)) {
           throw ProcessorException.pageFault(linear, errorCode);
         }
