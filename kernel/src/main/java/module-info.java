@@ -4,4 +4,6 @@ module org.memarium.kernel {
   requires transitive org.memarium.cpu;
   requires transitive org.memarium.hardware;
   requires transitive org.memarium.mm;
+
+  exports org.memarium.kernel;
 }

@@ -1,0 +1,320 @@
+package org.memarium.kernel;
+
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.PageTableFormat;
+import org.memarium.hardware.Ram;
+
+/**
+ * Everything that decides what a {@link Machine} does: two machines with equal configurations, and
+ * equal files and input, do the same to the last event.
+ *
+ * <p>Immutable; {@link #builder} makes one. What cannot be is a {@link UsageException} with one
+ * clear line, thrown by {@link Builder#build}.
+ */
+public final class MachineConfig {
+  /** The least RAM that a machine boots with: 4 MiB. */
+  public static final long MIN_RAM_BYTES = 4L << 20;
+
+  private final Builder values;
+
+  private MachineConfig(Builder values) {
+    this.values = values;
+  }
+
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Bytes of RAM; default 128 MiB. */
+  public long ramBytes() {
+    return values.ramBytes;
+  }
+
+  /** Which Linux the program finds; default {@link Layout#I386}. */
+  public Layout layout() {
+    return values.layout;
+  }
+
+  /**
+   * The shape of the page tables; default two-level for {@link Layout#I386}, four-level for {@link
+   * Layout#COMPAT}.
+   */
+  public PageTableFormat pageTableFormat() {
+    PageTableFormat format = values.pageTableFormat;
+    if (format != null) {
+      return format;
+    }
+    return values.layout == Layout.I386 ? PageTableFormat.TWO_LEVEL : PageTableFormat.FOUR_LEVEL;
+  }
+
+  /** Entries of each TLB; a power of two, default 64. */
+  public int tlbEntries() {
+    return values.tlbEntries;
+  }
+
+  /** Entries in a set of the TLB; a power of two, at most {@link #tlbEntries}; default 4. */
+  public int tlbWays() {
+    return values.tlbWays;
+  }
+
+  /** What everything random derives from; default 0. */
+  public long seed() {
+    return values.seed;
+  }
+
+  /** Whether the address space is randomised, from the seed; default off. */
+  public boolean randomise() {
+    return values.randomise;
+  }
+
+  /** The folder of the host that the program sees as /; default /. */
+  public Path root() {
+    return values.root;
+  }
+
+  /** Folders of the host, inside the root, whose writes go through to the host. */
+  public List<Path> writable() {
+    return List.copyOf(values.writable);
+  }
+
+  /** The program's working directory, as the program names it; default /. */
+  public String workingDirectory() {
+    return values.workingDirectory;
+  }
+
+  /** Whether the audit runs at every system call; default off. */
+  public boolean checks() {
+    return values.checks;
+  }
+
+  /** Where the program reads its standard input; null: it is at its end at once. */
+  public @Nullable ReadableByteChannel standardInput() {
+    return values.standardInput;
+  }
+
+  /** Where its standard output goes; null: nowhere. */
+  public @Nullable WritableByteChannel standardOutput() {
+    return values.standardOutput;
+  }
+
+  /** Where its standard error goes; null: nowhere. */
+  public @Nullable WritableByteChannel standardError() {
+    return values.standardError;
+  }
+
+  /**
+   * Whether a standard stream is a terminal.
+   *
+   * @param fd 0, 1 or 2
+   */
+  public boolean isTerminal(int fd) {
+    return values.terminal[fd];
+  }
+
+  /** The program's user; default 0. */
+  public int uid() {
+    return values.uid;
+  }
+
+  /** The program's group; default 0. */
+  public int gid() {
+    return values.gid;
+  }
+
+  /** Nanoseconds since 1970 at which the virtual clock starts; default 2026-01-01T00:00:00Z. */
+  public long bootTimeNanos() {
+    return values.bootTimeNanos;
+  }
+
+  /** Collects the values; each method sets one and returns this. */
+  public static final class Builder {
+    private long ramBytes = 128L << 20;
+    private Layout layout = Layout.I386;
+    private @Nullable PageTableFormat pageTableFormat;
+    private int tlbEntries = 64;
+    private int tlbWays = 4;
+    private long seed;
+    private boolean randomise;
+    private Path root = Path.of("/");
+    private List<Path> writable = new ArrayList<>();
+    private String workingDirectory = "/";
+    private boolean checks;
+    private @Nullable ReadableByteChannel standardInput;
+    private @Nullable WritableByteChannel standardOutput;
+    private @Nullable WritableByteChannel standardError;
+    private boolean[] terminal = new boolean[3];
+    private int uid;
+    private int gid;
+    private long bootTimeNanos = 1_767_225_600L * 1_000_000_000L;
+
+    private Builder() {}
+
+    private Builder(Builder from) {
+      ramBytes = from.ramBytes;
+      layout = from.layout;
+      pageTableFormat = from.pageTableFormat;
+      tlbEntries = from.tlbEntries;
+      tlbWays = from.tlbWays;
+      seed = from.seed;
+      randomise = from.randomise;
+      root = from.root;
+      writable = new ArrayList<>(from.writable);
+      workingDirectory = from.workingDirectory;
+      checks = from.checks;
+      standardInput = from.standardInput;
+      standardOutput = from.standardOutput;
+      standardError = from.standardError;
+      terminal = from.terminal.clone();
+      uid = from.uid;
+      gid = from.gid;
+      bootTimeNanos = from.bootTimeNanos;
+    }
+
+    /** See {@link MachineConfig#ramBytes}. */
+    public Builder ramBytes(long bytes) {
+      ramBytes = bytes;
+      return this;
+    }
+
+    /** See {@link MachineConfig#layout}. */
+    public Builder layout(Layout value) {
+      layout = value;
+      return this;
+    }
+
+    /** See {@link MachineConfig#pageTableFormat}. */
+    public Builder pageTableFormat(PageTableFormat format) {
+      pageTableFormat = format;
+      return this;
+    }
+
+    /** See {@link MachineConfig#tlbEntries} and {@link MachineConfig#tlbWays}. */
+    public Builder tlb(int entries, int ways) {
+      tlbEntries = entries;
+      tlbWays = ways;
+      return this;
+    }
+
+    /** See {@link MachineConfig#seed}. */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /** See {@link MachineConfig#randomise}. */
+    public Builder randomise(boolean value) {
+      randomise = value;
+      return this;
+    }
+
+    /** See {@link MachineConfig#root}. */
+    public Builder root(Path folder) {
+      root = folder;
+      return this;
+    }
+
+    /** Adds one to {@link MachineConfig#writable}. */
+    public Builder writable(Path folder) {
+      writable.add(folder);
+      return this;
+    }
+
+    /** See {@link MachineConfig#workingDirectory}. */
+    public Builder workingDirectory(String path) {
+      workingDirectory = path;
+      return this;
+    }
+
+    /** See {@link MachineConfig#checks}. */
+    public Builder checks(boolean value) {
+      checks = value;
+      return this;
+    }
+
+    /** See {@link MachineConfig#standardInput}. */
+    public Builder standardInput(ReadableByteChannel channel) {
+      standardInput = channel;
+      return this;
+    }
+
+    /** See {@link MachineConfig#standardOutput}. */
+    public Builder standardOutput(WritableByteChannel channel) {
+      standardOutput = channel;
+      return this;
+    }
+
+    /** See {@link MachineConfig#standardError}. */
+    public Builder standardError(WritableByteChannel channel) {
+      standardError = channel;
+      return this;
+    }
+
+    /** See {@link MachineConfig#isTerminal}. */
+    public Builder terminal(int fd, boolean value) {
+      terminal[fd] = value;
+      return this;
+    }
+
+    /** See {@link MachineConfig#uid} and {@link MachineConfig#gid}. */
+    public Builder user(int uid, int gid) {
+      this.uid = uid;
+      this.gid = gid;
+      return this;
+    }
+
+    /** See {@link MachineConfig#bootTimeNanos}. */
+    public Builder bootTimeNanos(long nanos) {
+      bootTimeNanos = nanos;
+      return this;
+    }
+
+    /**
+     * Checks the values and freezes them.
+     *
+     * @throws UsageException if a value cannot be, or two do not fit together
+     */
+    public MachineConfig build() {
+      if (ramBytes < MIN_RAM_BYTES || ramBytes % Ram.PAGE_SIZE != 0) {
+        throw new UsageException(
+            "RAM of "
+                + ramBytes
+                + " bytes cannot be: a machine needs at least "
+                + MIN_RAM_BYTES
+                + " (4M) and a multiple of "
+                + Ram.PAGE_SIZE);
+      }
+      MachineConfig config = new MachineConfig(new Builder(this));
+      PageTableFormat format = config.pageTableFormat();
+      if (layout == Layout.COMPAT && format != PageTableFormat.FOUR_LEVEL) {
+        throw new UsageException(
+            "the compat layout is that of a 64-bit kernel and needs four-level page tables");
+      }
+      if (layout == Layout.I386 && format == PageTableFormat.FOUR_LEVEL) {
+        throw new UsageException(
+            "the i386 layout is that of a 32-bit kernel: two-level or PAE page tables");
+      }
+      if (Integer.bitCount(tlbEntries) != 1
+          || Integer.bitCount(tlbWays) != 1
+          || tlbEntries < 1
+          || tlbWays < 1
+          || tlbWays > tlbEntries) {
+        throw new UsageException(
+            "a TLB of %d entries in sets of %d cannot be: both are powers of two, the first not smaller"
+                .formatted(tlbEntries, tlbWays));
+      }
+      if (uid < 0 || gid < 0) {
+        throw new UsageException("user %d and group %d: neither is negative".formatted(uid, gid));
+      }
+      if (!workingDirectory.startsWith("/")) {
+        throw new UsageException("the working directory must be absolute: " + workingDirectory);
+      }
+      return config;
+    }
+  }
+}
