@@ -2,4 +2,6 @@
 module org.memarium.cpu {
   requires static transitive org.jspecify;
   requires transitive org.memarium.hardware;
+
+  exports org.memarium.cpu.x87;
 }
