@@ -1,0 +1,32 @@
+package org.memarium.kernel.procfs;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code /proc} tells of the machine; live values. */
+public interface SystemView {
+
+  /** Every process, in ascending order of process id. */
+  List<? extends ProcessView> processes();
+
+  /** The process that runs now, {@code /proc/self}; null if none does. */
+  @Nullable ProcessView current();
+
+  /** {@code uname -s}: Linux. */
+  String osType();
+
+  /** {@code uname -r}, such as 6.1.0. */
+  String osRelease();
+
+  /** {@code uname -v}. */
+  String version();
+
+  /** {@code uname -n}. */
+  String hostName();
+
+  /** Nanoseconds of the virtual clock since boot. */
+  long uptimeNanos();
+
+  /** Nanoseconds since 1970 at which the machine booted. */
+  long bootTimeNanos();
+}

@@ -1,0 +1,86 @@
+package org.memarium.kernel.vfs;
+
+/**
+ * Numbers of the file calls as i386 has them ({@code asm-generic/fcntl.h}, {@code linux/fcntl.h}).
+ */
+public final class Fcntl {
+
+  public static final int O_ACCMODE = 03;
+  public static final int O_RDONLY = 00;
+  public static final int O_WRONLY = 01;
+  public static final int O_RDWR = 02;
+  public static final int O_CREAT = 0100;
+  public static final int O_EXCL = 0200;
+  public static final int O_NOCTTY = 0400;
+  public static final int O_TRUNC = 01000;
+  public static final int O_APPEND = 02000;
+  public static final int O_NONBLOCK = 04000;
+  public static final int O_DSYNC = 010000;
+  public static final int FASYNC = 020000;
+  public static final int O_DIRECT = 040000;
+  public static final int O_LARGEFILE = 0100000;
+  public static final int O_DIRECTORY = 0200000;
+  public static final int O_NOFOLLOW = 0400000;
+  public static final int O_NOATIME = 01000000;
+  public static final int O_CLOEXEC = 02000000;
+  public static final int O_SYNC = 04000000 | O_DSYNC;
+  public static final int O_PATH = 010000000;
+  public static final int O_TMPFILE_BIT = 020000000;
+
+  public static final int AT_FDCWD = -100;
+  public static final int AT_SYMLINK_NOFOLLOW = 0x100;
+  public static final int AT_EACCESS = 0x200;
+  public static final int AT_REMOVEDIR = 0x200;
+  public static final int AT_SYMLINK_FOLLOW = 0x400;
+  public static final int AT_NO_AUTOMOUNT = 0x800;
+  public static final int AT_EMPTY_PATH = 0x1000;
+  public static final int AT_STATX_SYNC_TYPE = 0x6000;
+
+  public static final int RENAME_NOREPLACE = 1;
+  public static final int RENAME_EXCHANGE = 2;
+  public static final int RENAME_WHITEOUT = 4;
+
+  public static final int SEEK_SET = 0;
+  public static final int SEEK_CUR = 1;
+  public static final int SEEK_END = 2;
+  public static final int SEEK_DATA = 3;
+  public static final int SEEK_HOLE = 4;
+
+  public static final int F_DUPFD = 0;
+  public static final int F_GETFD = 1;
+  public static final int F_SETFD = 2;
+  public static final int F_GETFL = 3;
+  public static final int F_SETFL = 4;
+  public static final int F_GETLK = 5;
+  public static final int F_SETLK = 6;
+  public static final int F_SETLKW = 7;
+  public static final int F_SETOWN = 8;
+  public static final int F_GETOWN = 9;
+  public static final int F_GETLK64 = 12;
+  public static final int F_SETLK64 = 13;
+  public static final int F_SETLKW64 = 14;
+  public static final int F_DUPFD_CLOEXEC = 1030;
+  public static final int F_SETPIPE_SZ = 1031;
+  public static final int F_GETPIPE_SZ = 1032;
+  public static final int FD_CLOEXEC = 1;
+
+  /** The longest path, with its final NUL. */
+  public static final int PATH_MAX = 4096;
+
+  /** The longest name of one component. */
+  public static final int NAME_MAX = 255;
+
+  /** Nanosecond value with which utimensat sets a time to now. */
+  public static final long UTIME_NOW = 0x3fffffff;
+
+  /** Nanosecond value with which utimensat leaves a time alone. */
+  public static final long UTIME_OMIT = 0x3ffffffe;
+
+  public static final int POLLIN = 0x1;
+  public static final int POLLOUT = 0x4;
+  public static final int POLLERR = 0x8;
+  public static final int POLLHUP = 0x10;
+  public static final int POLLNVAL = 0x20;
+
+  private Fcntl() {}
+}

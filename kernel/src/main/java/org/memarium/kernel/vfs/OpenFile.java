@@ -1,0 +1,157 @@
+package org.memarium.kernel.vfs;
+
+import org.memarium.mm.Errno;
+
+/**
+ * {@code struct file}: an open file; position and flags are shared by all descriptors that were
+ * duplicated from one another.
+ *
+ * <p>Counts that are not negative are bytes; errors are {@code -errno}. What a kind of file cannot
+ * do answers with the error that Linux has for it; each method's default is that error.
+ */
+public abstract class OpenFile {
+
+  /**
+   * Result of a read or write on an empty or full pipe that would have to wait for another process:
+   * what happens then is the scheduler's business ({@code -ERESTARTSYS} inside Linux). Never seen
+   * on a file with O_NONBLOCK, which answers EAGAIN.
+   */
+  public static final long WOULD_BLOCK = -512;
+
+  /** Flags that fcntl(F_SETFL) may change. */
+  static final int SETFL_MASK =
+      Fcntl.O_APPEND | Fcntl.O_NONBLOCK | Fcntl.FASYNC | Fcntl.O_DIRECT | Fcntl.O_NOATIME;
+
+  private static final int FLAGS_OF_OPEN_ONLY =
+      Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOCTTY | Fcntl.O_TRUNC | Fcntl.O_CLOEXEC;
+
+  private final Dentry dentry;
+  private int flags;
+  private int references;
+
+  /** Offset of the next read or write in bytes. */
+  long position;
+
+  /**
+   * Opens.
+   *
+   * @param dentry what was opened
+   * @param flags of open(2)
+   */
+  OpenFile(Dentry dentry, int flags) {
+    this.dentry = dentry;
+    this.flags = flags & ~FLAGS_OF_OPEN_ONLY;
+  }
+
+  /** What was opened: its name, directory and inode. */
+  public final Dentry dentry() {
+    return dentry;
+  }
+
+  /** The inode that was opened. */
+  public final Inode inode() {
+    return dentry.inode();
+  }
+
+  /** Access mode and status flags, as F_GETFL tells them. */
+  public final int flags() {
+    return flags;
+  }
+
+  final void setStatusFlags(int value) {
+    flags = flags & ~SETFL_MASK | value & SETFL_MASK;
+  }
+
+  /** The position of the next read or write. */
+  public final long position() {
+    return position;
+  }
+
+  /** Whether it was opened for reading. */
+  public boolean isReadable() {
+    return (flags & Fcntl.O_ACCMODE) != Fcntl.O_WRONLY;
+  }
+
+  /** Whether it was opened for writing. */
+  public boolean isWritable() {
+    int mode = flags & Fcntl.O_ACCMODE;
+    return mode == Fcntl.O_WRONLY || mode == Fcntl.O_RDWR;
+  }
+
+  final boolean isNonBlocking() {
+    return (flags & Fcntl.O_NONBLOCK) != 0;
+  }
+
+  /** One more owner: a descriptor, or a mapping. */
+  public final void hold() {
+    references++;
+  }
+
+  /** One owner less; the last one closes. */
+  public final void release() {
+    if (references <= 0) {
+      throw new IllegalStateException("released more often than held: " + dentry.name());
+    }
+    if (--references == 0) {
+      closed();
+    }
+  }
+
+  /** Called when the last owner is gone. */
+  void closed() {}
+
+  /** Reads at the position and moves it; 0 at the end of the file. */
+  public long read(byte[] buffer, int offset, int count) {
+    return -Errno.EINVAL;
+  }
+
+  /** Writes at the position, or at the end with O_APPEND, and moves it. */
+  public long write(byte[] buffer, int offset, int count) {
+    return -Errno.EINVAL;
+  }
+
+  /** Reads at a given position; ESPIPE where there are no positions. */
+  public long pread(byte[] buffer, int offset, int count, long at) {
+    return -Errno.ESPIPE;
+  }
+
+  /** Writes at a given position; ESPIPE where there are no positions. */
+  public long pwrite(byte[] buffer, int offset, int count, long at) {
+    return -Errno.ESPIPE;
+  }
+
+  /** Moves the position; returns the new one. */
+  public long lseek(long offset, int whence) {
+    return -Errno.ESPIPE;
+  }
+
+  /** Gives entries from the position on, until the emitter has no more room; returns 0. */
+  public long iterateDirectory(DirectoryEmitter emitter) {
+    return -Errno.ENOTDIR;
+  }
+
+  /** Sets the length. */
+  public long truncate(long sizeBytes) {
+    return -Errno.EINVAL;
+  }
+
+  /** Reserves or frees room, fallocate(2). */
+  public long fallocate(int mode, long at, long bytes) {
+    return (inode().mode() & FileMode.S_IFMT) == FileMode.S_IFIFO ? -Errno.ESPIPE : -Errno.ENODEV;
+  }
+
+  /** Brings what was written to where it stays. */
+  public long fsync() {
+    return -Errno.EINVAL;
+  }
+
+  /** Device-specific requests. */
+  public long ioctl(int command, IoctlArgument argument) {
+    return -Errno.ENOTTY;
+  }
+
+  /** Which of POLLIN, POLLOUT, POLLERR and POLLHUP hold now. */
+  public int poll() {
+    return Fcntl.POLLIN | Fcntl.POLLOUT;
+  }
+}

@@ -1,0 +1,27 @@
+package org.memarium.kernel.vfs;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * What the tree of files is made from.
+ *
+ * @param root folder of the host that programs see as {@code /}
+ * @param writable folders of the host, inside {@code root}, whose changes go through to the host
+ * @param overlayBytes most that files in the overlay may hold together; beyond it writes end with
+ *     ENOSPC
+ * @param seed what {@code /dev/urandom} derives from
+ * @param clockNanos the machine's clock: nanoseconds since 1970
+ */
+public record VfsConfig(
+    Path root, List<Path> writable, long overlayBytes, long seed, LongSupplier clockNanos) {
+
+  /** What the overlay may hold unless told otherwise: 1 GiB. */
+  public static final long DEFAULT_OVERLAY_BYTES = 1L << 30;
+
+  /** Copies the list. */
+  public VfsConfig {
+    writable = List.copyOf(writable);
+  }
+}
