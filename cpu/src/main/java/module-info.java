@@ -3,5 +3,6 @@ module org.memarium.cpu {
   requires static transitive org.jspecify;
   requires transitive org.memarium.hardware;
 
+  exports org.memarium.cpu;
   exports org.memarium.cpu.x87;
 }
