@@ -4,4 +4,7 @@ module org.memarium.mm {
   requires transitive org.memarium.hardware;
 
   exports org.memarium.mm;
+  exports org.memarium.mm.fault;
+  exports org.memarium.mm.file;
+  exports org.memarium.mm.space;
 }

@@ -1,0 +1,67 @@
+package org.memarium.mm.file;
+
+import java.io.IOException;
+import org.memarium.hardware.Ram;
+
+/**
+ * What is behind the page cache of one file: a file of the host, memory of an overlay, nothing.
+ *
+ * <p>Positions and sizes are in bytes, page indexes in pages of {@link Ram#PAGE_SIZE}. The size is
+ * the size as last written back; the {@link AddressSpace} knows the current one.
+ */
+public interface BackingStore {
+  /** {@code s_dev}: the device number as maps prints it, major in the bits above the low 8. */
+  long device();
+
+  /** {@code i_ino}. */
+  long inode();
+
+  /**
+   * The size in bytes, asked once, when the {@link AddressSpace} is made.
+   *
+   * @throws IOException if the store cannot say
+   */
+  long bytes() throws IOException;
+
+  /**
+   * Fills bytes 0 to {@code count} - 1 of the frame {@code pfn} with the page's content; the rest
+   * of the frame is zeroed by the caller.
+   *
+   * @param index of the page in the file
+   * @param count bytes of the page that lie inside the file, 1 to 4096
+   * @throws IOException if they cannot be read: the reader sees EIO or SIGBUS
+   */
+  void readPage(long index, Ram ram, int pfn, int count) throws IOException;
+
+  /**
+   * Stores bytes 0 to {@code count} - 1 of the frame {@code pfn} as the page's content.
+   *
+   * @throws IOException if they cannot be written: {@code fsync} sees EIO
+   */
+  void writePage(long index, Ram ram, int pfn, int count) throws IOException;
+
+  /**
+   * Changes the size; a longer file reads as zeroes behind its old end.
+   *
+   * @throws IOException if that cannot be
+   */
+  void setBytes(long bytes) throws IOException;
+
+  /**
+   * Whether pages can be dropped and read again. A store of memory only (shmem, ramfs) says no: its
+   * pages live in the page cache alone, never written back, until they are truncated.
+   */
+  default boolean isPersistent() {
+    return true;
+  }
+
+  /** Whether its pages count as shared memory ({@code Shmem}, {@code RssShmem}): tmpfs. */
+  default boolean isShmem() {
+    return false;
+  }
+
+  /** Whether first reads count as major faults: the page was not in the host's page cache. */
+  default boolean isCold() {
+    return false;
+  }
+}

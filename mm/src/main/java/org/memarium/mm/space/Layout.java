@@ -1,0 +1,149 @@
+package org.memarium.mm.space;
+
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+
+/**
+ * Where things lie in an address space: the rules of one kind of kernel for 32-bit programs (Linux
+ * {@code arch/x86/mm/mmap.c}, {@code arch/x86/kernel/sys_x86_64.c}, {@code mm/mmap.c}).
+ *
+ * <pre>
+ *                  i386                compat
+ *   c0000000 +---------------+  ffffe000 +---------------+  task size = stack top
+ *            | stack, down   |           | stack, down   |
+ *            +---------------+           +---------------+
+ *            |   stack limit + guard gap, 128 MiB at least, 5/6 of it all at most
+ *   b8000000 +---------------+  f7ffe000 +---------------+  mmap base, at a limit of 8 MiB
+ *            | mmap, down    |           | mmap, down    |
+ *            |      ...      |           |      ...      |
+ *   40000000 |               |  55555000 |               |  a third: where bottom-up begins
+ *            |      ...      |           |      ...      |
+ *            | heap, up      |           | heap, up      |
+ *            | program       |           | program       |  08048000 as linked
+ *          0 +---------------+         0 +---------------+
+ * </pre>
+ *
+ * <p>An unlimited stack does not select the bottom-up layout (it did before Linux 4.6): it only
+ * makes the hole as large as may be. Bottom-up is what {@code ADDR_COMPAT_LAYOUT} asks for.
+ */
+public enum Layout {
+  /** A 32-bit kernel with the split of 3 : 1 GiB, version 6.1. */
+  I386(0xc000_0000L, 0x0040_0000L),
+
+  /** A 32-bit program on a 64-bit kernel, version 6.18. */
+  COMPAT(0xffff_e000L, 0x5655_5000L);
+
+  private static final long MIN_HOLE = 128L << 20;
+
+  /** {@code STACK_RND_MASK}: pages by which the stack's top is shifted at most. */
+  private static final int STACK_RANDOM_PAGES = 0x7ff;
+
+  /** {@code mmap32_rnd_bits}: bits by which the mmap base is shifted, in pages. */
+  private static final int MMAP_RANDOM_BITS = 8;
+
+  /** How far the heap's start is shifted at most. */
+  private static final long BRK_RANDOM_BYTES = 32L << 20;
+
+  private final long taskSize;
+  private final long elfEtDynBase;
+
+  Layout(long taskSize, long elfEtDynBase) {
+    this.taskSize = taskSize;
+    this.elfEtDynBase = elfEtDynBase;
+  }
+
+  /** {@code TASK_SIZE}: the first address that no area may reach. */
+  public long taskSize() {
+    return taskSize;
+  }
+
+  /** {@code TASK_UNMAPPED_BASE}: where a search upwards begins: a third of it all. */
+  public long unmappedBase() {
+    return pageAlign(taskSize / 3);
+  }
+
+  /**
+   * {@code ELF_ET_DYN_BASE}: where a position-independent program with an interpreter is loaded.
+   */
+  public long elfEtDynBase() {
+    return elfEtDynBase;
+  }
+
+  /**
+   * {@code STACK_TOP} after {@code randomize_stack_top}: the first address above the stack.
+   *
+   * @param random null: no randomisation
+   */
+  public long stackTop(@Nullable RandomGenerator random) {
+    if (random == null) {
+      return taskSize;
+    }
+    long pages = random.nextInt() & STACK_RANDOM_PAGES;
+    return taskSize - (pages << Ram.PAGE_SHIFT);
+  }
+
+  /**
+   * {@code arch_align_stack}: the stack pointer below the strings, before the vectors are laid out.
+   */
+  public long alignStack(long stackPointer, @Nullable RandomGenerator random) {
+    long shifted = random == null ? stackPointer : stackPointer - random.nextInt(8192);
+    return shifted & ~0xfL;
+  }
+
+  /**
+   * {@code mmap_base}: below which a search downwards begins.
+   *
+   * @param stackLimit the soft RLIMIT_STACK at execve, in bytes, unsigned
+   * @param random null: no randomisation
+   */
+  public long mmapBase(long stackLimit, @Nullable RandomGenerator random) {
+    long pad = (long) Vma.STACK_GUARD_PAGES << Ram.PAGE_SHIFT;
+    long shift = 0;
+    if (random != null) {
+      pad += (long) STACK_RANDOM_PAGES << Ram.PAGE_SHIFT;
+      shift = mmapRandom(random);
+    }
+    long maxHole = taskSize / 6 * 5;
+    // A limit near infinity is clamped all the same, and must not overflow before.
+    long hole =
+        Long.compareUnsigned(stackLimit, maxHole) > 0
+            ? maxHole
+            : Math.clamp(stackLimit + pad, MIN_HOLE, maxHole);
+    return pageAlign(taskSize - hole - shift);
+  }
+
+  /** {@code mmap_legacy_base}: where a search upwards begins. */
+  public long mmapLegacyBase(@Nullable RandomGenerator random) {
+    return unmappedBase() + (random == null ? 0 : mmapRandom(random));
+  }
+
+  /**
+   * {@code arch_randomize_brk}: where the heap begins, given the page-aligned end of the program.
+   */
+  public long randomBrk(long brk, RandomGenerator random) {
+    return brk
+        + random.nextLong(BRK_RANDOM_BYTES >>> Ram.PAGE_SHIFT << Ram.PAGE_SHIFT) / 4096 * 4096;
+  }
+
+  /**
+   * Whether an area that merely touches the heap is named {@code [heap]} in maps too: yes in 6.1,
+   * no in 6.18.
+   */
+  public boolean namesHeapInclusively() {
+    return this == I386;
+  }
+
+  /** Whether a hint must leave free what is below it, and reach {@code mmap_min_addr}. */
+  boolean checksHintGenerically() {
+    return this == I386;
+  }
+
+  private static long mmapRandom(RandomGenerator random) {
+    return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
+  }
+
+  private static long pageAlign(long address) {
+    return (address + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE;
+  }
+}

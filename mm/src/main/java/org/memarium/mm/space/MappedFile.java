@@ -1,0 +1,47 @@
+package org.memarium.mm.space;
+
+import org.memarium.mm.file.AddressSpace;
+
+/**
+ * {@code struct file}, as far as {@code mmap} looks at it: one opening of a file.
+ *
+ * <p>Two areas merge only if they have the same {@code MappedFile} object, as two areas of Linux
+ * must have the same {@code struct file}.
+ */
+public interface MappedFile {
+  /** What a mapping of the file is. */
+  enum MmapKind {
+    /** Pages of the page cache: a regular file. */
+    PAGE_CACHE,
+    /** {@code /dev/zero}: anonymous memory. */
+    ZERO,
+    /** The file has no {@code mmap} operation: ENODEV. */
+    NONE
+  }
+
+  /** What a mapping of it is. */
+  MmapKind mmapKind();
+
+  /** The file's page cache; asked only if {@link #mmapKind} is {@code PAGE_CACHE}. */
+  AddressSpace mapping();
+
+  /** {@code FMODE_READ}: opened for reading. */
+  boolean isReadable();
+
+  /** {@code FMODE_WRITE}: opened for writing. */
+  boolean isWritable();
+
+  /** {@code path_noexec}: on a file system without execution. */
+  default boolean isNoExec() {
+    return false;
+  }
+
+  /** What {@code /proc/PID/maps} shows as the name. */
+  String path();
+
+  /** {@code get_file}: an area holds the file from now on; it outlives {@code close}. */
+  void get();
+
+  /** {@code fput}: an area lets go of it. */
+  void put();
+}

@@ -1,0 +1,79 @@
+package org.memarium.mm.space;
+
+/**
+ * The flags of an area, with Linux's values ({@code include/linux/mm.h}).
+ *
+ * <pre>
+ *    25    24   23   22   21      20    19..18      17       16       15       14   13
+ *  +-----+----+----+----+-------+----+----------+--------+--------+----------+----+------+
+ *  |DROP |    |HUGE|SYNC|NORESV |ACCT|   ...    |DONTCOPY|SEQ/RAND| see below|IO  |LOCKED|
+ *  +-----+----+----+----+-------+----+----------+--------+--------+----------+----+------+
+ *    8 GROWSDOWN    7..4 MAYSHARE MAYEXEC MAYWRITE MAYREAD    3..0 SHARED EXEC WRITE READ
+ * </pre>
+ *
+ * <p>{@code mayX << 4 == X}: what {@code mprotect} may turn on lies four bits above what is on.
+ */
+public final class VmFlags {
+  public static final int READ = 0x1;
+  public static final int WRITE = 0x2;
+  public static final int EXEC = 0x4;
+
+  /** Stores are seen by others: a shared mapping that may be written. */
+  public static final int SHARED = 0x8;
+
+  public static final int MAYREAD = 0x10;
+  public static final int MAYWRITE = 0x20;
+  public static final int MAYEXEC = 0x40;
+
+  /** Made with {@code MAP_SHARED}, writable or not; {@code s} in maps. */
+  public static final int MAYSHARE = 0x80;
+
+  public static final int GROWSDOWN = 0x100;
+  public static final int LOCKED = 0x2000;
+  public static final int IO = 0x4000;
+  public static final int SEQ_READ = 0x8000;
+  public static final int RAND_READ = 0x1_0000;
+  public static final int DONTCOPY = 0x2_0000;
+  public static final int DONTEXPAND = 0x4_0000;
+  public static final int LOCKONFAULT = 0x8_0000;
+
+  /** Its pages are charged to the machine's committed memory. */
+  public static final int ACCOUNT = 0x10_0000;
+
+  public static final int NORESERVE = 0x20_0000;
+  public static final int WIPEONFORK = 0x200_0000;
+  public static final int DONTDUMP = 0x400_0000;
+  public static final int HUGEPAGE = 0x2000_0000;
+  public static final int NOHUGEPAGE = 0x4000_0000;
+
+  /** {@code VM_ACCESS_FLAGS}. */
+  public static final int ACCESS = READ | WRITE | EXEC;
+
+  /** {@code VM_SPECIAL}, as far as it exists here: such areas never merge. */
+  public static final int SPECIAL = IO | DONTEXPAND;
+
+  /** {@code VM_STACK}: the direction in which the stack grows. */
+  public static final int STACK = GROWSDOWN;
+
+  private VmFlags() {}
+
+  /** Linux {@code is_exec_mapping}: counts as {@code exec_vm}. */
+  static boolean isExec(int flags) {
+    return (flags & (EXEC | WRITE | STACK)) == EXEC;
+  }
+
+  /** Linux {@code is_stack_mapping}: counts as {@code stack_vm}. */
+  static boolean isStack(int flags) {
+    return (flags & STACK) == STACK;
+  }
+
+  /** Linux {@code is_data_mapping}: counts as {@code data_vm}, which RLIMIT_DATA limits. */
+  static boolean isData(int flags) {
+    return (flags & (WRITE | SHARED | STACK)) == WRITE;
+  }
+
+  /** Linux {@code accountable_mapping}: private and writable, so each page may need a frame. */
+  static boolean isAccountable(int flags) {
+    return (flags & (NORESERVE | SHARED | WRITE)) == WRITE;
+  }
+}

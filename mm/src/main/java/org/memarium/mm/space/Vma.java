@@ -1,0 +1,156 @@
+package org.memarium.mm.space;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.file.AddressSpace;
+
+/**
+ * {@code struct vm_area_struct}: one area of an address space, whose pages have the same rights and
+ * the same source.
+ *
+ * <p>Only {@link MmStruct} changes areas. Bounds are linear addresses, page-aligned, the end
+ * exclusive; areas of one address space are disjoint.
+ */
+public final class Vma {
+  /** {@code stack_guard_gap}: pages kept free below an area that grows down. */
+  public static final int STACK_GUARD_PAGES = 256;
+
+  long start;
+  long end;
+  int flags;
+
+  /**
+   * {@code vm_pgoff}: of a file, the page that lies at start; of anonymous memory, start / 4096.
+   */
+  long pageOffset;
+
+  @Nullable MappedFile file;
+
+  /** The page cache that pages come from: of the file, or of shared anonymous memory. */
+  @Nullable AddressSpace mapping;
+
+  @Nullable AnonVma anonVma;
+
+  // ---- The tree: owned by VmaTree ----
+  @Nullable Vma left;
+  @Nullable Vma right;
+  @Nullable Vma parent;
+  @Nullable Vma previous;
+  @Nullable Vma next;
+  int height;
+
+  /** Bytes that are free directly below this area, guard gap deducted. */
+  long gap;
+
+  /** The largest {@link #gap} in this subtree. */
+  long maxGap;
+
+  Vma(long start, long end, int flags, long pageOffset) {
+    this.start = start;
+    this.end = end;
+    this.flags = flags;
+    this.pageOffset = pageOffset;
+  }
+
+  /** {@code vm_start}: the first address. */
+  public long start() {
+    return start;
+  }
+
+  /** {@code vm_end}: the first address behind. */
+  public long end() {
+    return end;
+  }
+
+  /** Its size. */
+  public long pages() {
+    return (end - start) >>> Ram.PAGE_SHIFT;
+  }
+
+  /** Bits of {@link VmFlags}. */
+  public int flags() {
+    return flags;
+  }
+
+  /** Whether all of {@code flags} are set. */
+  public boolean has(int wanted) {
+    return (flags & wanted) == wanted;
+  }
+
+  /**
+   * {@code vm_pgoff}, in pages: where in the file the area begins; of private anonymous memory its
+   * address when it was made. Maps prints {@code pageOffset() * 4096} for areas with a file only.
+   */
+  public long pageOffset() {
+    return pageOffset;
+  }
+
+  /** The file that was mapped, or null. */
+  public @Nullable MappedFile file() {
+    return file;
+  }
+
+  /**
+   * The page cache that pages come from: of the file, or of the nameless one behind shared
+   * anonymous memory; null where the area is private anonymous memory.
+   */
+  public @Nullable AddressSpace mapping() {
+    return mapping;
+  }
+
+  /** What connects its anonymous pages; null until there is one. */
+  public @Nullable AnonVma anonVma() {
+    return anonVma;
+  }
+
+  /** {@code vma_is_anonymous}: pages are demand-zero and private. */
+  public boolean isAnonymous() {
+    return mapping == null;
+  }
+
+  /** {@code vma_is_accessible}: not PROT_NONE. */
+  public boolean isAccessible() {
+    return (flags & VmFlags.ACCESS) != 0;
+  }
+
+  /** Whether {@code linearAddress} lies inside. */
+  public boolean contains(long linearAddress) {
+    return linearAddress >= start && linearAddress < end;
+  }
+
+  /** {@code linear_page_index}: the page of the file, or of anonymous memory, at an address. */
+  public long pageIndex(long linearAddress) {
+    return ((linearAddress - start) >>> Ram.PAGE_SHIFT) + pageOffset;
+  }
+
+  /** {@code vm_start_gap}: where the area begins if its guard gap is counted in. */
+  long startGap() {
+    if ((flags & VmFlags.GROWSDOWN) == 0) {
+      return start;
+    }
+    return Math.max(0, start - (long) STACK_GUARD_PAGES * Ram.PAGE_SIZE);
+  }
+
+  /** The next area upwards, or null; stays right only while the address space does not change. */
+  public @Nullable Vma next() {
+    return next;
+  }
+
+  /** The next area downwards, or null. */
+  public @Nullable Vma previous() {
+    return previous;
+  }
+
+  /** Rights as maps prints them: {@code rw-p}. */
+  public String rights() {
+    return (has(VmFlags.READ) ? "r" : "-")
+        + (has(VmFlags.WRITE) ? "w" : "-")
+        + (has(VmFlags.EXEC) ? "x" : "-")
+        + (has(VmFlags.MAYSHARE) ? "s" : "p");
+  }
+
+  @Override
+  public String toString() {
+    return "%08x-%08x %s %08x".formatted(start, end, rights(), pageOffset << Ram.PAGE_SHIFT);
+  }
+}
