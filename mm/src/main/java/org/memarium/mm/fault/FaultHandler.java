@@ -3,6 +3,7 @@ package org.memarium.mm.fault;
 import org.memarium.mm.space.MmStruct;
 
 /** {@code handle_mm_fault}: gives a page at the last moment. One a machine. */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class FaultHandler {
   FaultHandler() {}
 

@@ -4,6 +4,7 @@ package org.memarium.mm.file;
  * {@code struct address_space}: the page cache of one file, between its mappings, {@code read} and
  * {@code write} on one side and its {@link BackingStore} on the other.
  */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class AddressSpace {
   private final BackingStore store;
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Calls return what Linux's system calls return: an address or 0, or a negative errno ({@link
  * org.memarium.mm.Errno}).
  */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class MmStruct {
   /** {@code vm.max_map_count}. */
   public static final int MAX_MAP_COUNT = 65_530;
