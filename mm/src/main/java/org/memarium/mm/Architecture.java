@@ -1,0 +1,120 @@
+package org.memarium.mm;
+
+import java.util.List;
+import org.memarium.hardware.PageTableFormat;
+
+/**
+ * What differs between the machines that Memarium can be: page-table format, address limits, zones.
+ * No code elsewhere asks which one it runs on.
+ *
+ * <pre>
+ *   i386    0           PAGE_OFFSET = 0xc0000000          high_memory     VMALLOC_END      4 GiB
+ *          +-----------+---------------------------------+---------------+----------------+
+ *          |   user    |  direct map of low memory       | 8 MiB|vmalloc | pkmap, fixmap  |
+ *          +-----------+---------------------------------+---------------+----------------+
+ *
+ *   x86_64  0          128 TiB        0xffff800000000000     PAGE_OFFSET = 0xffff888000000000
+ *          +-----------+--------------+---------------------+------------------------------+
+ *          |   user    | not canonical|  guard, LDT         |  direct map of all memory ...|
+ *          +-----------+--------------+---------------------+------------------------------+
+ * </pre>
+ *
+ * @param name as options and reports spell it
+ * @param pageTableFormat the shape of the page tables
+ * @param taskSize {@code TASK_SIZE}: the first linear address that a program may not use
+ * @param pageOffset {@code PAGE_OFFSET}: where the direct map of physical memory begins
+ * @param kernelStart the first linear address whose top-level entry every process shares with
+ *     {@code init_mm}
+ * @param lowMemoryBytes {@code MAXMEM}: physical addresses below this may be in the direct map
+ * @param zones lowest first, each up to a physical address
+ * @param maxRamBytes the most RAM that can be installed
+ * @param structPageBytes {@code sizeof(struct page)}: what mem_map costs for each frame
+ */
+public record Architecture(
+    String name,
+    PageTableFormat pageTableFormat,
+    long taskSize,
+    long pageOffset,
+    long kernelStart,
+    long lowMemoryBytes,
+    List<ZoneLimit> zones,
+    long maxRamBytes,
+    int structPageBytes) {
+  private static final long MIB = 1L << 20;
+  private static final long GIB = 1L << 30;
+
+  /**
+   * One zone.
+   *
+   * @param type which
+   * @param endPhysicalAddress where it ends, exclusive; {@link Long#MAX_VALUE} for the last
+   */
+  public record ZoneLimit(ZoneType type, long endPhysicalAddress) {}
+
+  /**
+   * 32 bits, two levels. {@code MAXMEM} leaves 128 MiB for vmalloc below {@code VMALLOC_END}
+   * (0xfebfe000 in Debian's 686 kernel): HighMem starts at pfn 224254 there.
+   */
+  public static final Architecture I386 =
+      i386("i386", PageTableFormat.TWO_LEVEL, 0x36bf_e000L, 3584 * MIB);
+
+  /**
+   * 32 bits, three levels, up to 64 GiB of physical addresses. As {@link #I386}, but that the areas
+   * above {@code VMALLOC_END} are rounded to 2 MiB.
+   */
+  public static final Architecture I386_PAE =
+      i386("i386-pae", PageTableFormat.PAE, 0x371f_e000L, 63 * GIB);
+
+  /** 64 bits, four levels. */
+  public static final Architecture X86_64 = x86("x86_64", 0x0000_7fff_ffff_f000L);
+
+  /** A 32-bit program on a 64-bit kernel: all but the last two pages of 4 GiB are the program's. */
+  public static final Architecture COMPAT = x86("compat", 0xffff_e000L);
+
+  /** Copies the zones. */
+  public Architecture {
+    zones = List.copyOf(zones);
+  }
+
+  /** The number of the zone that holds a physical address: its index in {@link #zones}. */
+  public int zoneIndex(long physicalAddress) {
+    int index = 0;
+    while (physicalAddress >= zones.get(index).endPhysicalAddress()) {
+      index++;
+    }
+    return index;
+  }
+
+  private static Architecture i386(
+      String name, PageTableFormat format, long lowMemoryBytes, long maxRamBytes) {
+    return new Architecture(
+        name,
+        format,
+        0xc000_0000L,
+        0xc000_0000L,
+        0xc000_0000L,
+        lowMemoryBytes,
+        List.of(
+            new ZoneLimit(ZoneType.DMA, 16 * MIB),
+            new ZoneLimit(ZoneType.NORMAL, lowMemoryBytes),
+            new ZoneLimit(ZoneType.HIGHMEM, Long.MAX_VALUE)),
+        maxRamBytes,
+        32);
+  }
+
+  private static Architecture x86(String name, long taskSize) {
+    return new Architecture(
+        name,
+        PageTableFormat.FOUR_LEVEL,
+        taskSize,
+        0xffff_8880_0000_0000L,
+        0xffff_8000_0000_0000L,
+        64L << 40,
+        List.of(
+            new ZoneLimit(ZoneType.DMA, 16 * MIB),
+            new ZoneLimit(ZoneType.DMA32, 4 * GIB),
+            new ZoneLimit(ZoneType.NORMAL, Long.MAX_VALUE)),
+        1024 * GIB,
+        64);
+  }
+}

@@ -1,0 +1,422 @@
+package org.memarium.mm.frame;
+
+import java.util.Arrays;
+import org.memarium.mm.Audit;
+
+/**
+ * {@code mem_map[]}, the array of {@code struct page}: what is known of each page frame.
+ *
+ * <p>It is primitive ints, eight for a frame, as many bytes as Linux's {@code struct page} on i386:
+ *
+ * <pre>
+ *    0        1          2          3         4        5        6         7
+ *   +--------+----------+----------+---------+--------+--------+---------+--------+
+ *   | flags  | refCount | mapCount | private |  next  |  prev  | mapping | index  |
+ *   +--------+----------+----------+---------+--------+--------+---------+--------+
+ *   flags     see {@link PageFlags}
+ *   refCount  who holds the frame: page tables that map it, the page cache, the kernel; 0: free
+ *   mapCount  how many page-table entries map it
+ *   private   for whoever owns the frame
+ *   next,prev links of the list that the frame is on, -1 at the ends
+ *   mapping   number of the file (address_space) whose page this is, 0 for none
+ *   index     which page of that file; for an anonymous page, its linear page number
+ * </pre>
+ *
+ * <p><b>Sections.</b> The ints lie in sections of 1,024 frames. A section that is nothing but free
+ * blocks of the highest order, or nothing but reserved or missing frames, has no ints of its own:
+ * it is one of a few shared templates, until the first of its frames is handed out. So a machine
+ * with 64 GiB boots without filling 512 MiB. (Linux initialises late too, with {@code
+ * CONFIG_DEFERRED_STRUCT_PAGE_INIT}.) A template is one int longer than a section, so that a write
+ * can tell it: to write there is to touch a frame that was never handed out, and throws.
+ */
+public final class MemMap {
+  static final int SECTION_SHIFT = 10;
+  static final int SECTION_FRAMES = 1 << SECTION_SHIFT;
+  private static final int SECTION_MASK = SECTION_FRAMES - 1;
+  private static final int PAGE_INTS_SHIFT = 3;
+  private static final int SECTION_INTS = SECTION_FRAMES << PAGE_INTS_SHIFT;
+
+  private static final int FLAGS = 0;
+  private static final int REF_COUNT = 1;
+  private static final int MAP_COUNT = 2;
+  private static final int PRIVATE = 3;
+  private static final int NEXT = 4;
+  private static final int PREV = 5;
+  private static final int MAPPING = 6;
+  private static final int INDEX = 7;
+
+  private static final int NONE = -1;
+
+  private final int[][] sections;
+  private final int frames;
+
+  /**
+   * All frames missing: reserved, in zone 0.
+   *
+   * @param frames {@code max_pfn}
+   */
+  MemMap(int frames) {
+    this.frames = frames;
+    this.sections = new int[(frames + SECTION_FRAMES - 1) >>> SECTION_SHIFT][];
+    Arrays.fill(sections, template(PageFlags.RESERVED, PageFlags.RESERVED, SECTION_FRAMES));
+  }
+
+  /** {@code max_pfn}: valid frame numbers are 0 to this - 1. */
+  public int frames() {
+    return frames;
+  }
+
+  // ---- Flags ----
+
+  /** All flags of a frame: see {@link PageFlags}. */
+  public int flags(int pfn) {
+    return get(pfn, FLAGS);
+  }
+
+  /** Whether any of these flags is set. */
+  public boolean testFlags(int pfn, int mask) {
+    return (get(pfn, FLAGS) & mask) != 0;
+  }
+
+  /** Sets flags. */
+  public void setFlags(int pfn, int mask) {
+    int[] section = writable(pfn);
+    section[at(pfn, FLAGS)] |= mask;
+  }
+
+  /** Clears flags. */
+  public void clearFlags(int pfn, int mask) {
+    int[] section = writable(pfn);
+    section[at(pfn, FLAGS)] &= ~mask;
+  }
+
+  /** {@code PageDirty}. */
+  public boolean isPageDirty(int pfn) {
+    return testFlags(pfn, PageFlags.DIRTY);
+  }
+
+  /** {@code SetPageDirty}. */
+  public void setPageDirty(int pfn) {
+    setFlags(pfn, PageFlags.DIRTY);
+  }
+
+  /** {@code ClearPageDirty}. */
+  public void clearPageDirty(int pfn) {
+    clearFlags(pfn, PageFlags.DIRTY);
+  }
+
+  /** {@code PageUptodate}. */
+  public boolean isPageUptodate(int pfn) {
+    return testFlags(pfn, PageFlags.UPTODATE);
+  }
+
+  /** {@code SetPageUptodate}. */
+  public void setPageUptodate(int pfn) {
+    setFlags(pfn, PageFlags.UPTODATE);
+  }
+
+  /** {@code PageReserved}: never handed out; the kernel's image, mem_map, missing RAM. */
+  public boolean isPageReserved(int pfn) {
+    return testFlags(pfn, PageFlags.RESERVED);
+  }
+
+  /** {@code PageAnon}. */
+  public boolean isPageAnon(int pfn) {
+    return testFlags(pfn, PageFlags.ANON);
+  }
+
+  /** {@code PageBuddy}: the first frame of a free block. */
+  public boolean isPageBuddy(int pfn) {
+    return testFlags(pfn, PageFlags.BUDDY);
+  }
+
+  /** Whether the frame is the first of a block that was handed out and not yet freed. */
+  public boolean isAllocated(int pfn) {
+    return testFlags(pfn, PageFlags.ALLOCATED);
+  }
+
+  /** Order of the block that begins with this frame, free or handed out; 0 inside a block. */
+  public int order(int pfn) {
+    return PageFlags.order(get(pfn, FLAGS));
+  }
+
+  /** {@code page_zonenum}: index of the frame's zone. */
+  public int zoneIndex(int pfn) {
+    return PageFlags.zone(get(pfn, FLAGS));
+  }
+
+  // ---- Counts ----
+
+  /** {@code page_count}: who holds the frame; 0 if it is free. */
+  public int pageCount(int pfn) {
+    return get(pfn, REF_COUNT);
+  }
+
+  /**
+   * {@code get_page}: one more reference.
+   *
+   * @throws IllegalStateException if nobody has the frame
+   */
+  public void getPage(int pfn) {
+    int[] section = writable(pfn);
+    int at = at(pfn, REF_COUNT);
+    if (section[at] <= 0) {
+      throw wrong("get_page of a frame that nobody has", pfn);
+    }
+    section[at]++;
+  }
+
+  /**
+   * {@code put_page_testzero}: one reference less.
+   *
+   * @return true if it was the last, and the caller must free the frame
+   * @throws IllegalStateException if nobody has the frame
+   */
+  boolean putPageTestzero(int pfn) {
+    int[] section = writable(pfn);
+    int at = at(pfn, REF_COUNT);
+    if (section[at] <= 0) {
+      throw wrong("put_page of a frame that nobody has", pfn);
+    }
+    return --section[at] == 0;
+  }
+
+  /** {@code page_mapcount}: how many page-table entries map the frame. */
+  public int pageMapcount(int pfn) {
+    return get(pfn, MAP_COUNT);
+  }
+
+  /**
+   * One more page-table entry maps the frame.
+   *
+   * @return the new count
+   */
+  public int incrementMapcount(int pfn) {
+    int[] section = writable(pfn);
+    return ++section[at(pfn, MAP_COUNT)];
+  }
+
+  /**
+   * One page-table entry less maps the frame.
+   *
+   * @return the new count
+   * @throws IllegalStateException if none did
+   */
+  public int decrementMapcount(int pfn) {
+    int[] section = writable(pfn);
+    int at = at(pfn, MAP_COUNT);
+    if (section[at] <= 0) {
+      throw wrong("unmapping a frame that nothing maps", pfn);
+    }
+    return --section[at];
+  }
+
+  // ---- The owner's own ----
+
+  /** {@code page_private}. */
+  public int pagePrivate(int pfn) {
+    return get(pfn, PRIVATE);
+  }
+
+  /** {@code set_page_private}. */
+  public void setPagePrivate(int pfn, int value) {
+    int[] section = writable(pfn);
+    section[at(pfn, PRIVATE)] = value;
+  }
+
+  /** {@code page->mapping}: number of the file, 0 for none. */
+  public int mapping(int pfn) {
+    return get(pfn, MAPPING);
+  }
+
+  /** {@code page->index}: page number within the file, unsigned. */
+  public int index(int pfn) {
+    return get(pfn, INDEX);
+  }
+
+  /** Makes the frame page {@code index} of file {@code mapping}; 0 and 0 undo it. */
+  public void setMapping(int pfn, int mapping, int index) {
+    int[] section = writable(pfn);
+    int at = at(pfn, MAPPING);
+    section[at] = mapping;
+    section[at + 1] = index;
+  }
+
+  // ---- Links, for lists of this package ----
+
+  int next(int pfn) {
+    return get(pfn, NEXT);
+  }
+
+  int prev(int pfn) {
+    return get(pfn, PREV);
+  }
+
+  void setNext(int pfn, int next) {
+    int[] section = writable(pfn);
+    section[at(pfn, NEXT)] = next;
+  }
+
+  void setPrev(int pfn, int prev) {
+    int[] section = writable(pfn);
+    section[at(pfn, PREV)] = prev;
+  }
+
+  // ---- For the page allocator ----
+
+  /** Whether the frame is the first of a free block of this order in this zone. */
+  boolean isBuddy(int pfn, int order, int zone) {
+    int wanted = PageFlags.BUDDY | order << PageFlags.ORDER_SHIFT | zone << PageFlags.ZONE_SHIFT;
+    int mask = PageFlags.BUDDY | PageFlags.ORDER_MASK | PageFlags.ZONE_MASK;
+    return pfn < frames && (get(pfn, FLAGS) & mask) == wanted;
+  }
+
+  /** {@code set_buddy_order}. */
+  void setBuddyOrder(int pfn, int order) {
+    int[] section = writable(pfn);
+    int at = at(pfn, FLAGS);
+    section[at] =
+        (section[at] & PageFlags.ZONE_MASK) | PageFlags.BUDDY | order << PageFlags.ORDER_SHIFT;
+  }
+
+  /** The frame begins no free block any more. */
+  void clearBuddy(int pfn) {
+    int[] section = writable(pfn);
+    int at = at(pfn, FLAGS);
+    section[at] &= PageFlags.ZONE_MASK;
+  }
+
+  /** {@code prep_new_page}: the block belongs to whoever asked, with one reference. */
+  void setAllocated(int pfn, int order, int extraFlags) {
+    int[] section = writable(pfn);
+    int at = at(pfn, FLAGS);
+    section[at] =
+        (section[at] & PageFlags.ZONE_MASK)
+            | PageFlags.ALLOCATED
+            | order << PageFlags.ORDER_SHIFT
+            | extraFlags;
+    section[at + REF_COUNT] = 1;
+    section[at + PRIVATE] = 0;
+  }
+
+  /** {@code free_pages_prepare}: the block belongs to nobody; what its owner left is wiped. */
+  void clearAllocated(int pfn) {
+    int[] section = writable(pfn);
+    int at = at(pfn, FLAGS);
+    section[at] &= PageFlags.ZONE_MASK;
+    section[at + PRIVATE] = 0;
+    section[at + MAPPING] = 0;
+    section[at + INDEX] = 0;
+  }
+
+  /** An exception that names the frame and its state. */
+  IllegalStateException wrong(String what, int pfn) {
+    return new IllegalStateException(what + ": " + describe(pfn));
+  }
+
+  /** A frame and its state in one line. */
+  public String describe(int pfn) {
+    if (pfn < 0 || pfn >= frames) {
+      return "frame 0x%x, beyond the last one, 0x%x".formatted(pfn, frames - 1);
+    }
+    return "frame 0x%x (%s, count %d, mapcount %d, mapping %d, index %d)%s"
+        .formatted(
+            pfn,
+            PageFlags.describe(flags(pfn)),
+            pageCount(pfn),
+            pageMapcount(pfn),
+            mapping(pfn),
+            index(pfn),
+            isShared(pfn) ? ", never handed out" : "");
+  }
+
+  // ---- Sections ----
+
+  private int get(int pfn, int field) {
+    return sections[pfn >>> SECTION_SHIFT][at(pfn, field)];
+  }
+
+  private static int at(int pfn, int field) {
+    return (pfn & SECTION_MASK) << PAGE_INTS_SHIFT | field;
+  }
+
+  private int[] writable(int pfn) {
+    int[] section = sections[pfn >>> SECTION_SHIFT];
+    if (section.length != SECTION_INTS) {
+      throw wrong("write to a frame that was never handed out", pfn);
+    }
+    return section;
+  }
+
+  private boolean isShared(int pfn) {
+    return sections[pfn >>> SECTION_SHIFT].length != SECTION_INTS;
+  }
+
+  /**
+   * A section that many share.
+   *
+   * @param headFlags of the first frame of each block
+   * @param otherFlags of the others
+   * @param blockFrames how many frames are in a block
+   */
+  static int[] template(int headFlags, int otherFlags, int blockFrames) {
+    int[] section = new int[SECTION_INTS + 1];
+    for (int frame = 0; frame < SECTION_FRAMES; frame++) {
+      int at = at(frame, FLAGS);
+      section[at] = frame % blockFrames == 0 ? headFlags : otherFlags;
+      section[at + NEXT] = NONE;
+      section[at + PREV] = NONE;
+    }
+    return section;
+  }
+
+  /** Makes a template stand for the section that holds a frame. */
+  void share(int pfn, int[] template) {
+    sections[pfn >>> SECTION_SHIFT] = template;
+  }
+
+  /** Gives the section that holds a frame ints of its own. */
+  void materialise(int pfn) {
+    if (isShared(pfn)) {
+      int number = pfn >>> SECTION_SHIFT;
+      sections[number] = Arrays.copyOf(sections[number], SECTION_INTS);
+    }
+  }
+
+  /** Sets zone and flags of frames, at boot. */
+  void initialise(int startPfn, int endPfn, int flags) {
+    for (int pfn = startPfn; pfn < endPfn; pfn++) {
+      materialise(pfn);
+      sections[pfn >>> SECTION_SHIFT][at(pfn, FLAGS)] = flags;
+    }
+  }
+
+  // ---- Audit ----
+
+  /**
+   * Compares what all rooms told the audit with what stands here: each frame of RAM has exactly one
+   * owner, reserved frames are nobody else's, and both counts are what was told.
+   */
+  public void audit(Audit audit) {
+    for (int pfn = 0; pfn < frames; pfn++) {
+      int flags = flags(pfn);
+      boolean reserved = (flags & PageFlags.RESERVED) != 0;
+      if (!reserved && !audit.isClaimed(pfn)) {
+        audit.difference("nobody owns " + describe(pfn));
+      }
+      if (reserved && audit.isClaimed(pfn)) {
+        audit.difference("%s owns the reserved %s".formatted(audit.owner(pfn), describe(pfn)));
+      }
+      expect(audit, pfn, "count", pageCount(pfn), reserved ? 0 : audit.expectedReferences(pfn));
+      expect(audit, pfn, "mapcount", pageMapcount(pfn), audit.expectedMappings(pfn));
+    }
+  }
+
+  private void expect(Audit audit, int pfn, String what, int counter, int recount) {
+    if (counter != recount) {
+      audit.difference(
+          "%s of %s, owned by %s: a recount gives %d"
+              .formatted(what, describe(pfn), audit.owner(pfn), recount));
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package org.memarium.mm.frame;
+
+/**
+ * The flags of a frame: {@code page->flags} and {@code page->page_type} of Linux in one word.
+ *
+ * <pre>
+ *    31  30 29   27    24 23   20   16          10   9   8   7   6   5   4   3   2   1   0
+ *   +------+---+---------+---+----+---+--- - --+---+---+---+---+---+---+---+---+---+---+---+
+ *   | zone | 0 |  order  | 0 |TYPE| 0 |   0    |MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
+ *   +------+---+---------+---+----+---+--- - --+---+---+---+---+---+---+---+---+---+---+---+
+ *   REF   PG_referenced: used since someone last looked
+ *   UPT   PG_uptodate: holds what the file holds, or newer
+ *   DIR   PG_dirty: newer than the file
+ *   LRU   PG_lru: on a list of the page replacement       ACT   PG_active: on its active list
+ *   SLB   PG_slab                                          RES   PG_reserved: never allocated
+ *   HEA   PG_head: the first frame of a compound page
+ *   SWB   PG_swapbacked: goes to swap, not to a file      ANO   anonymous (Linux: bit 0 of mapping)
+ *   MLK   PG_mlocked
+ *   TYPE  bits 20 to 23:  0  nothing, or inside a block   2  TABLE: a page table
+ *                         1  BUDDY: first frame of a      4  ALLOCATED: first frame of a block
+ *                            free block                      that was handed out
+ *   order of the block, 0 to 10, where TYPE has BUDDY or ALLOCATED
+ *   zone  index of the zone, 0 to 3
+ * </pre>
+ *
+ * <p>Frames inside a block, free or not, have nothing but their zone.
+ */
+public final class PageFlags {
+  /** PG_referenced. */
+  public static final int REFERENCED = 1;
+
+  /** PG_uptodate. */
+  public static final int UPTODATE = 1 << 1;
+
+  /** PG_dirty. */
+  public static final int DIRTY = 1 << 2;
+
+  /** PG_lru. */
+  public static final int LRU = 1 << 3;
+
+  /** PG_active. */
+  public static final int ACTIVE = 1 << 4;
+
+  /** PG_slab. */
+  public static final int SLAB = 1 << 5;
+
+  /** PG_reserved. */
+  public static final int RESERVED = 1 << 6;
+
+  /** PG_head. */
+  public static final int HEAD = 1 << 7;
+
+  /** PG_swapbacked. */
+  public static final int SWAP_BACKED = 1 << 8;
+
+  /** An anonymous page. */
+  public static final int ANON = 1 << 9;
+
+  /** PG_mlocked. */
+  public static final int MLOCKED = 1 << 10;
+
+  /** First frame of a free block. */
+  public static final int BUDDY = 1 << 20;
+
+  /** A page table. */
+  public static final int TABLE = 2 << 20;
+
+  /** First frame of a block that was handed out. */
+  public static final int ALLOCATED = 4 << 20;
+
+  static final int ORDER_SHIFT = 24;
+  static final int ORDER_MASK = 0xf << ORDER_SHIFT;
+  static final int ZONE_SHIFT = 30;
+  static final int ZONE_MASK = 3 << ZONE_SHIFT;
+
+  /** Flags that must be gone when a frame is freed ({@code PAGE_FLAGS_CHECK_AT_FREE}). */
+  static final int CHECK_AT_FREE = LRU | ACTIVE | SLAB | RESERVED | MLOCKED | TABLE | BUDDY;
+
+  private static final String[] NAMES = {
+    "referenced",
+    "uptodate",
+    "dirty",
+    "lru",
+    "active",
+    "slab",
+    "reserved",
+    "head",
+    "swapbacked",
+    "anon",
+    "mlocked"
+  };
+
+  private PageFlags() {}
+
+  static int order(int flags) {
+    return (flags & ORDER_MASK) >>> ORDER_SHIFT;
+  }
+
+  static int zone(int flags) {
+    return flags >>> ZONE_SHIFT;
+  }
+
+  /** The flags in words, such as {@code "allocated order 0, uptodate, anon, zone 1"}. */
+  static String describe(int flags) {
+    StringBuilder text = new StringBuilder();
+    if ((flags & BUDDY) != 0) {
+      text.append("free block of order ").append(order(flags)).append(", ");
+    }
+    if ((flags & ALLOCATED) != 0) {
+      text.append("allocated block of order ").append(order(flags)).append(", ");
+    }
+    if ((flags & TABLE) != 0) {
+      text.append("page table, ");
+    }
+    for (int bit = 0; bit < NAMES.length; bit++) {
+      if ((flags >>> bit & 1) != 0) {
+        text.append(NAMES[bit]).append(", ");
+      }
+    }
+    return text.append("zone ").append(zone(flags)).toString();
+  }
+}

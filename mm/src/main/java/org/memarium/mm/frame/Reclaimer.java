@@ -1,0 +1,14 @@
+package org.memarium.mm.frame;
+
+/** Gives pages back when an allocation finds none: the page cache drops what is clean. */
+@FunctionalInterface
+public interface Reclaimer {
+  /**
+   * {@code try_to_free_pages}: frees what it can.
+   *
+   * @param gfpFlags of the allocation that failed
+   * @param order of the allocation that failed
+   * @return how many pages were freed; 0 if there is nothing more to free
+   */
+  int tryToFreePages(int gfpFlags, int order);
+}
