@@ -2,6 +2,13 @@
 module org.memarium.app {
   requires static transitive org.jspecify;
   requires info.picocli;
+  requires jdk.unsupported;
   requires org.memarium.kernel;
-  requires tools.jackson.databind;
+  requires tools.jackson.core;
+
+  exports org.memarium.app;
+
+  // picocli reads and sets the fields of the commands.
+  opens org.memarium.app to
+      info.picocli;
 }

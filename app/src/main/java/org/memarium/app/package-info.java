@@ -1,4 +1,4 @@
-/** Part of Memarium. */
+/** The doors: the {@code memarium} command and what it prints. */
 @NullMarked
 package org.memarium.app;
 

@@ -2,6 +2,7 @@ package org.memarium.kernel;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.trace.Trace;
 
 /**
  * A computer with one process: RAM, MMU, processor, memory manager, files.
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Machine implements AutoCloseable {
   private final MachineConfig config;
+  private final Trace trace = new Trace();
 
   private Machine(MachineConfig config) {
     this.config = config;
@@ -75,6 +77,11 @@ public final class Machine implements AutoCloseable {
    */
   public void interrupt(int signal) {
     notYet();
+  }
+
+  /** Every event of the memory manager, from the first after {@link #boot}. */
+  public Trace trace() {
+    return trace;
   }
 
   /** What the machine did so far. */

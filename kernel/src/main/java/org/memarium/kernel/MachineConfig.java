@@ -93,6 +93,11 @@ public final class MachineConfig {
     return values.checks;
   }
 
+  /** Resource limits that differ from Linux's, in the order in which they were given. */
+  public List<Limit> limits() {
+    return List.copyOf(values.limits);
+  }
+
   /** Where the program reads its standard input; null: it is at its end at once. */
   public @Nullable ReadableByteChannel standardInput() {
     return values.standardInput;
@@ -132,6 +137,15 @@ public final class MachineConfig {
     return values.bootTimeNanos;
   }
 
+  /**
+   * One resource limit.
+   *
+   * @param resource its number in {@link org.memarium.mm.space.RLimits}
+   * @param soft unsigned; {@code RLimits.INFINITY} for none
+   * @param hard unsigned, not below {@code soft}
+   */
+  public record Limit(int resource, long soft, long hard) {}
+
   /** Collects the values; each method sets one and returns this. */
   public static final class Builder {
     private long ramBytes = 128L << 20;
@@ -145,6 +159,7 @@ public final class MachineConfig {
     private List<Path> writable = new ArrayList<>();
     private String workingDirectory = "/";
     private boolean checks;
+    private List<Limit> limits = new ArrayList<>();
     private @Nullable ReadableByteChannel standardInput;
     private @Nullable WritableByteChannel standardOutput;
     private @Nullable WritableByteChannel standardError;
@@ -167,6 +182,7 @@ public final class MachineConfig {
       writable = new ArrayList<>(from.writable);
       workingDirectory = from.workingDirectory;
       checks = from.checks;
+      limits = new ArrayList<>(from.limits);
       standardInput = from.standardInput;
       standardOutput = from.standardOutput;
       standardError = from.standardError;
@@ -234,6 +250,12 @@ public final class MachineConfig {
     /** See {@link MachineConfig#checks}. */
     public Builder checks(boolean value) {
       checks = value;
+      return this;
+    }
+
+    /** Adds one to {@link MachineConfig#limits}; of two for one resource the last counts. */
+    public Builder limit(int resource, long soft, long hard) {
+      limits.add(new Limit(resource, soft, hard));
       return this;
     }
 

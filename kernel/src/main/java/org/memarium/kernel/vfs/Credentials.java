@@ -11,6 +11,7 @@ import java.util.Arrays;
  * @param fsgid group whose rights count for files
  * @param groups supplementary groups, never changed
  */
+@SuppressWarnings("ArrayRecordComponent") // Never compared as a whole.
 public record Credentials(int uid, int gid, int fsuid, int fsgid, int[] groups) {
 
   /** Copies the array, since a record's parts should not change under it. */

@@ -26,11 +26,11 @@ public final class DeviceNumber {
 
   /** The major number. */
   public static int major(long dev) {
-    return (int) (dev >>> 8 & 0xfff | dev >>> 32 & 0xfffff000L);
+    return (int) (((dev >>> 8) & 0xfff) | ((dev >>> 32) & 0xfffff000L));
   }
 
   /** The minor number. */
   public static int minor(long dev) {
-    return (int) (dev & 0xff | dev >>> 12 & 0xfff00);
+    return (int) ((dev & 0xff) | ((dev >>> 12) & 0xfff00));
   }
 }

@@ -59,7 +59,7 @@ public abstract class OpenFile {
   }
 
   final void setStatusFlags(int value) {
-    flags = flags & ~SETFL_MASK | value & SETFL_MASK;
+    flags = (flags & ~SETFL_MASK) | (value & SETFL_MASK);
   }
 
   /** The position of the next read or write. */
