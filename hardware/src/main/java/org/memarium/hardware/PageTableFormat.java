@@ -22,6 +22,7 @@ package org.memarium.hardware;
  * <p>Levels are numbered as in the SDM: 1 is the table that maps 4 KiB pages, {@link #levels} the
  * one that CR3 names.
  */
+@SuppressWarnings("ImmutableEnumChecker") // Nothing writes to the arrays.
 public enum PageTableFormat {
   /** i386 without PAE: 32-bit physical addresses, no NX. */
   TWO_LEVEL(2, 4, new int[] {0, 12, 22}, new int[] {0, 10, 10}, 32, 32, false, 2),

@@ -218,7 +218,15 @@ public final class Segmentation {
   }
 
   /** Everything that a context switch must keep, except the tables. */
-  public record Saved(int[] selectors, SegmentDescriptor[] descriptors) {}
+  public static final class Saved {
+    private final int[] selectors;
+    private final SegmentDescriptor[] descriptors;
+
+    private Saved(int[] selectors, SegmentDescriptor[] descriptors) {
+      this.selectors = selectors;
+      this.descriptors = descriptors;
+    }
+  }
 
   /** Copies the registers out. */
   public Saved save() {
@@ -228,7 +236,7 @@ public final class Segmentation {
   /** Puts saved registers back. */
   public void restore(Saved saved) {
     for (int register = ES; register <= GS; register++) {
-      set(register, saved.selectors()[register], saved.descriptors()[register]);
+      set(register, saved.selectors[register], saved.descriptors[register]);
     }
   }
 

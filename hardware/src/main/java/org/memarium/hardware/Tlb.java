@@ -7,7 +7,8 @@ import java.util.Arrays;
  *
  * <p>A page number belongs to the set that its low bits name; within a set, entries are replaced in
  * turn (round robin), so that a hit changes nothing and needs no bookkeeping. A large page fills
- * one entry for each 4 KiB piece that is used, as processors without large TLB entries do.
+ * one entry for each 4 KiB piece that is used, as processors without large TLB entries do; whoever
+ * drops one piece drops them all.
  *
  * <pre>
  *   tag    linear page number, or -1 for an empty way
@@ -15,6 +16,7 @@ import java.util.Arrays;
  *         +---+----------------+------+---+---+---+---------+---+---+---+
  *         |NX | physical page  |  0   | G | 0 | D |    0    |U/S|R/W| 0 |
  *         +---+----------------+------+---+---+---+---------+---+---+---+
+ *   size   log2 of the 4 KiB pages in the page that the entry is a piece of: 0, 9, 10 or 18
  * </pre>
  */
 final class Tlb {
@@ -22,9 +24,13 @@ final class Tlb {
 
   private final long[] tags;
   private final long[] data;
+  private final byte[] size;
   private final int[] nextWay;
   private final int ways;
   private final int setMask;
+
+  /** Whether a piece of a large page was entered since the last full flush. */
+  private boolean mayHoldLarge;
 
   /**
    * An empty TLB.
@@ -42,6 +48,7 @@ final class Tlb {
     }
     this.tags = new long[entries];
     this.data = new long[entries];
+    this.size = new byte[entries];
     this.nextWay = new int[entries / ways];
     this.ways = ways;
     this.setMask = entries / ways - 1;
@@ -67,9 +74,10 @@ final class Tlb {
   /**
    * Enters a translation, in place of the page's own older one or of the next victim of its set.
    *
+   * @param sizeShift {@code log2} of the 4 KiB pages in the whole page; 0 for a page of 4 KiB
    * @return the linear page number that was thrown out to make room, or -1
    */
-  long insert(long linearPage, long entry) {
+  long insert(long linearPage, long entry, int sizeShift) {
     int slot = find(linearPage);
     long victim = EMPTY;
     if (slot < 0) {
@@ -80,17 +88,36 @@ final class Tlb {
       tags[slot] = linearPage;
     }
     data[slot] = entry;
+    size[slot] = (byte) sizeShift;
+    mayHoldLarge |= sizeShift != 0;
     return victim;
   }
 
-  /** Drops one page's translation, global or not; true if there was one. */
+  /**
+   * Drops one page's translation, global or not, and every other piece of a large page around it;
+   * true if there was any.
+   */
   boolean remove(long linearPage) {
+    boolean found = false;
     int slot = find(linearPage);
-    if (slot < 0) {
-      return false;
+    if (slot >= 0) {
+      tags[slot] = EMPTY;
+      found = true;
     }
-    tags[slot] = EMPTY;
-    return true;
+    if (mayHoldLarge) {
+      for (int other = 0; other < tags.length; other++) {
+        if (tags[other] != EMPTY && (tags[other] ^ linearPage) >>> size[other] == 0) {
+          tags[other] = EMPTY;
+          found = true;
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Whether there may be pieces of large pages; false says for certain that there are none. */
+  boolean mayHoldLarge() {
+    return mayHoldLarge;
   }
 
   /** Drops all translations, or all but the global ones. */
@@ -100,6 +127,7 @@ final class Tlb {
         tags[slot] = EMPTY;
       }
     }
+    mayHoldLarge &= keepGlobal;
   }
 
   /** How many translations it holds now. */
