@@ -71,7 +71,7 @@ public record X87Form(
 
     /** Bytes of memory that the operand takes; 0 for registers. */
     public int bytes(boolean operandSize16) {
-      return operandSize16 && this.ordinal() >= ENVIRONMENT.ordinal() ? bytes - 14 : bytes;
+      return operandSize16 && (this == ENVIRONMENT || this == STATE) ? bytes - 14 : bytes;
     }
   }
 
@@ -81,7 +81,7 @@ public record X87Form(
     REGISTER,
     /**
      * {@link Fpu#register(int, int)}; then ZF, PF and CF become those of {@link
-     * Fpu#comparisonFlags()}, and OF, SF and AF 0, unless that is negative.
+     * Fpu#comparisonFlags()}, and OF, SF and AF 0.
      */
     REGISTER_AND_FLAGS,
     /** {@link Fpu#conditionalMove(int, boolean)} with the condition that the mnemonic names. */
@@ -108,6 +108,6 @@ public record X87Form(
 
   /** The number that {@link Fpu#load} and {@link Fpu#store} know a memory form by: 0 to 63. */
   public int memoryForm() {
-    return (opcode & 7) << 3 | modrm & 7;
+    return (opcode & 7) << 3 | (modrm & 7);
   }
 }

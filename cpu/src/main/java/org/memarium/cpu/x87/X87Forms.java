@@ -33,8 +33,8 @@ public final class X87Forms {
    */
   public static @Nullable X87Form of(int opcode, int modrm) {
     return modrm < 0xC0
-        ? MEMORY[(opcode & 7) << 3 | modrm >> 3 & 7]
-        : REGISTER[(opcode & 7) << 6 | modrm & 63];
+        ? MEMORY[(opcode & 7) << 3 | (modrm >> 3 & 7)]
+        : REGISTER[(opcode & 7) << 6 | (modrm & 63)];
   }
 
   private static List<X87Form> table() {
@@ -210,7 +210,7 @@ public final class X87Forms {
       if (form.isMemory()) {
         MEMORY[form.memoryForm()] = form;
       } else {
-        REGISTER[(form.opcode() & 7) << 6 | (form.modrm() + i) & 63] = form;
+        REGISTER[(form.opcode() & 7) << 6 | ((form.modrm() + i) & 63)] = form;
       }
     }
   }
