@@ -7,6 +7,7 @@ module org.memarium.mm {
   exports org.memarium.mm.fault;
   exports org.memarium.mm.file;
   exports org.memarium.mm.frame;
+  exports org.memarium.mm.pagetable;
   exports org.memarium.mm.space;
   exports org.memarium.mm.trace;
 }

@@ -157,6 +157,9 @@ public final class PageAllocator {
    * @throws IllegalArgumentException if the flags name no zone, or the order is negative
    */
   public int allocPages(int gfpFlags, int order) {
+    if (order < 0) {
+      throw new IllegalArgumentException("negative order " + order);
+    }
     int highest = gfpZones.highestZone(gfpFlags);
     int pfn = fromFreeList(highest, order);
     if (pfn < 0) {
@@ -193,9 +196,6 @@ public final class PageAllocator {
   }
 
   private int slowPath(int gfpFlags, int order, int highest) {
-    if (order < 0) {
-      throw new IllegalArgumentException("negative order " + order);
-    }
     if (order > maxOrder || reclaimer == null || (gfpFlags & Gfp.DIRECT_RECLAIM) == 0) {
       return -1;
     }
@@ -220,9 +220,7 @@ public final class PageAllocator {
     if (!isBlock(pfn) || memMap.order(pfn) != order) {
       throw memMap.wrong("free of order " + order + " of what is no such block", pfn);
     }
-    if (memMap.putPageTestzero(pfn)) {
-      free(pfn, order);
-    }
+    drop(pfn, order);
   }
 
   /**
@@ -235,23 +233,24 @@ public final class PageAllocator {
     if (!isBlock(pfn)) {
       throw memMap.wrong("put_page of a frame that nobody has", pfn);
     }
-    if (memMap.putPageTestzero(pfn)) {
-      free(pfn, memMap.order(pfn));
-      return true;
-    }
-    return false;
+    return drop(pfn, memMap.order(pfn));
   }
 
   private boolean isBlock(int pfn) {
     return pfn >= 0 && pfn < memMap.frames() && memMap.isAllocated(pfn);
   }
 
-  /** {@code free_pages_prepare} and {@code __free_pages_ok}. */
-  private void free(int pfn, int order) {
+  /** Gives up a reference; refuses, with nothing changed, if it is the last and not free to go. */
+  private boolean drop(int pfn, int order) {
     int flags = memMap.flags(pfn);
-    boolean inFile = memMap.mapping(pfn) != 0 && (flags & PageFlags.ANON) == 0;
-    if ((flags & PageFlags.CHECK_AT_FREE) != 0 || inFile || memMap.pageMapcount(pfn) != 0) {
-      throw memMap.wrong("free of a page that is still used", pfn);
+    if (memMap.pageCount(pfn) == 1) {
+      boolean inFile = memMap.mapping(pfn) != 0 && (flags & PageFlags.ANON) == 0;
+      if ((flags & PageFlags.CHECK_AT_FREE) != 0 || inFile || memMap.pageMapcount(pfn) != 0) {
+        throw memMap.wrong("free of a page that is still used", pfn);
+      }
+    }
+    if (!memMap.putPageTestzero(pfn)) {
+      return false;
     }
     memMap.clearAllocated(pfn);
     zones[PageFlags.zone(flags)].freeOnePage(pfn, order, false);
@@ -259,6 +258,7 @@ public final class PageAllocator {
     if (trace.isOn()) {
       trace.emit(new TraceEvent.MmPageFree(pfn, order));
     }
+    return true;
   }
 
   // ---- By address in the direct map ----

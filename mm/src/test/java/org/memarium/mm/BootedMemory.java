@@ -1,0 +1,51 @@
+package org.memarium.mm;
+
+import org.memarium.hardware.Ram;
+import org.memarium.mm.frame.Memblock;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PhysicalMemoryMap;
+import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.VmStat;
+
+/** A machine's memory after boot, for tests: RAM, allocator and the kernel's page table. */
+public final class BootedMemory implements AutoCloseable {
+  public final Ram ram;
+  public final VmStat vmStat = new VmStat();
+  public final Trace trace = new Trace();
+  public final KernelPageTable kernel;
+  public final PageAllocator allocator;
+
+  private BootedMemory(Architecture architecture, long mib, int maxOrder) {
+    PhysicalMemoryMap map = PhysicalMemoryMap.pc(architecture, mib << 20);
+    ram = Ram.reserve(map.endPhysicalAddress());
+    Memblock memblock = new Memblock(architecture, map);
+    kernel = new KernelPageTable(ram, memblock);
+    allocator = PageAllocator.boot(ram, memblock, maxOrder, vmStat, trace);
+  }
+
+  public static BootedMemory boot(Architecture architecture, long mib) {
+    return new BootedMemory(architecture, mib, PageAllocator.DEFAULT_MAX_ORDER);
+  }
+
+  public static BootedMemory boot(Architecture architecture, long mib, int maxOrder) {
+    return new BootedMemory(architecture, mib, maxOrder);
+  }
+
+  /** An audit to which others add before {@link #finish}. */
+  public Audit beginAudit() {
+    return new Audit(allocator.memMap().frames());
+  }
+
+  /** Ends an audit with the frames' own part. */
+  public void finish(Audit audit) {
+    allocator.audit(audit);
+    allocator.memMap().audit(audit);
+    audit.finish();
+  }
+
+  @Override
+  public void close() {
+    ram.close();
+  }
+}
