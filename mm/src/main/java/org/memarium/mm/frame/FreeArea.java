@@ -71,7 +71,7 @@ public final class FreeArea {
     if (order == maxOrder) {
       blockLinks.next[pfn >>> maxOrder] = next;
     } else {
-      memMap.setNext(pfn, next);
+      memMap.section(pfn)[MemMap.at(pfn, MemMap.NEXT)] = next;
     }
   }
 
@@ -79,15 +79,14 @@ public final class FreeArea {
     if (order == maxOrder) {
       blockLinks.prev[pfn >>> maxOrder] = prev;
     } else {
-      memMap.setPrev(pfn, prev);
+      memMap.section(pfn)[MemMap.at(pfn, MemMap.PREV)] = prev;
     }
   }
 
-  /** {@code add_to_free_list}: at the head. */
+  /** {@code set_buddy_order} and {@code add_to_free_list}: at the head. */
   void add(int order, int pfn) {
     int first = head[order];
-    setNext(order, pfn, first);
-    setPrev(order, pfn, NONE);
+    become(order, pfn, first, NONE);
     if (first == NONE) {
       tail[order] = pfn;
     } else {
@@ -97,11 +96,10 @@ public final class FreeArea {
     nrFree[order]++;
   }
 
-  /** {@code add_to_free_list_tail}. */
+  /** {@code set_buddy_order} and {@code add_to_free_list_tail}. */
   void addTail(int order, int pfn) {
     int last = tail[order];
-    setNext(order, pfn, NONE);
-    setPrev(order, pfn, last);
+    become(order, pfn, NONE, last);
     if (last == NONE) {
       head[order] = pfn;
     } else {
@@ -111,10 +109,31 @@ public final class FreeArea {
     nrFree[order]++;
   }
 
-  /** {@code del_page_from_free_list}. */
+  /** Marks the first frame of a free block, and links it; one that is marked may be shared. */
+  private void become(int order, int pfn, int next, int prev) {
+    int[] section = memMap.section(pfn);
+    int at = MemMap.at(pfn, MemMap.FLAGS);
+    if (order == maxOrder) {
+      blockLinks.next[pfn >>> maxOrder] = next;
+      blockLinks.prev[pfn >>> maxOrder] = prev;
+      if ((section[at] & PageFlags.BUDDY) != 0) {
+        return;
+      }
+    } else {
+      section[at + MemMap.NEXT] = next;
+      section[at + MemMap.PREV] = prev;
+    }
+    section[at] =
+        (section[at] & PageFlags.ZONE_MASK) | PageFlags.BUDDY | order << PageFlags.ORDER_SHIFT;
+  }
+
+  /** {@code del_page_from_free_list}: the block is on no list, and not marked any more. */
   void remove(int order, int pfn) {
-    int next = next(order, pfn);
-    int prev = prev(order, pfn);
+    int[] section = memMap.section(pfn);
+    int at = MemMap.at(pfn, MemMap.FLAGS);
+    section[at] &= PageFlags.ZONE_MASK;
+    int next = order == maxOrder ? blockLinks.next[pfn >>> maxOrder] : section[at + MemMap.NEXT];
+    int prev = order == maxOrder ? blockLinks.prev[pfn >>> maxOrder] : section[at + MemMap.PREV];
     if (prev == NONE) {
       head[order] = next;
     } else {

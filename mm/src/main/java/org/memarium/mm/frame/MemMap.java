@@ -36,12 +36,12 @@ public final class MemMap {
   private static final int PAGE_INTS_SHIFT = 3;
   private static final int SECTION_INTS = SECTION_FRAMES << PAGE_INTS_SHIFT;
 
-  private static final int FLAGS = 0;
+  static final int FLAGS = 0;
   private static final int REF_COUNT = 1;
   private static final int MAP_COUNT = 2;
   private static final int PRIVATE = 3;
-  private static final int NEXT = 4;
-  private static final int PREV = 5;
+  static final int NEXT = 4;
+  static final int PREV = 5;
   private static final int MAPPING = 6;
   private static final int INDEX = 7;
 
@@ -166,21 +166,6 @@ public final class MemMap {
     section[at]++;
   }
 
-  /**
-   * {@code put_page_testzero}: one reference less.
-   *
-   * @return true if it was the last, and the caller must free the frame
-   * @throws IllegalStateException if nobody has the frame
-   */
-  boolean putPageTestzero(int pfn) {
-    int[] section = writable(pfn);
-    int at = at(pfn, REF_COUNT);
-    if (section[at] <= 0) {
-      throw wrong("put_page of a frame that nobody has", pfn);
-    }
-    return --section[at] == 0;
-  }
-
   /** {@code page_mapcount}: how many page-table entries map the frame. */
   public int pageMapcount(int pfn) {
     return get(pfn, MAP_COUNT);
@@ -252,16 +237,6 @@ public final class MemMap {
     return get(pfn, PREV);
   }
 
-  void setNext(int pfn, int next) {
-    int[] section = writable(pfn);
-    section[at(pfn, NEXT)] = next;
-  }
-
-  void setPrev(int pfn, int prev) {
-    int[] section = writable(pfn);
-    section[at(pfn, PREV)] = prev;
-  }
-
   // ---- For the page allocator ----
 
   /** Whether the frame is the first of a free block of this order in this zone. */
@@ -269,21 +244,6 @@ public final class MemMap {
     int wanted = PageFlags.BUDDY | order << PageFlags.ORDER_SHIFT | zone << PageFlags.ZONE_SHIFT;
     int mask = PageFlags.BUDDY | PageFlags.ORDER_MASK | PageFlags.ZONE_MASK;
     return pfn < frames && (get(pfn, FLAGS) & mask) == wanted;
-  }
-
-  /** {@code set_buddy_order}. */
-  void setBuddyOrder(int pfn, int order) {
-    int[] section = writable(pfn);
-    int at = at(pfn, FLAGS);
-    section[at] =
-        (section[at] & PageFlags.ZONE_MASK) | PageFlags.BUDDY | order << PageFlags.ORDER_SHIFT;
-  }
-
-  /** The frame begins no free block any more. */
-  void clearBuddy(int pfn) {
-    int[] section = writable(pfn);
-    int at = at(pfn, FLAGS);
-    section[at] &= PageFlags.ZONE_MASK;
   }
 
   /** {@code prep_new_page}: the block belongs to whoever asked, with one reference. */
@@ -299,14 +259,33 @@ public final class MemMap {
     section[at + PRIVATE] = 0;
   }
 
-  /** {@code free_pages_prepare}: the block belongs to nobody; what its owner left is wiped. */
-  void clearAllocated(int pfn) {
+  /**
+   * {@code put_page_testzero}, and {@code free_pages_prepare} if that was the last reference: then
+   * the block belongs to nobody, and what its owner left is wiped.
+   *
+   * @param pfn first frame of a block that was handed out
+   * @return true if it was the last, and the caller must free the block
+   * @throws IllegalStateException if it was the last, and somebody still uses the frame; nothing
+   *     has changed then
+   */
+  boolean putPageTestzero(int pfn) {
     int[] section = writable(pfn);
     int at = at(pfn, FLAGS);
-    section[at] &= PageFlags.ZONE_MASK;
+    if (section[at + REF_COUNT] > 1) {
+      section[at + REF_COUNT]--;
+      return false;
+    }
+    int flags = section[at];
+    boolean inFile = section[at + MAPPING] != 0 && (flags & PageFlags.ANON) == 0;
+    if ((flags & PageFlags.CHECK_AT_FREE) != 0 || inFile || section[at + MAP_COUNT] != 0) {
+      throw wrong("free of a page that is still used", pfn);
+    }
+    section[at] = flags & PageFlags.ZONE_MASK;
+    section[at + REF_COUNT] = 0;
     section[at + PRIVATE] = 0;
     section[at + MAPPING] = 0;
     section[at + INDEX] = 0;
+    return true;
   }
 
   /** An exception that names the frame and its state. */
@@ -336,7 +315,13 @@ public final class MemMap {
     return sections[pfn >>> SECTION_SHIFT][at(pfn, field)];
   }
 
-  private static int at(int pfn, int field) {
+  /** The ints that hold a frame's; for {@link FreeArea} only, which knows what it may write. */
+  int[] section(int pfn) {
+    return sections[pfn >>> SECTION_SHIFT];
+  }
+
+  /** Where in its section a frame has a field. */
+  static int at(int pfn, int field) {
     return (pfn & SECTION_MASK) << PAGE_INTS_SHIFT | field;
   }
 

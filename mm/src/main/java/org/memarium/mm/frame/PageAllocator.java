@@ -22,6 +22,8 @@ public final class PageAllocator {
   /** {@code MAX_ORDER - 1} of Linux 6.1: blocks have up to 1,024 pages. */
   public static final int DEFAULT_MAX_ORDER = 10;
 
+  private static final int NO_BLOCK = 0;
+
   private final Architecture architecture;
   private final Ram ram;
   private final Memblock memblock;
@@ -217,10 +219,11 @@ public final class PageAllocator {
    * @throws IllegalStateException if there is no such block, or somebody still uses it
    */
   public void freePages(int pfn, int order) {
-    if (!isBlock(pfn) || memMap.order(pfn) != order) {
+    int flags = flagsOfBlock(pfn);
+    if (flags == NO_BLOCK || PageFlags.order(flags) != order) {
       throw memMap.wrong("free of order " + order + " of what is no such block", pfn);
     }
-    drop(pfn, order);
+    drop(pfn, flags);
   }
 
   /**
@@ -230,29 +233,25 @@ public final class PageAllocator {
    * @throws IllegalStateException if nobody has the frame, or somebody still uses it
    */
   public boolean putPage(int pfn) {
-    if (!isBlock(pfn)) {
+    int flags = flagsOfBlock(pfn);
+    if (flags == NO_BLOCK) {
       throw memMap.wrong("put_page of a frame that nobody has", pfn);
     }
-    return drop(pfn, memMap.order(pfn));
+    return drop(pfn, flags);
   }
 
-  private boolean isBlock(int pfn) {
-    return pfn >= 0 && pfn < memMap.frames() && memMap.isAllocated(pfn);
+  /** The flags of a block that was handed out, or {@link #NO_BLOCK}. */
+  private int flagsOfBlock(int pfn) {
+    int flags = pfn >= 0 && pfn < memMap.frames() ? memMap.flags(pfn) : NO_BLOCK;
+    return (flags & PageFlags.ALLOCATED) != 0 ? flags : NO_BLOCK;
   }
 
-  /** Gives up a reference; refuses, with nothing changed, if it is the last and not free to go. */
-  private boolean drop(int pfn, int order) {
-    int flags = memMap.flags(pfn);
-    if (memMap.pageCount(pfn) == 1) {
-      boolean inFile = memMap.mapping(pfn) != 0 && (flags & PageFlags.ANON) == 0;
-      if ((flags & PageFlags.CHECK_AT_FREE) != 0 || inFile || memMap.pageMapcount(pfn) != 0) {
-        throw memMap.wrong("free of a page that is still used", pfn);
-      }
-    }
+  /** Gives up a reference; with the last one, the block is free ({@code __free_pages_ok}). */
+  private boolean drop(int pfn, int flags) {
     if (!memMap.putPageTestzero(pfn)) {
       return false;
     }
-    memMap.clearAllocated(pfn);
+    int order = PageFlags.order(flags);
     zones[PageFlags.zone(flags)].freeOnePage(pfn, order, false);
     vmStat.add(VmStatItem.PGFREE, 1L << order);
     if (trace.isOn()) {

@@ -91,7 +91,6 @@ public final class Zone {
           memMap.materialise(pfn);
         }
         freeArea.remove(current, pfn);
-        memMap.clearBuddy(pfn);
         freePages -= 1 << order;
         expand(pfn, order, current);
         return pfn;
@@ -103,9 +102,7 @@ public final class Zone {
   /** Halves a block of order {@code high} down to {@code low}; the upper halves become free. */
   private void expand(int pfn, int low, int high) {
     for (int order = high - 1; order >= low; order--) {
-      int half = pfn + (1 << order);
-      memMap.setBuddyOrder(half, order);
-      freeArea.add(order, half);
+      freeArea.add(order, pfn + (1 << order));
     }
   }
 
@@ -125,11 +122,9 @@ public final class Zone {
         break;
       }
       freeArea.remove(order, buddy);
-      memMap.clearBuddy(buddy);
       pfn &= buddy;
       order++;
     }
-    memMap.setBuddyOrder(pfn, order);
     if (toTail || buddyMergeLikely(pfn, order)) {
       freeArea.addTail(order, pfn);
     } else {
