@@ -3,27 +3,19 @@ package org.memarium.mm.frame;
 import java.util.List;
 
 /**
- * The parts of the kernel's own image in RAM, as {@code /proc/iomem} lists them.
+ * The kernel's own image in RAM, as {@code /proc/iomem} lists it.
  *
- * <p>The sizes are those of Debian's 32-bit 6.1 kernel. Between data and bss lies what only the
- * boot needed ({@code .init}), which is free again when the first program starts.
+ * <p>Between data and bss lies what only the boot needed ({@code .init}), which is free again when
+ * the first program starts.
  *
- * @param start physical address of the first byte of code; a multiple of 4 MiB
+ * @param parts what stays for ever, lowest first
  */
-public record KernelImage(long start) {
-  private static final long CODE_END = 0x91_bc80;
-  private static final long RODATA_START = 0x91_c000;
-  private static final long RODATA_END = 0xc3_9000;
-  private static final long DATA_START = 0xc3_9000;
-  private static final long DATA_END = 0xd7_0bc0;
-  private static final long BSS_START = 0xe7_2000;
-  private static final long BSS_END = 0xee_6000;
-
+public record KernelImage(List<Part> parts) {
   /** Where a kernel is loaded: {@code CONFIG_PHYSICAL_START}. */
   private static final long PHYSICAL_START = 16L << 20;
 
-  /** Where a relocatable kernel is loaded if RAM ends before that. */
-  private static final long PHYSICAL_START_SMALL = 4L << 20;
+  /** Where one for small machines is loaded. */
+  private static final long SMALL_PHYSICAL_START = 1L << 20;
 
   private static final long SMALL_RAM = 48L << 20;
 
@@ -36,17 +28,35 @@ public record KernelImage(long start) {
    */
   public record Part(String name, long start, long end) {}
 
-  /** The image in the place where a machine with this much RAM has it. */
-  public static KernelImage forRam(long ramBytes) {
-    return new KernelImage(ramBytes < SMALL_RAM ? PHYSICAL_START_SMALL : PHYSICAL_START);
+  /** Copies the parts. */
+  public KernelImage {
+    parts = List.copyOf(parts);
   }
 
-  /** The parts that stay for ever, lowest first. */
-  public List<Part> parts() {
-    return List.of(
-        new Part("Kernel code", start, start + CODE_END),
-        new Part("Kernel rodata", start + RODATA_START, start + RODATA_END),
-        new Part("Kernel data", start + DATA_START, start + DATA_END),
-        new Part("Kernel bss", start + BSS_START, start + BSS_END));
+  /**
+   * The image that a machine with this much RAM runs: one with the sizes of Debian's 32-bit 6.1
+   * kernel at 16 MiB; below 48 MiB of RAM, where nobody would run that, one of 1 MiB at 1 MiB,
+   * about what {@code make tinyconfig} gives.
+   */
+  public static KernelImage forRam(long ramBytes) {
+    return ramBytes < SMALL_RAM
+        ? at(SMALL_PHYSICAL_START, 0x9_0000, 0x9_0000, 0xb_0000, 0xc_8000, 0xd_8000, 0x10_0000)
+        : at(PHYSICAL_START, 0x91_bc80, 0x91_c000, 0xc3_9000, 0xd7_0bc0, 0xe7_2000, 0xee_6000);
+  }
+
+  private static KernelImage at(
+      long start,
+      long codeEnd,
+      long rodataStart,
+      long dataStart,
+      long dataEnd,
+      long bssStart,
+      long bssEnd) {
+    return new KernelImage(
+        List.of(
+            new Part("Kernel code", start, start + codeEnd),
+            new Part("Kernel rodata", start + rodataStart, start + dataStart),
+            new Part("Kernel data", start + dataStart, start + dataEnd),
+            new Part("Kernel bss", start + bssStart, start + bssEnd)));
   }
 }

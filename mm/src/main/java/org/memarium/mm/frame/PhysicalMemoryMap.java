@@ -28,8 +28,8 @@ import org.memarium.mm.Architecture;
  * @param ramBytes installed RAM, as bought
  */
 public record PhysicalMemoryMap(List<Range> ranges, long ramBytes) {
-  /** The least RAM that a PC with a Linux kernel of the usual size works with. */
-  public static final long MIN_RAM_BYTES = 20L << 20;
+  /** The least RAM that boots: 4 MiB, of which the smallest kernel takes one. */
+  public static final long MIN_RAM_BYTES = 4L << 20;
 
   private static final long MIB = 1L << 20;
   private static final long GIB = 1L << 30;
