@@ -52,17 +52,40 @@ public final class Dentry {
     unlinked = true;
   }
 
+  /** Marks this name as removed if it is the same name as another. */
+  void unlinkedIf(Dentry removed) {
+    if (parent == removed.parent && name.equals(removed.name)) {
+      unlinked = true;
+    }
+  }
+
+  /** Moves this name if it is the one that moved. */
+  void movedIf(Dentry oldParent, String oldName, Dentry newParent, String newName) {
+    if (parent == oldParent && name.equals(oldName)) {
+      moved(newParent, newName);
+    }
+  }
+
   void moved(Dentry newParent, String newName) {
     parent = newParent;
     name = newName;
     unlinked = false;
   }
 
+  /** The path from the root of the machine's tree. */
+  public String path() {
+    Dentry top = this;
+    for (Dentry up = parent; up != null; up = up.parent) {
+      top = up;
+    }
+    return path(top == this && !name.isEmpty() ? null : top);
+  }
+
   /**
    * The path from a root, as getcwd and /proc print it: {@code d_path}. What was removed ends with
    * {@code " (deleted)"}; what is not below the root begins with {@code "(unreachable)"}.
    */
-  public String path(Dentry root) {
+  public String path(@Nullable Dentry root) {
     StringBuilder path = new StringBuilder();
     Dentry at = this;
     while (at != root) {

@@ -102,6 +102,15 @@ public final class FdTable {
     closeOnExec.set(fd, cloexec);
   }
 
+  /** Whether one more descriptor can be given. */
+  boolean hasRoom() {
+    int fd = 0;
+    while (fd < files.length && files[fd] != null) {
+      fd++;
+    }
+    return fd < limit();
+  }
+
   /** Descriptors must be below this. */
   public int limit() {
     long limit = noFileLimit.getAsLong();

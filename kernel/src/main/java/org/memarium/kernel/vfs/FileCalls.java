@@ -1,68 +1,67 @@
 package org.memarium.kernel.vfs;
 
-import org.jspecify.annotations.Nullable;
+import org.memarium.mm.Errno;
 
 /**
- * The file calls of one process, with Linux's order of checks; addresses and structures are the
- * caller's business.
+ * The file calls of one process; addresses and structures are the caller's business.
  *
- * <p>Every result is a value that is not negative, or {@code -errno}. Paths and names are strings
- * whose chars are bytes; the caller has copied them in, and answers EFAULT and ENAMETOOLONG (for a
- * path of {@link Fcntl#PATH_MAX} bytes or more) itself. {@code dirfd} is a descriptor or {@link
- * Fcntl#AT_FDCWD}.
+ * <p>Every result is a value that is not negative, or {@code -errno}. The calls that take a
+ * descriptor are here, those that take a path in {@link PathCalls}.
  */
-public final class FileCalls {
+public final class FileCalls extends PathCalls {
 
-  private final FsStruct fs;
-  private final FdTable fds;
-  private Credentials credentials;
+  private static final int F_UNLCK = 2;
+  private static final int F_GETLEASE = 1025;
+
+  private static final int FIONCLEX = 0x5450;
+  private static final int FIOCLEX = 0x5451;
+  private static final int FIONBIO = 0x5421;
+  private static final int FIOASYNC = 0x5452;
+  private static final int FIONREAD = 0x541b;
+
+  private final Vfs vfs;
 
   /**
    * The calls of a process.
    *
-   * @param fs its root, working directory and umask
+   * @param vfs the machine's tree of files
+   * @param fs the process's root, working directory and umask
    * @param fds its open files
    * @param credentials its user
    */
-  public FileCalls(FsStruct fs, FdTable fds, Credentials credentials) {
-    this.fs = fs;
-    this.fds = fds;
-    this.credentials = credentials;
+  public FileCalls(Vfs vfs, FsStruct fs, FdTable fds, Credentials credentials) {
+    super(fs, fds, credentials);
+    this.vfs = vfs;
   }
 
-  /** Root, working directory and umask. */
-  public FsStruct fs() {
-    return fs;
+  @Override
+  long nowNanos() {
+    return vfs.nowNanos();
   }
 
-  /** The open files. */
-  public FdTable fds() {
-    return fds;
+  /** The file of a descriptor that is more than a place in the tree (O_PATH). */
+  private OpenFile file(int fd) throws ErrnoException {
+    OpenFile file = fds.require(fd);
+    if (file.isPathOnly()) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    return file;
   }
 
-  /** The user whose rights count. */
-  public Credentials credentials() {
-    return credentials;
+  private OpenFile readable(int fd) throws ErrnoException {
+    OpenFile file = file(fd);
+    if (!file.isReadable()) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    return file;
   }
 
-  /** Changes the user whose rights count. */
-  public void credentials(Credentials value) {
-    credentials = value;
-  }
-
-  /** openat(2): opens, and creates where asked; returns the descriptor. */
-  public long openat(int dirfd, String path, int flags, int mode) {
-    throw new UnsupportedOperationException();
-  }
-
-  /**
-   * Opens a program for execve: a regular file that the user may run. The caller owns the result
-   * ({@link OpenFile#hold} it, {@link OpenFile#release} it).
-   *
-   * @throws ErrnoException EACCES for what is no regular file or may not be run, or any of the walk
-   */
-  public OpenFile openExecutable(int dirfd, String path, int flags) throws ErrnoException {
-    throw new UnsupportedOperationException();
+  private OpenFile writable(int fd) throws ErrnoException {
+    OpenFile file = file(fd);
+    if (!file.isWritable()) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    return file;
   }
 
   /** close(2). */
@@ -70,218 +69,281 @@ public final class FileCalls {
     return fds.close(fd);
   }
 
+  // ---- Reading and writing ----
+
   /** read(2). */
   public long read(int fd, byte[] buffer, int offset, int count) {
-    throw new UnsupportedOperationException();
+    return result(() -> readable(fd).read(buffer, offset, count));
   }
 
   /** write(2). */
   public long write(int fd, byte[] buffer, int offset, int count) {
-    throw new UnsupportedOperationException();
+    return result(() -> writable(fd).write(buffer, offset, count));
   }
 
   /** pread64(2). */
   public long pread64(int fd, byte[] buffer, int offset, int count, long at) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      if (at < 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      return readable(fd).pread(buffer, offset, count, at);
+    });
   }
 
   /** pwrite64(2). */
   public long pwrite64(int fd, byte[] buffer, int offset, int count, long at) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      if (at < 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      return writable(fd).pwrite(buffer, offset, count, at);
+    });
   }
 
   /** lseek(2) and _llseek(2): returns the new position. */
   public long lseek(int fd, long offset, int whence) {
-    throw new UnsupportedOperationException();
+    return result(() -> file(fd).lseek(offset, whence));
   }
 
   /** getdents(2): gives entries to the emitter until it has no more room; returns 0. */
   public long getdents(int fd, DirectoryEmitter emitter) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** newfstatat(2), stat(2), lstat(2), statx(2): follows a link unless AT_SYMLINK_NOFOLLOW. */
-  public long fstatat(int dirfd, String path, int flags, Kstat out) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** fstat(2). */
-  public long fstat(int fd, Kstat out) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** statfs(2). */
-  public long statfs(String path, Kstatfs out) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** fstatfs(2). */
-  public long fstatfs(int fd, Kstatfs out) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** faccessat2(2), access(2): mode is a mask of R_OK 4, W_OK 2, X_OK 1. */
-  public long faccessat2(int dirfd, String path, int mode, int flags) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** readlinkat(2): returns how many bytes of the target went into the buffer. */
-  public long readlinkat(int dirfd, String path, byte[] buffer) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** mkdirat(2). */
-  public long mkdirat(int dirfd, String path, int mode) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** mknodat(2): regular files and named pipes. */
-  public long mknodat(int dirfd, String path, int mode, long dev) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** unlinkat(2), unlink(2), rmdir(2): a directory with AT_REMOVEDIR. */
-  public long unlinkat(int dirfd, String path, int flags) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** symlinkat(2). */
-  public long symlinkat(String target, int dirfd, String path) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** linkat(2). */
-  public long linkat(int oldDirfd, String oldPath, int newDirfd, String newPath, int flags) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** renameat2(2). */
-  public long renameat2(int oldDirfd, String oldPath, int newDirfd, String newPath, int flags) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** fchmodat2(2), chmod(2). */
-  public long fchmodat(int dirfd, String path, int mode, int flags) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** fchmod(2). */
-  public long fchmod(int fd, int mode) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** fchownat(2), chown(2), lchown(2): -1 leaves a part as it is. */
-  public long fchownat(int dirfd, String path, int uid, int gid, int flags) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** fchown(2). */
-  public long fchown(int fd, int uid, int gid) {
-    throw new UnsupportedOperationException();
-  }
-
-  /**
-   * utimensat(2), futimens: a null path means {@code dirfd} itself.
-   *
-   * @param atimeSeconds and the others: times, with {@link Fcntl#UTIME_NOW} or {@link
-   *     Fcntl#UTIME_OMIT} as nanoseconds where asked for
-   */
-  public long utimensat(
-      int dirfd,
-      @Nullable String path,
-      long atimeSeconds,
-      long atimeNanos,
-      long mtimeSeconds,
-      long mtimeNanos,
-      int flags) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** truncate64(2). */
-  public long truncate(String path, long sizeBytes) {
-    throw new UnsupportedOperationException();
+    return result(() -> file(fd).iterateDirectory(emitter));
   }
 
   /** ftruncate64(2). */
   public long ftruncate(int fd, long sizeBytes) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      if (sizeBytes < 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      OpenFile file = file(fd);
+      if (!file.inode().isRegular() || !file.isWritable()) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      if (sizeBytes > RegularOpenFile.MAX_NON_LFS && (file.flags() & Fcntl.O_LARGEFILE) == 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      return file.truncate(sizeBytes);
+    });
   }
 
   /** fallocate(2). */
   public long fallocate(int fd, int mode, long at, long bytes) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      OpenFile file = file(fd);
+      if (at < 0 || bytes <= 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      if (!file.isWritable()) {
+        throw new ErrnoException(Errno.EBADF);
+      }
+      return file.fallocate(mode, at, bytes);
+    });
   }
 
   /** fsync(2), fdatasync(2). */
   public long fsync(int fd) {
-    throw new UnsupportedOperationException();
+    return result(() -> file(fd).fsync());
   }
+
+  // ---- Telling and changing ----
+
+  /** fstat(2). */
+  public long fstat(int fd, Kstat out) {
+    return result(() -> {
+      fds.require(fd).inode().getattr(out);
+      return 0;
+    });
+  }
+
+  /** fstatfs(2). */
+  public long fstatfs(int fd, Kstatfs out) {
+    return result(() -> {
+      fds.require(fd).inode().statfs(out);
+      return 0;
+    });
+  }
+
+  /** fchmod(2). */
+  public long fchmod(int fd, int mode) {
+    return result(() -> {
+      chmod(file(fd).inode(), mode);
+      return 0;
+    });
+  }
+
+  /** fchown(2). */
+  public long fchown(int fd, int uid, int gid) {
+    return result(() -> {
+      chown(file(fd).inode(), uid, gid);
+      return 0;
+    });
+  }
+
+  // ---- Descriptors ----
 
   /** dup(2). */
   public long dup(int fd) {
-    throw new UnsupportedOperationException();
+    return result(() -> fds.install(fds.require(fd), false));
   }
 
   /** dup2(2): the same descriptor twice is no error. */
   public long dup2(int oldFd, int newFd) {
-    throw new UnsupportedOperationException();
+    if (oldFd == newFd) {
+      return fds.get(oldFd) == null ? -Errno.EBADF : newFd;
+    }
+    return dup3(oldFd, newFd, 0);
   }
 
   /** dup3(2): flags may be O_CLOEXEC. */
   public long dup3(int oldFd, int newFd, int flags) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      if ((flags & ~Fcntl.O_CLOEXEC) != 0 || oldFd == newFd) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      if (newFd < 0 || newFd >= fds.limit()) {
+        throw new ErrnoException(Errno.EBADF);
+      }
+      fds.installAt(newFd, fds.require(oldFd), flags != 0);
+      return newFd;
+    });
   }
 
   /**
-   * fcntl64(2) with a number as argument; for F_GETLK, F_SETLK and their kin the caller copies
+   * fcntl64(2) with a number as argument. For F_GETLK, F_SETLK and their kin the caller copies
    * {@code struct flock}: one process always gets the lock, and F_GETLK answers F_UNLCK (2).
    */
   public long fcntl(int fd, int command, int argument) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      OpenFile file = fds.require(fd);
+      return switch (command) {
+        case Fcntl.F_DUPFD, Fcntl.F_DUPFD_CLOEXEC -> {
+          if (argument < 0 || argument >= fds.limit()) {
+            throw new ErrnoException(Errno.EINVAL);
+          }
+          yield fds.install(file, argument, command == Fcntl.F_DUPFD_CLOEXEC);
+        }
+        case Fcntl.F_GETFD -> fds.isCloseOnExec(fd) ? Fcntl.FD_CLOEXEC : 0;
+        case Fcntl.F_SETFD -> {
+          fds.setCloseOnExec(fd, (argument & Fcntl.FD_CLOEXEC) != 0);
+          yield 0;
+        }
+        case Fcntl.F_GETFL -> file.flags();
+        default -> fcntlOnFile(file(fd), command, argument);
+      };
+    });
+  }
+
+  private static long fcntlOnFile(OpenFile file, int command, int argument) throws ErrnoException {
+    switch (command) {
+      case Fcntl.F_SETFL -> {
+        file.setStatusFlags(argument);
+        return 0;
+      }
+      case Fcntl.F_GETLK,
+          Fcntl.F_SETLK,
+          Fcntl.F_SETLKW,
+          Fcntl.F_GETLK64,
+          Fcntl.F_SETLK64,
+          Fcntl.F_SETLKW64,
+          Fcntl.F_SETOWN,
+          Fcntl.F_GETOWN -> {
+        return 0;
+      }
+      case F_GETLEASE -> {
+        return F_UNLCK;
+      }
+      case Fcntl.F_GETPIPE_SZ, Fcntl.F_SETPIPE_SZ -> {
+        if (!(file instanceof PipeEnd)) {
+          throw new ErrnoException(Errno.EBADF);
+        }
+        if (command == Fcntl.F_SETPIPE_SZ && argument > Pipe.BYTES) {
+          throw new ErrnoException(Errno.EPERM);
+        }
+        return Pipe.BYTES;
+      }
+      default -> throw new ErrnoException(Errno.EINVAL);
+    }
   }
 
   /** flock(2): one process always gets the lock. */
   public long flock(int fd, int operation) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      // LOCK_SH 1, LOCK_EX 2, LOCK_UN 8, each perhaps with LOCK_NB 4.
+      int kind = operation & ~4;
+      if (kind != 1 && kind != 2 && kind != 8) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      OpenFile unused = file(fd);
+      return 0;
+    });
   }
 
   /** ioctl(2). */
   public long ioctl(int fd, int command, IoctlArgument argument) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      OpenFile file = file(fd);
+      switch (command) {
+        case FIOCLEX, FIONCLEX -> {
+          fds.setCloseOnExec(fd, command == FIOCLEX);
+          return 0;
+        }
+        case FIONBIO, FIOASYNC -> {
+          byte[] on = new byte[4];
+          if (!argument.copyFromUser(on)) {
+            throw new ErrnoException(Errno.EFAULT);
+          }
+          int flag = command == FIONBIO ? Fcntl.O_NONBLOCK : Fcntl.FASYNC;
+          boolean set = (on[0] | on[1] | on[2] | on[3]) != 0;
+          file.setStatusFlags(set ? file.flags() | flag : file.flags() & ~flag);
+          return 0;
+        }
+        case FIONREAD -> {
+          long count = file.bytesToRead();
+          if (count < 0) {
+            return count;
+          }
+          return argument.copyToUser(littleEndian((int) count)) ? 0 : -Errno.EFAULT;
+        }
+        default -> {
+          return file.ioctl(command, argument);
+        }
+      }
+    });
   }
 
-  /** pipe2(2): the read end goes to fds[0], the write end to fds[1]. */
+  static byte[] littleEndian(int value) {
+    return new byte[] {
+      (byte) value, (byte) (value >> 8), (byte) (value >> 16), (byte) (value >> 24)
+    };
+  }
+
+  /** pipe2(2): the read end goes to ends[0], the write end to ends[1]. */
   public long pipe2(int[] ends, int flags) {
-    throw new UnsupportedOperationException();
+    return result(() -> {
+      if ((flags & ~(Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK | Fcntl.O_DIRECT)) != 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      Pipe pipe = vfs.newPipe(credentials());
+      boolean cloexec = (flags & Fcntl.O_CLOEXEC) != 0;
+      int status = flags & ~Fcntl.O_CLOEXEC;
+      ends[0] = fds.install(new PipeEnd(pipe, Fcntl.O_RDONLY | status), cloexec);
+      if (ends[0] < 0) {
+        return ends[0];
+      }
+      ends[1] = fds.install(new PipeEnd(pipe, Fcntl.O_WRONLY | status), cloexec);
+      if (ends[1] < 0) {
+        long unused = fds.close(ends[0]);
+        return ends[1];
+      }
+      return 0;
+    });
   }
 
   /** Which of POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL hold of a descriptor now. */
   public int poll(int fd) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** chdir(2). */
-  public long chdir(String path) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** fchdir(2). */
-  public long fchdir(int fd) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** chroot(2). */
-  public long chroot(String path) {
-    throw new UnsupportedOperationException();
-  }
-
-  /** The working directory's path: getcwd(2) without the copying; ENOENT if it was removed. */
-  public String getcwd() throws ErrnoException {
-    throw new UnsupportedOperationException();
-  }
-
-  /** umask(2). */
-  public long umask(int mask) {
-    return fs.umask(mask);
+    OpenFile file = fds.get(fd);
+    return file == null || file.isPathOnly() ? Fcntl.POLLNVAL : file.poll();
   }
 }

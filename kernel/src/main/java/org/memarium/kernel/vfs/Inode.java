@@ -1,5 +1,7 @@
 package org.memarium.kernel.vfs;
 
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
 /**
@@ -32,6 +34,44 @@ public abstract class Inode {
     this.dev = dev;
     this.ino = ino;
     this.mode = mode;
+  }
+
+  /** Becomes the owner's, and as old as now. */
+  final void born(Credentials owner, long nowNanos) {
+    uid = owner.fsuid();
+    gid = owner.fsgid();
+    atimeNanos = nowNanos;
+    mtimeNanos = nowNanos;
+    ctimeNanos = nowNanos;
+  }
+
+  /** Takes over what the host says; size and contents are the subclass's business. */
+  void update(HostAttributes host) {
+    mode = host.mode();
+    nlink = host.nlink();
+    uid = host.uid();
+    gid = host.gid();
+    rdev = host.rdev();
+    atimeNanos = host.atimeNanos();
+    mtimeNanos = host.mtimeNanos();
+    ctimeNanos = host.ctimeNanos();
+  }
+
+  /** Looks at the host again; what it no longer lets us see stays as it was seen last. */
+  final void updateFrom(Path path) {
+    try {
+      HostAttributes host = HostAttributes.read(path);
+      if (host != null && isSame(host)) {
+        update(host);
+      }
+    } catch (ErrnoException e) {
+      return;
+    }
+  }
+
+  /** Whether an inode made from what the host says now would be this one. */
+  final boolean isSame(HostAttributes host) {
+    return ino == host.ino() && dev == host.dev() && type() == (host.mode() & FileMode.S_IFMT);
   }
 
   /** The device, as {@link DeviceNumber} packs it. */
@@ -114,25 +154,41 @@ public abstract class Inode {
    *
    * @param dentry the name under which it was found
    * @param flags of open(2)
+   * @param credentials of the opener
    * @throws ErrnoException such as ENXIO for a socket
    */
-  OpenFile open(Dentry dentry, int flags) throws ErrnoException {
+  OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
     throw new ErrnoException(Errno.ENXIO);
   }
 
+  /**
+   * Called before an attribute changes: the place for copy-up.
+   *
+   * @throws ErrnoException EPERM or EROFS where attributes cannot change
+   */
+  abstract void detach() throws ErrnoException;
+
   /** Sets permission bits; the caller has checked that it may. */
   void chmod(int permissions, long nowNanos) throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
+    detach();
+    mode = type() | permissions;
+    ctimeNanos = nowNanos;
   }
 
   /** Sets owner and group, -1 for none; the caller has checked that it may. */
   void chown(int newUid, int newGid, long nowNanos) throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
+    detach();
+    uid = newUid == -1 ? uid : newUid;
+    gid = newGid == -1 ? gid : newGid;
+    ctimeNanos = nowNanos;
   }
 
   /** Sets times; the caller has checked that it may. */
   void utimens(long newAtimeNanos, long newMtimeNanos, long nowNanos) throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
+    detach();
+    atimeNanos = newAtimeNanos;
+    mtimeNanos = newMtimeNanos;
+    ctimeNanos = nowNanos;
   }
 
   /** Sets the length of a regular file. */
@@ -140,13 +196,23 @@ public abstract class Inode {
     throw new ErrnoException(isDirectory() ? Errno.EISDIR : Errno.EINVAL);
   }
 
+  /** Where a link of /proc leads without a path; null for any other. */
+  @Nullable Dentry jump() throws ErrnoException {
+    return null;
+  }
+
   /** Where a symbolic link points to; each char is one byte. */
   String readlink() throws ErrnoException {
     throw new ErrnoException(Errno.EINVAL);
   }
 
-  /** Tells of the file system. */
-  void statfs(Kstatfs out) throws ErrnoException {
-    throw new ErrnoException(Errno.ENOSYS);
+  /** Another name came or went, or the name changed. */
+  void changeLinks(int change, long nowNanos) throws ErrnoException {
+    detach();
+    nlink += change;
+    ctimeNanos = nowNanos;
   }
+
+  /** Tells of the file system. */
+  abstract void statfs(Kstatfs out) throws ErrnoException;
 }

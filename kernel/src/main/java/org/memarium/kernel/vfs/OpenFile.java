@@ -1,6 +1,9 @@
 package org.memarium.kernel.vfs;
 
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
+import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.space.MappedFile;
 
 /**
  * {@code struct file}: an open file; position and flags are shared by all descriptors that were
@@ -9,7 +12,7 @@ import org.memarium.mm.Errno;
  * <p>Counts that are not negative are bytes; errors are {@code -errno}. What a kind of file cannot
  * do answers with the error that Linux has for it; each method's default is that error.
  */
-public abstract class OpenFile {
+public abstract class OpenFile implements MappedFile {
 
   /**
    * Result of a read or write on an empty or full pipe that would have to wait for another process:
@@ -68,11 +71,13 @@ public abstract class OpenFile {
   }
 
   /** Whether it was opened for reading. */
+  @Override
   public boolean isReadable() {
     return (flags & Fcntl.O_ACCMODE) != Fcntl.O_WRONLY;
   }
 
   /** Whether it was opened for writing. */
+  @Override
   public boolean isWritable() {
     int mode = flags & Fcntl.O_ACCMODE;
     return mode == Fcntl.O_WRONLY || mode == Fcntl.O_RDWR;
@@ -80,6 +85,16 @@ public abstract class OpenFile {
 
   final boolean isNonBlocking() {
     return (flags & Fcntl.O_NONBLOCK) != 0;
+  }
+
+  /** Whether it was opened with O_PATH. */
+  boolean isPathOnly() {
+    return false;
+  }
+
+  /** How many bytes could be read at once (FIONREAD), or {@code -ENOTTY}. */
+  long bytesToRead() {
+    return -Errno.ENOTTY;
   }
 
   /** One more owner: a descriptor, or a mapping. */
@@ -99,6 +114,40 @@ public abstract class OpenFile {
 
   /** Called when the last owner is gone. */
   void closed() {}
+
+  /** Its page cache, or null if it has none. */
+  @Nullable AddressSpace addressSpace() {
+    return null;
+  }
+
+  @Override
+  public MmapKind mmapKind() {
+    return addressSpace() != null ? MmapKind.PAGE_CACHE : MmapKind.NONE;
+  }
+
+  @Override
+  public final AddressSpace mapping() {
+    AddressSpace pages = addressSpace();
+    if (pages == null) {
+      throw new IllegalStateException("a file without page cache is mapped: " + dentry);
+    }
+    return pages;
+  }
+
+  @Override
+  public final String path() {
+    return dentry.path();
+  }
+
+  @Override
+  public final void get() {
+    hold();
+  }
+
+  @Override
+  public final void put() {
+    release();
+  }
 
   /** Reads at the position and moves it; 0 at the end of the file. */
   public long read(byte[] buffer, int offset, int count) {

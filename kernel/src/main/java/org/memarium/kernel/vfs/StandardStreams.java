@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param inIsTerminal whether standard input is a terminal
  * @param outIsTerminal whether standard output is a terminal
  * @param errIsTerminal whether standard error is a terminal
+ * @param rows lines of the terminal
+ * @param columns characters in a line of the terminal
  */
 public record StandardStreams(
     @Nullable ReadableByteChannel in,
@@ -20,4 +22,6 @@ public record StandardStreams(
     @Nullable WritableByteChannel err,
     boolean inIsTerminal,
     boolean outIsTerminal,
-    boolean errIsTerminal) {}
+    boolean errIsTerminal,
+    int rows,
+    int columns) {}

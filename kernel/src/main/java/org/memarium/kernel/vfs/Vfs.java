@@ -1,11 +1,47 @@
 package org.memarium.kernel.vfs;
 
+import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The tree of files of one machine: the view of the host, the overlay, and what is mounted on it.
  */
 public final class Vfs implements AutoCloseable {
 
-  private Vfs() {}
+  private static final int DEVTMPFS_MINOR = 5;
+  private static final int DEVPTS_MINOR = 22;
+  private static final int PIPEFS_MINOR = 13;
+  private static final int SHM_MINOR = 23;
+  private static final long TMPFS_MAGIC = 0x01021994;
+
+  private final HostView view;
+  private final Dentry root;
+  private final LongSupplier clockNanos;
+  private final RandomSource random;
+  private final PseudoDirectory pts;
+  private final PseudoDirectory dev;
+  private final PseudoFileSystem devices;
+  private long nextPipe = 1;
+
+  private Vfs(VfsConfig config, HostView view, Dentry root) {
+    this.view = view;
+    this.root = root;
+    this.clockNanos = config.clockNanos();
+    this.random = new RandomSource(config.seed());
+    this.devices = new PseudoFileSystem(DEVTMPFS_MINOR, TMPFS_MAGIC, clockNanos);
+    this.dev = new PseudoDirectory(devices, 0755);
+    this.pts = new PseudoDirectory(devices, 0755);
+    makeDevices();
+  }
 
   /**
    * Opens the view.
@@ -14,27 +50,173 @@ public final class Vfs implements AutoCloseable {
    *     writable folder is not inside the root
    */
   public static Vfs open(VfsConfig config) {
-    throw new UnsupportedOperationException();
+    HostView view = new HostView(config.clockNanos(), config.pageCache(), config.overlayBytes());
+    Path folder = realFolder(config.root(), "root folder");
+    List<Path> writable = new ArrayList<>();
+    for (Path given : config.writable()) {
+      Path real = realFolder(given, "writable folder");
+      if (!real.startsWith(folder)) {
+        throw new InvalidViewException(
+            "writable folder " + given + " is not inside the root folder " + config.root());
+      }
+      writable.add(real);
+    }
+    writable.sort(Comparator.naturalOrder());
+    try {
+      HostAttributes host = HostAttributes.read(folder);
+      if (host == null) {
+        throw new InvalidViewException("root folder " + config.root() + " is gone");
+      }
+      boolean writableRoot = !writable.isEmpty() && writable.getFirst().equals(folder);
+      Directory top =
+          writableRoot
+              ? new WritableDirectory(new WritableMount(view, folder), host)
+              : new OverlayDirectory(view, view, folder, host);
+      Vfs vfs = new Vfs(config, view, top.place(null, ""));
+      if (!writableRoot) {
+        for (Path real : writable) {
+          mountWritable(view, vfs.root, folder, real);
+        }
+      }
+      return vfs;
+    } catch (ErrnoException e) {
+      throw new InvalidViewException(
+          "root folder " + config.root() + " cannot be looked into: " + e.getMessage());
+    }
+  }
+
+  private static Path realFolder(Path given, String what) {
+    Path real;
+    try {
+      real = given.toRealPath();
+    } catch (IOException e) {
+      throw new InvalidViewException(what + " " + given + " cannot be found: there is none");
+    }
+    if (!Files.isDirectory(real)) {
+      throw new InvalidViewException(what + " " + given + " is no folder");
+    }
+    return real;
+  }
+
+  private static void mountWritable(HostView view, Dentry root, Path folder, Path real)
+      throws ErrnoException {
+    Directory at = (Directory) root.inode();
+    Path inside = folder.relativize(real);
+    for (int i = 0; i < inside.getNameCount(); i++) {
+      String name = HostNames.fromPath(inside.getName(i));
+      Dentry child = at.find(name);
+      if (child == null || !(child.inode() instanceof Directory next)) {
+        throw new InvalidViewException("writable folder " + real + " is not in the view");
+      }
+      if (next instanceof WritableDirectory) {
+        return;
+      }
+      if (i == inside.getNameCount() - 1) {
+        HostAttributes host = HostAttributes.read(real);
+        if (host == null) {
+          throw new InvalidViewException("writable folder " + real + " is gone");
+        }
+        WritableMount mount = new WritableMount(view, real);
+        Dentry unused = at.mount(name, new WritableDirectory(mount, host));
+        return;
+      }
+      at = next;
+    }
+  }
+
+  private void makeDevices() {
+    for (CharacterDevice.Kind kind : CharacterDevice.Kind.values()) {
+      dev.add(kind.name().toLowerCase(Locale.ROOT), new CharacterDevice(devices, kind, random));
+    }
+    dev.add("fd", MagicLink.toPath(devices, () -> "/proc/self/fd"));
+    dev.add("stdin", MagicLink.toPath(devices, () -> "/proc/self/fd/0"));
+    dev.add("stdout", MagicLink.toPath(devices, () -> "/proc/self/fd/1"));
+    dev.add("stderr", MagicLink.toPath(devices, () -> "/proc/self/fd/2"));
+    dev.add("pts", pts);
+    Credentials superuser = Credentials.of(0, 0);
+    int shmMode = FileMode.S_IFDIR | FileMode.S_ISVTX | 0777;
+    dev.add(
+        "shm",
+        new OverlayDirectory(
+            view, new Object(), DeviceNumber.of(0, SHM_MINOR), shmMode, superuser));
+    mount("dev", dev);
+  }
+
+  /** Puts a tree in place of what a name stands for in the root; /proc comes this way. */
+  public void mount(String name, Directory tree) {
+    Dentry unused = ((Directory) root.inode()).mount(name, tree);
   }
 
   /** The root of the tree. */
   public Dentry root() {
-    throw new UnsupportedOperationException();
+    return root;
+  }
+
+  long nowNanos() {
+    return clockNanos.getAsLong();
+  }
+
+  Pipe newPipe(Credentials owner) {
+    return new Pipe(DeviceNumber.of(0, PIPEFS_MINOR), nextPipe++, owner, nowNanos());
   }
 
   /** Installs descriptors 0, 1 and 2. */
-  public void installStandardStreams(FdTable fds, StandardStreams streams) {
-    throw new UnsupportedOperationException();
+  public void installStandardStreams(FdTable fds, StandardStreams streams, Credentials owner) {
+    Terminal terminal = new Terminal(streams.rows(), streams.columns());
+    WritableByteChannel screen =
+        streams.outIsTerminal() ? streams.out() : streams.errIsTerminal() ? streams.err() : null;
+    ReadableByteChannel keyboard = streams.inIsTerminal() ? streams.in() : null;
+    boolean anyTerminal =
+        streams.inIsTerminal() || streams.outIsTerminal() || streams.errIsTerminal();
+    Dentry tty = null;
+    if (anyTerminal) {
+      Inode inode =
+          owned(new Stream(DeviceNumber.of(0, DEVPTS_MINOR), 3, keyboard, screen, terminal), owner);
+      pts.add("0", inode);
+      dev.add("tty", inode);
+      tty = new Dentry(pts.placed(dev.dentry(), "pts"), "0", inode);
+    }
+    install(fds, 0, streams.inIsTerminal() ? tty : pipe(streams.in(), null, owner));
+    install(fds, 1, streams.outIsTerminal() ? tty : pipe(null, streams.out(), owner));
+    install(fds, 2, streams.errIsTerminal() ? tty : pipe(null, streams.err(), owner));
+  }
+
+  private Inode owned(Inode inode, Credentials owner) {
+    inode.born(owner, nowNanos());
+    return inode;
+  }
+
+  private Dentry pipe(
+      @Nullable ReadableByteChannel in, @Nullable WritableByteChannel out, Credentials owner) {
+    long ino = nextPipe++;
+    Inode inode = owned(new Stream(DeviceNumber.of(0, PIPEFS_MINOR), ino, in, out, null), owner);
+    return new Dentry(null, "pipe:[" + ino + "]", inode);
+  }
+
+  private static void install(FdTable fds, int fd, @Nullable Dentry dentry) {
+    if (dentry == null) {
+      throw new IllegalStateException("a terminal without a terminal");
+    }
+    int access =
+        (dentry.inode().mode() & FileMode.S_IFMT) == FileMode.S_IFCHR
+            ? Fcntl.O_RDWR
+            : fd == 0 ? Fcntl.O_RDONLY : Fcntl.O_WRONLY;
+    try {
+      OpenFile file = dentry.inode().open(dentry, access, Credentials.of(0, 0));
+      fds.installAt(fd, file, false);
+    } catch (ErrnoException e) {
+      throw new IllegalStateException("a standard stream cannot be opened", e);
+    }
   }
 
   /** Fills a buffer from the seeded source behind /dev/urandom and getrandom(2). */
   public void random(byte[] buffer, int offset, int count) {
-    throw new UnsupportedOperationException();
+    random.fill(buffer, offset, count);
   }
 
   /** Closes the host's files. What the overlay holds is gone. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    view.close();
   }
 }

@@ -13,9 +13,15 @@ import java.util.function.LongSupplier;
  *     ENOSPC
  * @param seed what {@code /dev/urandom} derives from
  * @param clockNanos the machine's clock: nanoseconds since 1970
+ * @param pageCache where the pages of files are kept
  */
 public record VfsConfig(
-    Path root, List<Path> writable, long overlayBytes, long seed, LongSupplier clockNanos) {
+    Path root,
+    List<Path> writable,
+    long overlayBytes,
+    long seed,
+    LongSupplier clockNanos,
+    PageCache pageCache) {
 
   /** What the overlay may hold unless told otherwise: 1 GiB. */
   public static final long DEFAULT_OVERLAY_BYTES = 1L << 30;

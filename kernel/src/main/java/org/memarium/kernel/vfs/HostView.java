@@ -1,0 +1,176 @@
+package org.memarium.kernel.vfs;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.memarium.mm.Errno;
+
+/**
+ * What all inodes of the view of the host share: the table that makes two names of one file one
+ * inode, numbers for new inodes, the clock, the page cache and the overlay's budget.
+ */
+final class HostView {
+
+  /** Identity of a file of the host. */
+  private record Key(long dev, long ino) {}
+
+  /**
+   * File systems through which a program could reach into this very JVM (its memory, its open
+   * files): where one is mounted inside the view, it is closed.
+   */
+  private static final Set<String> CLOSED_FILE_SYSTEMS = Set.of("proc");
+
+  private static final long OVERLAYFS_SUPER_MAGIC = 0x794c7630;
+
+  private final Map<Key, Inode> pinned = new HashMap<>();
+  private final Map<Long, Boolean> closedDevices = new HashMap<>();
+  private final LongSupplier clockNanos;
+  private final PageCache pageCache;
+  private final long overlayPages;
+  private long overlayPagesUsed;
+  private @Nullable String loss;
+
+  // Numbers count down from the top of 32 bits, far from those that file systems give: programs
+  // without large-file support still see them, and they hardly meet one of the host's.
+  private long nextIno = 0xffff_fff0L;
+
+  HostView(LongSupplier clockNanos, PageCache pageCache, long overlayBytes) {
+    this.clockNanos = clockNanos;
+    this.pageCache = pageCache;
+    this.overlayPages = overlayBytes / OverlayData.PAGE_BYTES;
+  }
+
+  long nowNanos() {
+    return clockNanos.getAsLong();
+  }
+
+  PageCache pageCache() {
+    return pageCache;
+  }
+
+  long newIno() {
+    return nextIno--;
+  }
+
+  /** Whether the overlay has room for one more page, and takes it. */
+  boolean takeOverlayPage() {
+    if (overlayPagesUsed >= overlayPages) {
+      return false;
+    }
+    overlayPagesUsed++;
+    return true;
+  }
+
+  void giveOverlayPages(long pages) {
+    overlayPagesUsed -= pages;
+  }
+
+  /** The inode that was opened or changed under some name of this file, or null. */
+  @Nullable Inode pinned(HostAttributes host) {
+    Inode inode = pinned.get(new Key(host.dev(), host.ino()));
+    return inode != null && inode.isSame(host) ? inode : null;
+  }
+
+  /** Keeps an inode, so that other names of the file lead to it too. */
+  void pin(Inode inode) {
+    pinned.put(new Key(inode.dev(), inode.ino()), inode);
+  }
+
+  /** Lets go of an inode whose last name is gone. */
+  void unpin(Inode inode) {
+    pinned.remove(new Key(inode.dev(), inode.ino()), inode);
+  }
+
+  /** Refuses to enter a file system that leads into the host's processes. */
+  void checkDevice(Path path, HostAttributes child, long parentDev) throws ErrnoException {
+    if (child.dev() == parentDev) {
+      return;
+    }
+    Boolean closed = closedDevices.get(child.dev());
+    if (closed == null) {
+      try {
+        FileStore store = Files.getFileStore(path);
+        closed = CLOSED_FILE_SYSTEMS.contains(store.type());
+      } catch (IOException e) {
+        throw HostErrors.of(e);
+      }
+      closedDevices.put(child.dev(), closed);
+    }
+    if (closed) {
+      throw new ErrnoException(Errno.EACCES);
+    }
+  }
+
+  /** Closes a file of the host that was only read: nothing can be lost. */
+  static void close(Channel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("a file of the host cannot be closed", e);
+    }
+  }
+
+  /** Remembers that bytes of a mapping could not be written when their file was closed. */
+  void lost(Dentry name, long result) {
+    if (loss == null) {
+      loss = name.path() + ": " + Errno.name(result);
+    }
+  }
+
+  /**
+   * Brings what is still in the page cache to the writable folders.
+   *
+   * @throws UncheckedIOException if something could not be written, now or when its file was closed
+   */
+  void close() {
+    for (Inode inode : List.copyOf(pinned.values())) {
+      if (inode instanceof WritableFile file) {
+        long result = file.writeBack();
+        if (result < 0) {
+          lost(file.name(), result);
+        }
+      }
+    }
+    if (loss != null) {
+      throw new UncheckedIOException(new IOException("not everything was written: " + loss));
+    }
+  }
+
+  /** What statfs tells: a file system in memory, of the size of the overlay. */
+  void statfs(Kstatfs out) {
+    out.type = OVERLAYFS_SUPER_MAGIC;
+    out.blockSizeBytes = OverlayData.PAGE_BYTES;
+    out.blocks = overlayPages;
+    out.blocksFree = overlayPages - overlayPagesUsed;
+    out.blocksAvailable = out.blocksFree;
+    out.files = 0;
+    out.filesFree = 0;
+  }
+
+  /** The names in a folder of the host, in no order. */
+  static List<String> names(Path folder) throws ErrnoException {
+    List<String> names = new ArrayList<>();
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+      for (Path path : stream) {
+        names.add(HostNames.fromPath(path.getFileName()));
+      }
+    } catch (DirectoryIteratorException e) {
+      throw HostErrors.of(e.getCause());
+    } catch (IOException e) {
+      throw HostErrors.of(e);
+    }
+    return names;
+  }
+}

@@ -1,0 +1,176 @@
+package org.memarium.kernel.vfs;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+import org.memarium.mm.Errno;
+
+/**
+ * A regular file that the host has and programs may change, or one that a program made: changes
+ * stay in memory.
+ *
+ * <p>Copy-up happens here, in place: the inode stops following the host's attributes and takes
+ * written pages into {@link OverlayData}. So files that are open or mapped, and other hard links,
+ * see a change at once, which Linux's overlayfs does not promise.
+ */
+final class OverlayFile extends RegularFile {
+
+  private final @Nullable Path lower;
+  private @Nullable FileChannel channel;
+  private @Nullable OverlayData data;
+  private long hostBytes;
+  private boolean ownAttributes;
+
+  /** A file of the host. */
+  OverlayFile(HostView view, Path lower, HostAttributes host) {
+    super(view, host.dev(), host.ino(), host.mode());
+    this.lower = lower;
+    super.update(host);
+    hostBytes = host.sizeBytes();
+  }
+
+  /** A new, empty file. */
+  OverlayFile(HostView view, long dev, int mode, Credentials owner) {
+    super(view, dev, view.newIno(), mode);
+    lower = null;
+    ownAttributes = true;
+    data = new OverlayData(view, 0);
+    born(owner, view.nowNanos());
+  }
+
+  @Override
+  void refresh() {
+    if (lower != null && !ownAttributes) {
+      updateFrom(lower);
+    }
+  }
+
+  @Override
+  void update(HostAttributes host) {
+    if (!ownAttributes) {
+      boolean changed = host.mtimeNanos() != mtimeNanos || host.sizeBytes() != hostBytes;
+      super.update(host);
+      hostBytes = host.sizeBytes();
+      if (changed && !isOpen()) {
+        dropCache();
+      }
+    }
+  }
+
+  /** Copy-up of the attributes: from now on they are our own. */
+  @Override
+  void detach() {
+    if (!ownAttributes) {
+      refresh();
+      ownAttributes = true;
+      view.pin(this);
+    }
+  }
+
+  private OverlayData ownData() {
+    OverlayData own = data;
+    if (own == null) {
+      detach();
+      own = new OverlayData(view, hostBytes);
+      data = own;
+    }
+    return own;
+  }
+
+  @Override
+  long storeBytes() {
+    return data != null ? data.sizeBytes() : hostBytes;
+  }
+
+  @Override
+  long blocks512() {
+    return data != null ? data.blocks512() : HostBlocks.of(mode, hostBytes);
+  }
+
+  @Override
+  void readStore(long at, byte[] to, int offset, int count) throws IOException {
+    OverlayData own = data;
+    if (own == null) {
+      own = new OverlayData(view, hostBytes);
+    }
+    own.read(lowerChannel(), at, to, offset, count);
+  }
+
+  @Override
+  void writeStore(long at, byte[] from, int offset, int count) throws IOException {
+    ownData().write(lowerChannel(), at, from, offset, count);
+  }
+
+  @Override
+  void setStoreBytes(long bytes) {
+    ownData().setSize(bytes);
+  }
+
+  @Override
+  void prepareWrite(long at, long count) throws ErrnoException {
+    if (!ownData().reserve(at, count)) {
+      throw new ErrnoException(Errno.ENOSPC);
+    }
+  }
+
+  @Override
+  void wrote(long nowNanos) {
+    mtimeNanos = nowNanos;
+    ctimeNanos = nowNanos;
+  }
+
+  @Override
+  void openStore(boolean forReading, boolean forWriting) throws ErrnoException {
+    try {
+      FileChannel unused = lowerChannel();
+    } catch (IOException e) {
+      // Who only writes needs no right to read, unless part of a page stays as the host has it.
+      if (forReading || HostErrors.errno(e) != Errno.EACCES) {
+        throw HostErrors.of(e);
+      }
+    }
+    view.pin(this);
+  }
+
+  /** The host's file, opened now if it is not; null if there is none. */
+  private @Nullable FileChannel lowerChannel() throws IOException {
+    if (lower != null && channel == null) {
+      channel = FileChannel.open(lower, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    }
+    return channel;
+  }
+
+  @Override
+  void closeStore() {
+    FileChannel open = channel;
+    channel = null;
+    if (open != null) {
+      HostView.close(open);
+    }
+    if (nlink == 0 && data != null) {
+      data.free();
+    }
+  }
+
+  @Override
+  void changeLinks(int change, long nowNanos) throws ErrnoException {
+    super.changeLinks(change, nowNanos);
+    if (nlink == 0 && !isOpen() && data != null) {
+      data.free();
+    }
+  }
+
+  @Override
+  long seekStore(long from, boolean data) {
+    OverlayData own = this.data;
+    return own != null ? own.seek(from, data) : data ? from : hostBytes;
+  }
+
+  @Override
+  void statfs(Kstatfs out) {
+    view.statfs(out);
+  }
+}

@@ -1,0 +1,185 @@
+package org.memarium.kernel.vfs;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.memarium.mm.Errno;
+import org.memarium.mm.file.AddressSpace;
+
+/**
+ * A regular file: bytes in a store (the host, the overlay) behind the page cache. All reads, writes
+ * and mappings of the file go through one {@link AddressSpace}, so they see each other.
+ */
+abstract class RegularFile extends Inode {
+
+  /** The largest file, in bytes ({@code MAX_LFS_FILESIZE} of a 32-bit kernel with 4 KiB pages). */
+  static final long MAX_BYTES = (1L << 44) - 1;
+
+  final HostView view;
+  private PageCache.@Nullable Store store;
+  private @Nullable AddressSpace pages;
+  private int openings;
+
+  RegularFile(HostView view, long dev, long ino, int mode) {
+    super(dev, ino, mode);
+    this.view = view;
+  }
+
+  // ---- What a kind of store provides ----
+
+  /** Its size. */
+  abstract long storeBytes();
+
+  /** Reads bytes that lie inside the size. */
+  abstract void readStore(long at, byte[] to, int offset, int count) throws IOException;
+
+  /** Writes bytes, and makes the file longer if need be. */
+  abstract void writeStore(long at, byte[] from, int offset, int count) throws IOException;
+
+  /** Sets the size. */
+  abstract void setStoreBytes(long bytes) throws IOException;
+
+  /**
+   * Called before bytes are written or the size changes: the place for copy-up and for the budget.
+   *
+   * @throws ErrnoException ENOSPC, EROFS...
+   */
+  abstract void prepareWrite(long at, long count) throws ErrnoException;
+
+  /** Called after bytes were written or the size changed. */
+  abstract void wrote(long nowNanos) throws ErrnoException;
+
+  /** Opens the store for a new open file. */
+  abstract void openStore(boolean forReading, boolean forWriting) throws ErrnoException;
+
+  /** Called when the last open file is gone. */
+  abstract void closeStore();
+
+  /** The next byte of data, or of a hole, from a position inside the file. */
+  abstract long seekStore(long from, boolean data);
+
+  // ---- What open files use ----
+
+  /** The page cache of the file, or null where the machine has none. */
+  final @Nullable AddressSpace mapping() {
+    if (pages == null) {
+      store = new PageCache.Store(this);
+      pages = view.pageCache().addressSpace(store);
+    }
+    return pages;
+  }
+
+  /** Forgets what is cached of a file that nobody has open; nothing is written back. */
+  final void dropCache() {
+    if (store != null && pages != null) {
+      store.disconnect();
+      pages.truncate(0);
+    }
+    store = null;
+    pages = null;
+  }
+
+  final boolean isOpen() {
+    return openings > 0;
+  }
+
+  @Override
+  public final long sizeBytes() {
+    AddressSpace cached = pages;
+    return cached != null ? cached.bytes() : storeBytes();
+  }
+
+  @Override
+  OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
+    int access = flags & Fcntl.O_ACCMODE;
+    openStore(access != Fcntl.O_WRONLY, access != Fcntl.O_RDONLY);
+    openings++;
+    return new RegularOpenFile(dentry, flags, this);
+  }
+
+  final void closed() {
+    if (--openings == 0) {
+      closeStore();
+    }
+  }
+
+  final long readAt(long at, byte[] to, int offset, int count) {
+    AddressSpace cached = mapping();
+    if (cached != null) {
+      return cached.read(at, to, offset, count);
+    }
+    int inside = (int) Math.max(0, Math.min(count, storeBytes() - at));
+    if (inside == 0) {
+      return 0;
+    }
+    try {
+      readStore(at, to, offset, inside);
+      return inside;
+    } catch (IOException e) {
+      return -HostErrors.errno(e);
+    }
+  }
+
+  final long writeAt(long at, byte[] from, int offset, int count) {
+    if (count == 0) {
+      return 0;
+    }
+    if (at >= MAX_BYTES) {
+      return -Errno.EFBIG;
+    }
+    int inside = (int) Math.min(count, MAX_BYTES - at);
+    try {
+      prepareWrite(at, inside);
+      AddressSpace cached = mapping();
+      long written = inside;
+      if (cached != null) {
+        written = cached.write(at, from, offset, inside);
+      } else {
+        writeStore(at, from, offset, inside);
+      }
+      if (written > 0) {
+        wrote(view.nowNanos());
+      }
+      return written;
+    } catch (ErrnoException e) {
+      return e.result();
+    } catch (IOException e) {
+      return -HostErrors.errno(e);
+    }
+  }
+
+  @Override
+  final void truncate(long sizeBytes, long nowNanos) throws ErrnoException {
+    if (sizeBytes > MAX_BYTES) {
+      throw new ErrnoException(Errno.EFBIG);
+    }
+    prepareWrite(0, 0);
+    AddressSpace cached = mapping();
+    if (cached != null) {
+      long result = cached.truncate(sizeBytes);
+      if (result < 0) {
+        throw new ErrnoException((int) -result);
+      }
+    } else {
+      try {
+        setStoreBytes(sizeBytes);
+      } catch (IOException e) {
+        throw HostErrors.of(e);
+      }
+    }
+    wrote(nowNanos);
+  }
+
+  /** Brings dirty pages to the store. */
+  long writeBack() {
+    AddressSpace cached = pages;
+    return cached == null ? 0 : cached.writeBack();
+  }
+
+  final long seek(long from, boolean data) {
+    if (from < 0 || from >= sizeBytes()) {
+      return -Errno.ENXIO;
+    }
+    long written = writeBack();
+    return written < 0 ? written : seekStore(from, data);
+  }
+}
