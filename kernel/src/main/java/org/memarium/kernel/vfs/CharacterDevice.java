@@ -40,7 +40,7 @@ final class CharacterDevice extends Inode {
     this.kind = kind;
     this.random = random;
     rdev = DeviceNumber.of(kind.major, kind.minor);
-    fileSystem.born(this);
+    born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
   @Override

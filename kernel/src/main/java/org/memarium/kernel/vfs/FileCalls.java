@@ -236,10 +236,10 @@ public final class FileCalls extends PathCalls {
   }
 
   private static long fcntlOnFile(OpenFile file, int command, int argument) throws ErrnoException {
-    switch (command) {
+    return switch (command) {
       case Fcntl.F_SETFL -> {
         file.setStatusFlags(argument);
-        return 0;
+        yield 0;
       }
       case Fcntl.F_GETLK,
           Fcntl.F_SETLK,
@@ -248,12 +248,9 @@ public final class FileCalls extends PathCalls {
           Fcntl.F_SETLK64,
           Fcntl.F_SETLKW64,
           Fcntl.F_SETOWN,
-          Fcntl.F_GETOWN -> {
-        return 0;
-      }
-      case F_GETLEASE -> {
-        return F_UNLCK;
-      }
+          Fcntl.F_GETOWN ->
+          0;
+      case F_GETLEASE -> F_UNLCK;
       case Fcntl.F_GETPIPE_SZ, Fcntl.F_SETPIPE_SZ -> {
         if (!(file instanceof PipeEnd)) {
           throw new ErrnoException(Errno.EBADF);
@@ -261,10 +258,10 @@ public final class FileCalls extends PathCalls {
         if (command == Fcntl.F_SETPIPE_SZ && argument > Pipe.BYTES) {
           throw new ErrnoException(Errno.EPERM);
         }
-        return Pipe.BYTES;
+        yield Pipe.BYTES;
       }
       default -> throw new ErrnoException(Errno.EINVAL);
-    }
+    };
   }
 
   /** flock(2): one process always gets the lock. */
@@ -275,7 +272,7 @@ public final class FileCalls extends PathCalls {
       if (kind != 1 && kind != 2 && kind != 8) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      OpenFile unused = file(fd);
+      var _ = file(fd);
       return 0;
     });
   }
@@ -284,10 +281,10 @@ public final class FileCalls extends PathCalls {
   public long ioctl(int fd, int command, IoctlArgument argument) {
     return result(() -> {
       OpenFile file = file(fd);
-      switch (command) {
+      return switch (command) {
         case FIOCLEX, FIONCLEX -> {
           fds.setCloseOnExec(fd, command == FIOCLEX);
-          return 0;
+          yield 0;
         }
         case FIONBIO, FIOASYNC -> {
           byte[] on = new byte[4];
@@ -297,19 +294,17 @@ public final class FileCalls extends PathCalls {
           int flag = command == FIONBIO ? Fcntl.O_NONBLOCK : Fcntl.FASYNC;
           boolean set = (on[0] | on[1] | on[2] | on[3]) != 0;
           file.setStatusFlags(set ? file.flags() | flag : file.flags() & ~flag);
-          return 0;
+          yield 0;
         }
         case FIONREAD -> {
           long count = file.bytesToRead();
           if (count < 0) {
-            return count;
+            yield count;
           }
-          return argument.copyToUser(littleEndian((int) count)) ? 0 : -Errno.EFAULT;
+          yield argument.copyToUser(littleEndian((int) count)) ? 0 : -Errno.EFAULT;
         }
-        default -> {
-          return file.ioctl(command, argument);
-        }
-      }
+        default -> file.ioctl(command, argument);
+      };
     });
   }
 
@@ -334,7 +329,7 @@ public final class FileCalls extends PathCalls {
       }
       ends[1] = fds.install(new PipeEnd(pipe, Fcntl.O_WRONLY | status), cloexec);
       if (ends[1] < 0) {
-        long unused = fds.close(ends[0]);
+        var _ = fds.close(ends[0]);
         return ends[1];
       }
       return 0;

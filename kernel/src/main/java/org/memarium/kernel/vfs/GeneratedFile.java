@@ -21,7 +21,7 @@ public final class GeneratedFile extends Inode {
     super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFREG | permissions);
     this.fileSystem = fileSystem;
     this.contents = contents;
-    fileSystem.born(this);
+    born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
   /** A readable file of text; each char is one byte. */

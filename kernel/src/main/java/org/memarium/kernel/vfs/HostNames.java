@@ -58,7 +58,7 @@ public final class HostNames {
     }
     for (int i = from; i < name.length(); i++) {
       char c = name.charAt(i);
-      if (c == '/' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z') {
+      if (c == '/' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
         uri.append(c);
       } else {
         uri.append('%').append(Character.forDigit(c >> 4 & 15, 16));

@@ -167,7 +167,8 @@ final class HostView {
         names.add(HostNames.fromPath(path.getFileName()));
       }
     } catch (DirectoryIteratorException e) {
-      throw HostErrors.of(e.getCause());
+      IOException cause = e.getCause();
+      throw cause == null ? new ErrnoException(Errno.EIO) : HostErrors.of(cause);
     } catch (IOException e) {
       throw HostErrors.of(e);
     }

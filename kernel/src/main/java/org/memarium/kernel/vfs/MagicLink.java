@@ -24,7 +24,7 @@ public final class MagicLink extends Inode {
     this.fileSystem = fileSystem;
     this.text = text;
     this.destination = destination;
-    fileSystem.born(this);
+    born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
   /** A link that is nothing but its text; null as text is ENOENT. */

@@ -81,7 +81,7 @@ final class OverlayData {
       int inPage = (int) (from & PAGE_BYTES - 1);
       int length = Math.min(PAGE_BYTES - inPage, count - done);
       byte[] page = pages.get(from >> PAGE_SHIFT);
-      if (page != null && page != RESERVED) {
+      if (page != null && page.length > 0) {
         System.arraycopy(page, inPage, to, offset + done, length);
       } else {
         // Runs of pages of the host are read in one go.
@@ -96,7 +96,7 @@ final class OverlayData {
 
   private boolean isLower(long index) {
     byte[] page = pages.get(index);
-    return page == null || page == RESERVED;
+    return page == null || page.length == 0;
   }
 
   private void readLower(@Nullable FileChannel lower, long at, byte[] to, int offset, int count)
@@ -134,7 +134,7 @@ final class OverlayData {
       if (page == null) {
         throw new EOFException("a reserved page is gone: " + index);
       }
-      if (page == RESERVED) {
+      if (page.length == 0) {
         page = new byte[PAGE_BYTES];
         if (length < PAGE_BYTES) {
           readLower(lower, index << PAGE_SHIFT, page, 0, PAGE_BYTES);
@@ -155,7 +155,7 @@ final class OverlayData {
       view.giveOverlayPages(gone.size());
       gone.clear();
       byte[] last = pages.get(bytes >> PAGE_SHIFT);
-      if (last != null && last != RESERVED) {
+      if (last != null && last.length > 0) {
         Arrays.fill(last, (int) (bytes & PAGE_BYTES - 1), PAGE_BYTES, (byte) 0);
       }
       lowerBytes = Math.min(lowerBytes, bytes);
@@ -174,7 +174,7 @@ final class OverlayData {
       if (at < lowerBytes) {
         at = lowerBytes - 1;
       }
-      at = (at >> PAGE_SHIFT) + 1 << PAGE_SHIFT;
+      at = ((at >> PAGE_SHIFT) + 1) << PAGE_SHIFT;
       if (data) {
         Long next = pages.ceilingKey(at >> PAGE_SHIFT);
         at = next == null ? sizeBytes : next << PAGE_SHIFT;

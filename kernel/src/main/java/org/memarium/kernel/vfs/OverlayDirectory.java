@@ -121,12 +121,12 @@ final class OverlayDirectory extends Directory {
   }
 
   private Dentry look(String name, Path path, HostAttributes host) throws ErrnoException {
-    switch (host.mode() & FileMode.S_IFMT) {
+    return switch (host.mode() & FileMode.S_IFMT) {
       case FileMode.S_IFDIR -> {
         view.checkDevice(path, host, dev);
         Dentry dentry = new OverlayDirectory(view, mount, path, host).place(dentry(), name);
         held.put(name, dentry);
-        return dentry;
+        yield dentry;
       }
       case FileMode.S_IFREG -> {
         Inode inode = view.pinned(host);
@@ -135,14 +135,13 @@ final class OverlayDirectory extends Directory {
         } else {
           inode = new OverlayFile(view, path, host);
         }
-        return new Dentry(dentry(), name, inode);
+        yield new Dentry(dentry(), name, inode);
       }
       default -> {
         Inode inode = view.pinned(host);
-        return new Dentry(
-            dentry(), name, inode != null ? inode : new OverlayNode(view, path, host));
+        yield new Dentry(dentry(), name, inode != null ? inode : new OverlayNode(view, path, host));
       }
-    }
+    };
   }
 
   @Override

@@ -125,7 +125,7 @@ final class OverlayFile extends RegularFile {
   @Override
   void openStore(boolean forReading, boolean forWriting) throws ErrnoException {
     try {
-      FileChannel unused = lowerChannel();
+      var _ = lowerChannel();
     } catch (IOException e) {
       // Who only writes needs no right to read, unless part of a page stays as the host has it.
       if (forReading || HostErrors.errno(e) != Errno.EACCES) {

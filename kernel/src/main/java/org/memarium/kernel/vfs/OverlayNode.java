@@ -94,7 +94,7 @@ final class OverlayNode extends Inode {
       throw new ErrnoException(Errno.EOPNOTSUPP);
     }
     detach();
-    mode = mode & FileMode.S_IFMT | permissions;
+    mode = (mode & FileMode.S_IFMT) | permissions;
     ctimeNanos = nowNanos;
   }
 

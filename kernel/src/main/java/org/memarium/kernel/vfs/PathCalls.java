@@ -328,7 +328,7 @@ public abstract sealed class PathCalls permits FileCalls {
       Directory directory = last.directory(Errno.EEXIST);
       mayCreate(directory);
       int permissions = mode & (0777 | FileMode.S_ISVTX) & ~fs.umask;
-      Dentry unused = directory.mkdir(last.name(), FileMode.S_IFDIR | permissions, credentials);
+      var _ = directory.mkdir(last.name(), FileMode.S_IFDIR | permissions, credentials);
       return 0;
     });
   }
@@ -347,7 +347,7 @@ public abstract sealed class PathCalls permits FileCalls {
         case 0, FileMode.S_IFREG, FileMode.S_IFIFO, FileMode.S_IFSOCK -> {
           int permissions = mode & FileMode.PERMISSIONS & ~fs.umask;
           int made = type == 0 ? FileMode.S_IFREG : type;
-          Dentry unused = directory.create(last.name(), made | permissions, credentials);
+          var _ = directory.create(last.name(), made | permissions, credentials);
         }
         case FileMode.S_IFCHR, FileMode.S_IFBLK -> throw new ErrnoException(Errno.EPERM);
         default -> throw new ErrnoException(Errno.EINVAL);
@@ -375,14 +375,14 @@ public abstract sealed class PathCalls permits FileCalls {
     return result(() -> {
       checkFlags(flags, Fcntl.AT_SYMLINK_FOLLOW | Fcntl.AT_EMPTY_PATH);
       boolean follow = (flags & Fcntl.AT_SYMLINK_FOLLOW) != 0;
-      int lookupFlags = flags & Fcntl.AT_EMPTY_PATH | (follow ? 0 : Fcntl.AT_SYMLINK_NOFOLLOW);
+      int lookupFlags = (flags & Fcntl.AT_EMPTY_PATH) | (follow ? 0 : Fcntl.AT_SYMLINK_NOFOLLOW);
       Dentry existing = lookup(oldDirfd, oldPath, lookupFlags);
       Last last = freePlace(newDirfd, newPath, false);
       Directory directory = last.directory(Errno.EEXIST);
       Dentry parent = existing.parent();
       if (parent == null
           || !(parent.inode() instanceof Directory from)
-          || from.mountIdentity() != directory.mountIdentity()) {
+          || !from.mountIdentity().equals(directory.mountIdentity())) {
         throw new ErrnoException(Errno.EXDEV);
       }
       mayCreate(directory);
@@ -454,7 +454,7 @@ public abstract sealed class PathCalls permits FileCalls {
       Last to = walk(newDirfd, newPath, LastLink.ENTRY);
       Directory fromDirectory = from.directory(Errno.EBUSY);
       Directory toDirectory = to.directory(noReplace ? Errno.EEXIST : Errno.EBUSY);
-      if (fromDirectory.mountIdentity() != toDirectory.mountIdentity()) {
+      if (!fromDirectory.mountIdentity().equals(toDirectory.mountIdentity())) {
         throw new ErrnoException(Errno.EXDEV);
       }
       rename(from, fromDirectory, to, toDirectory, noReplace, exchange);
@@ -472,14 +472,14 @@ public abstract sealed class PathCalls permits FileCalls {
       throws ErrnoException {
     Dentry moved = from.found();
     Dentry replaced = to.found();
-    if (moved == null || exchange && replaced == null) {
+    if (moved == null || (exchange && replaced == null)) {
       throw new ErrnoException(Errno.ENOENT);
     }
     if (noReplace && replaced != null) {
       throw new ErrnoException(Errno.EEXIST);
     }
     boolean isDirectory = moved.inode().isDirectory();
-    if (!isDirectory && (from.trailingSlash() || !exchange && to.trailingSlash())) {
+    if (!isDirectory && (from.trailingSlash() || (!exchange && to.trailingSlash()))) {
       throw new ErrnoException(Errno.ENOTDIR);
     }
     if (isAbove(moved, toDirectory.dentry())) {
@@ -488,7 +488,7 @@ public abstract sealed class PathCalls permits FileCalls {
     if (replaced != null && isAbove(replaced, fromDirectory.dentry())) {
       throw new ErrnoException(exchange ? Errno.EINVAL : Errno.ENOTEMPTY);
     }
-    if (replaced != null && replaced.inode() == moved.inode()) {
+    if (replaced != null && replaced.inode().equals(moved.inode())) {
       return;
     }
     mayDelete(fromDirectory, moved, isDirectory);
@@ -497,12 +497,12 @@ public abstract sealed class PathCalls permits FileCalls {
     } else {
       mayDelete(toDirectory, replaced, exchange ? replaced.inode().isDirectory() : isDirectory);
     }
-    if (isDirectory && fromDirectory != toDirectory) {
+    if (isDirectory && !fromDirectory.equals(toDirectory)) {
       // Its .. changes.
       permission(moved.inode(), FileMode.MAY_WRITE);
     }
     if (fromDirectory.isMountPoint(moved.name())
-        || replaced != null && toDirectory.isMountPoint(replaced.name())) {
+        || (replaced != null && toDirectory.isMountPoint(replaced.name()))) {
       throw new ErrnoException(Errno.EBUSY);
     }
     if (!exchange
@@ -558,8 +558,8 @@ public abstract sealed class PathCalls permits FileCalls {
   final void chown(Inode inode, int uid, int gid) throws ErrnoException {
     if (!credentials.isRoot()) {
       boolean owner = credentials.fsuid() == inode.uid();
-      boolean sameUid = uid == -1 || owner && uid == inode.uid();
-      boolean allowedGid = gid == -1 || owner && (gid == inode.gid() || credentials.inGroup(gid));
+      boolean sameUid = uid == -1 || (owner && uid == inode.uid());
+      boolean allowedGid = gid == -1 || (owner && (gid == inode.gid() || credentials.inGroup(gid)));
       if (!sameUid || !allowedGid) {
         throw new ErrnoException(Errno.EPERM);
       }
@@ -616,7 +616,7 @@ public abstract sealed class PathCalls permits FileCalls {
   private static boolean isNanos(long nanos) {
     return nanos == Fcntl.UTIME_NOW
         || nanos == Fcntl.UTIME_OMIT
-        || nanos >= 0 && nanos < 1_000_000_000L;
+        || (nanos >= 0 && nanos < 1_000_000_000L);
   }
 
   private long time(long seconds, long nanos, long before) {

@@ -123,7 +123,8 @@ final class PathWalk {
         }
         throw new ErrnoException(Errno.ENOENT);
       }
-      boolean follow = !isLast || lastLink == LastLink.FOLLOW || lastLink == LastLink.STOP && slash;
+      boolean follow =
+          !isLast || lastLink == LastLink.FOLLOW || (lastLink == LastLink.STOP && slash);
       if (follow && child.inode().isSymlink()) {
         if (++links > MAX_SYMLINKS) {
           throw new ErrnoException(Errno.ELOOP);

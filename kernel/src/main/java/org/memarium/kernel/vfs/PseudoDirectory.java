@@ -20,7 +20,9 @@ public class PseudoDirectory extends Directory {
   public PseudoDirectory(PseudoFileSystem fileSystem, int permissions) {
     super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFDIR | permissions);
     this.fileSystem = fileSystem;
-    fileSystem.born(this);
+    atimeNanos = fileSystem.nowNanos();
+    mtimeNanos = atimeNanos;
+    ctimeNanos = atimeNanos;
   }
 
   /** The file system that it belongs to. */

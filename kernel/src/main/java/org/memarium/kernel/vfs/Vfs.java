@@ -117,7 +117,7 @@ public final class Vfs implements AutoCloseable {
           throw new InvalidViewException("writable folder " + real + " is gone");
         }
         WritableMount mount = new WritableMount(view, real);
-        Dentry unused = at.mount(name, new WritableDirectory(mount, host));
+        var _ = at.mount(name, new WritableDirectory(mount, host));
         return;
       }
       at = next;
@@ -144,7 +144,7 @@ public final class Vfs implements AutoCloseable {
 
   /** Puts a tree in place of what a name stands for in the root; /proc comes this way. */
   public void mount(String name, Directory tree) {
-    Dentry unused = ((Directory) root.inode()).mount(name, tree);
+    var _ = ((Directory) root.inode()).mount(name, tree);
   }
 
   /** The root of the tree. */

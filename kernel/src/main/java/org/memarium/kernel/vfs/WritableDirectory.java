@@ -96,26 +96,24 @@ final class WritableDirectory extends Directory {
       before.inode().update(host);
       return before;
     }
-    switch (host.mode() & FileMode.S_IFMT) {
+    return switch (host.mode() & FileMode.S_IFMT) {
       case FileMode.S_IFDIR -> {
         view.checkDevice(path, host, dev);
         Dentry dentry = new WritableDirectory(mount, host).place(dentry(), name);
         held.put(name, dentry);
-        return dentry;
+        yield dentry;
       }
       case FileMode.S_IFREG -> {
         if (view.pinned(host) instanceof WritableFile file) {
           file.update(host);
           Dentry dentry = new Dentry(dentry(), name, file);
           file.rename(dentry);
-          return dentry;
+          yield dentry;
         }
-        return new WritableFile(mount, dentry(), name, host).name();
+        yield new WritableFile(mount, dentry(), name, host).name();
       }
-      default -> {
-        return new WritableNode(mount, dentry(), name, host).name();
-      }
-    }
+      default -> new WritableNode(mount, dentry(), name, host).name();
+    };
   }
 
   @Override
@@ -192,7 +190,7 @@ final class WritableDirectory extends Directory {
     onHost(() ->
         Files.createDirectory(
             path(name), PosixFilePermissions.asFileAttribute(WritableMount.permissions(newMode))));
-    return made(name, newMode | mode & FileMode.S_ISGID);
+    return made(name, newMode | (mode & FileMode.S_ISGID));
   }
 
   @Override

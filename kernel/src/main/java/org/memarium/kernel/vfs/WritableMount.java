@@ -70,7 +70,7 @@ final class WritableMount {
     if ((mode & FileMode.S_IFMT) == FileMode.S_IFLNK) {
       throw new ErrnoException(Errno.EOPNOTSUPP);
     }
-    checkMode(mode & FileMode.S_IFMT | permissions);
+    checkMode((mode & FileMode.S_IFMT) | permissions);
     set(path(name), "unix:mode", permissions);
   }
 
