@@ -40,6 +40,7 @@ public final class Cpu {
   public static final int EDI = 7;
 
   private final Core core;
+  private final Interpreter interpreter;
 
   /**
    * A processor after reset: general registers 0, EFLAGS with IF set as user programs have it, an
@@ -47,6 +48,7 @@ public final class Cpu {
    */
   public Cpu(Mmu mmu, Segmentation segmentation) {
     core = new Core(mmu, segmentation);
+    interpreter = new Interpreter(core);
   }
 
   /** The MMU that all accesses go through. */
@@ -101,7 +103,7 @@ public final class Cpu {
    * @return why it stopped
    */
   public Exit run(long maxInstructions) {
-    throw new UnsupportedOperationException("not yet");
+    return interpreter.run(maxInstructions);
   }
 
   /** After {@link Exit#INTERRUPT}: which one, 0 to 255. */

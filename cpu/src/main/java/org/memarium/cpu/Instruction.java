@@ -1,0 +1,83 @@
+package org.memarium.cpu;
+
+/**
+ * One decoded instruction, in the shape that the executors want.
+ *
+ * <p>Its operands are a destination ({@link #a}, or memory) and a source ({@link #b}, memory, or
+ * {@link #immediate}); at most one of them is in memory, at {@code r[base] + (r[index] << scale) +
+ * displacement}. A byte register is the register that holds it and the bits to shift: AH is
+ * register 0, shift 8.
+ */
+final class Instruction {
+  /** {@link #segment} of an access whose offset is the linear address. */
+  static final byte FLAT = -1;
+
+  /** What the loop of {@link Interpreter} switches on: a constant of {@link Op}. */
+  int op;
+
+  /** Destination register. */
+  byte a;
+
+  /** Source register. */
+  byte b;
+
+  byte aShift;
+  byte bShift;
+  byte base = Core.NONE;
+  byte index = Core.NONE;
+  byte scale;
+
+  /** Segment register of the memory operand, or {@link #FLAT}. */
+  byte segment;
+
+  int displacement;
+
+  /** The first immediate, zero-extended from its size; of a branch its target. */
+  int immediate;
+
+  /** Size of the destination in bytes, then of the source. */
+  byte size;
+
+  byte sourceSize;
+
+  /** Operand size and address size in bytes. */
+  byte operandBytes;
+
+  byte addressBytes;
+
+  boolean destinationInMemory;
+  boolean sourceInMemory;
+  boolean sourceIsImmediate;
+
+  /** F2 or F3, the last one given, or 0. */
+  int repeat;
+
+  int modRm;
+
+  /** The second immediate, or the selector of a far pointer; SHLD and SHRD: 1 if CL counts. */
+  int immediate2;
+
+  /** Position in its block, from 0. */
+  int ordinal;
+
+  /** Offset of the instruction in the code segment. */
+  int eip;
+
+  byte length;
+
+  InstructionForm form = Decoder.INVALID;
+
+  /** Offset of the instruction behind this one. */
+  int next() {
+    return eip + length;
+  }
+
+  /** Whether an operand is in memory. */
+  boolean inMemory() {
+    return destinationInMemory || sourceInMemory;
+  }
+
+  Operation operation() {
+    return form.operation();
+  }
+}
