@@ -90,8 +90,7 @@ final class BlockCache implements Ram.CodeListener {
         if (!fitsLimit(block)) {
           break;
         }
-        if (block.secondPage >= 0
-            && mmu.physicalForFetch(secondPage(linear)) != block.secondPage) {
+        if (block.secondPage >= 0 && mmu.physicalForFetch(secondPage(linear)) != block.secondPage) {
           drop(block);
           break;
         }
@@ -228,15 +227,13 @@ final class BlockCache implements Ram.CodeListener {
       code[entries++] = end;
     }
     Block block =
-        new Block(
-            eip, physical, secondPage, core.mode(), Arrays.copyOf(code, entries), count, at);
+        new Block(eip, physical, secondPage, core.mode(), Arrays.copyOf(code, entries), count, at);
     register(block);
     return block;
   }
 
   /** An instruction that starts in the first {@code inPage} bytes and goes on in another page. */
-  private int decodeAcross(
-      Instruction out, int eip, int inPage, int inSegment, long secondPage) {
+  private int decodeAcross(Instruction out, int eip, int inPage, int inSegment, long secondPage) {
     int available = Math.min(inSegment, inPage + Decoder.MAX_LENGTH);
     ram.read(secondPage, window, inPage, available - inPage);
     int length = decoder.decode(window, 0, available, eip, core.mode(), out);

@@ -14,8 +14,7 @@ final class FlagOperations {
         int writable = Flags.USER_WRITABLE & Core.mask(i.operandBytes);
         c.setEflags((c.eflags() & ~(writable | Flags.RF)) | (value & writable));
       }
-      case LAHF ->
-          c.setRegister(Cpu.EAX, 8, 1, (c.arithmeticFlags() & LOW_BYTE) | Flags.ALWAYS);
+      case LAHF -> c.setRegister(Cpu.EAX, 8, 1, (c.arithmeticFlags() & LOW_BYTE) | Flags.ALWAYS);
       case SAHF -> {
         int overflow = c.overflow() ? Flags.OF : 0;
         c.setArithmeticFlags((c.r[Cpu.EAX] >>> 8 & LOW_BYTE) | overflow);

@@ -1,6 +1,5 @@
 package org.memarium.cpu;
 
-import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.x87.Fpu;
 import org.memarium.cpu.x87.X87Form;
 import org.memarium.cpu.x87.X87Form.Operand;

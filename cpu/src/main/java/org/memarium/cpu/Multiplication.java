@@ -55,8 +55,7 @@ final class Multiplication {
             ? (long) Core.signExtend(factor, i.size) * Core.signExtend(accumulator, i.size)
             : (factor & 0xffff_ffffL) * (accumulator & 0xffff_ffffL);
     int low = (int) product & Core.mask(i.size);
-    boolean overflow =
-        signed ? product != Core.signExtend(low, i.size) : product >>> bits != 0;
+    boolean overflow = signed ? product != Core.signExtend(low, i.size) : product >>> bits != 0;
     if (i.size == 1) {
       c.setRegister(Cpu.EAX, 0, 2, (int) product);
     } else {

@@ -74,8 +74,7 @@ final class OpSelection {
               ? i.sourceInMemory ? Op.MOVSX8_M : Op.MOVSX8_R
               : i.sourceInMemory ? Op.MOVSX16_M : Op.MOVSX16_R;
       case NOP -> Op.NOP;
-      case PUSH ->
-          i.sourceIsImmediate ? Op.PUSH_I : i.destinationInMemory ? Op.PUSH_M : Op.PUSH_R;
+      case PUSH -> i.sourceIsImmediate ? Op.PUSH_I : i.destinationInMemory ? Op.PUSH_M : Op.PUSH_R;
       case POP -> i.destinationInMemory ? NO_HOT_OP : Op.POP_R;
       case JMP -> i.destinationInMemory ? Op.JMP_M : Op.JMP_R;
       case CALL -> i.destinationInMemory ? Op.CALL_M : Op.CALL_R;

@@ -125,8 +125,7 @@ final class Shifts {
     after &= Core.mask(i.size);
     c.result = Core.signExtend(after, i.size);
     boolean sign = (after >>> (bits - 1) & 1) != 0;
-    c.setCarryOverflowAdjust(
-        carry, left ? carry != sign : topTwoDiffer(after, bits), false);
+    c.setCarryOverflowAdjust(carry, left ? carry != sign : topTwoDiffer(after, bits), false);
     c.finish(i, after);
   }
 
