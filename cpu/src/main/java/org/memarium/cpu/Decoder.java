@@ -71,7 +71,7 @@ final class Decoder {
     }
     out.form = form == null ? INVALID : form;
     out.length = (byte) (at - start);
-    finishBranch(out);
+    finishImmediate(out);
     return out.length;
   }
 
@@ -298,9 +298,12 @@ final class Decoder {
     }
   }
 
-  /** A relative branch gets its target, now that the length is known. */
-  private static void finishBranch(Instruction out) {
+  /** A relative branch gets its target, now that the length is known; CMOVcc and SETcc the code. */
+  private static void finishImmediate(Instruction out) {
     List<Operand> operands = out.form.operands();
+    if (out.operation() == Operation.CMOVCC || out.operation() == Operation.SETCC) {
+      out.immediate = out.form.condition();
+    }
     if (!operands.isEmpty() && operands.getFirst().place() == Operand.Place.RELATIVE) {
       int target = out.next() + out.immediate;
       out.immediate = out.operandBytes == 2 ? target & 0xffff : target;

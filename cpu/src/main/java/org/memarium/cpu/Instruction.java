@@ -32,7 +32,7 @@ final class Instruction {
 
   int displacement;
 
-  /** The first immediate, zero-extended from its size; of a branch its target. */
+  /** The first immediate, zero-extended; a branch's target; the condition of CMOVcc and SETcc. */
   int immediate;
 
   /** Size of the destination in bytes, then of the source. */

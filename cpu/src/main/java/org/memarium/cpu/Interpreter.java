@@ -357,13 +357,13 @@ final class Interpreter {
               r[i.a] = Integer.reverseBytes(r[i.a]);
               break;
             case Op.CMOV_RR:
-              if (c.condition(i.modRm)) {
+              if (c.condition(i.immediate)) {
                 r[i.a] = r[i.b];
               }
               break;
             case Op.CMOV_RM:
               value = mmu.readInt(at(r, i));
-              if (c.condition(i.modRm)) {
+              if (c.condition(i.immediate)) {
                 r[i.a] = value;
               }
               break;
@@ -437,7 +437,7 @@ final class Interpreter {
               r[i.a] = (short) mmu.readShort(at(r, i));
               break;
             case Op.SETCC_R:
-              setByte(r, i, c.condition(i.modRm) ? 1 : 0);
+              setByte(r, i, c.condition(i.immediate) ? 1 : 0);
               break;
             case Op.NOP:
               break;

@@ -18,11 +18,11 @@ final class Moves {
       case CMOVCC -> {
         // Memory is read, and may fault, whether or not the condition holds.
         int source = c.source(i);
-        if (c.condition(i.form.condition())) {
+        if (c.condition(i.immediate)) {
           c.setRegister(i.a, 0, i.size, source);
         }
       }
-      case SETCC -> c.setDestination(i, c.condition(i.form.condition()) ? 1 : 0);
+      case SETCC -> c.setDestination(i, c.condition(i.immediate) ? 1 : 0);
       case XLAT -> {
         int offset = (c.r[Cpu.EBX] + (c.r[Cpu.EAX] & 0xff)) & Core.addressMask(i);
         c.setRegister(Cpu.EAX, 0, 1, c.mmu.readByte(c.linear(i.segment, offset, 1, false)));

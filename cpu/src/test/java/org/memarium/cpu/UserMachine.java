@@ -40,8 +40,7 @@ final class UserMachine implements AutoCloseable {
     gdt.set(2, SegmentDescriptor.flat(false, 3));
     segmentation.setGdt(gdt);
     segmentation.force(Segmentation.CS, CODE);
-    for (int register :
-        new int[] {Segmentation.SS, Segmentation.DS, Segmentation.ES}) {
+    for (int register : new int[] {Segmentation.SS, Segmentation.DS, Segmentation.ES}) {
       segmentation.force(register, DATA);
     }
     mmu.loadCr3(1L << Ram.PAGE_SHIFT);
