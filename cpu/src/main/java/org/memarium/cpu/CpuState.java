@@ -14,5 +14,6 @@ import org.memarium.hardware.Segmentation;
  * @param segments the six segment registers with their hidden parts
  * @param fpu the floating-point unit
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared; copied on both ways
 public record CpuState(
     int[] registers, int eip, int eflags, Segmentation.Saved segments, Fpu fpu) {}

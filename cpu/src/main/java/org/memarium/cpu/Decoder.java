@@ -181,7 +181,7 @@ final class Decoder {
       }
       case DEBUG_REG -> {}
       case SOURCE, DESTINATION -> setSize(out, role, size);
-      case FIXED_SEGMENT -> setRegister(out, role, operand.ordinal() - Operand.ES.ordinal(), size);
+      case FIXED_SEGMENT -> setRegister(out, role, segmentNumber(operand), size);
       case FIXED -> {
         if (operand == Operand.ONE) {
           setImmediate(out, role, 1);
@@ -193,6 +193,17 @@ final class Decoder {
       }
     }
     return true;
+  }
+
+  private static int segmentNumber(Operand operand) {
+    return switch (operand) {
+      case ES -> Segmentation.ES;
+      case CS -> Segmentation.CS;
+      case SS -> Segmentation.SS;
+      case DS -> Segmentation.DS;
+      case FS -> Segmentation.FS;
+      default -> Segmentation.GS;
+    };
   }
 
   private int immediate(Operand operand, int size, int operandBytes) {

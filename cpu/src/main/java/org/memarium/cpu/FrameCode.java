@@ -46,7 +46,7 @@ final class FrameCode {
 
   private static long mask(int offset, int bytes) {
     int first = offset >> CHUNK_SHIFT;
-    int last = offset + bytes - 1 >> CHUNK_SHIFT;
+    int last = (offset + bytes - 1) >> CHUNK_SHIFT;
     return -1L << first & -1L >>> (63 - last);
   }
 }

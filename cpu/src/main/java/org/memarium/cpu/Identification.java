@@ -25,7 +25,7 @@ final class Identification {
 
   static void execute(Core c) {
     int leaf = c.r[Cpu.EAX];
-    boolean known = leaf == 0 || leaf == 1 || (leaf >= EXTENDED && leaf <= LAST_BRAND);
+    boolean known = leaf == 0 || leaf == 1 || leaf <= LAST_BRAND;
     // As on Intel's, a leaf past the last one answers like the last basic one.
     switch (known ? leaf : 1) {
       case 0 -> set(c, 1, letters(VENDOR, 0), letters(VENDOR, 8), letters(VENDOR, 4));

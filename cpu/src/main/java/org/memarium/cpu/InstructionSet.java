@@ -70,13 +70,13 @@ public final class InstructionSet {
   private static List<InstructionForm> parse() {
     List<InstructionForm> all = new ArrayList<>();
     String[] head = {};
-    for (String line : InstructionTable.TEXT.split("\n")) {
+    for (String line : InstructionTable.TEXT.split("\n", -1)) {
       if (line.startsWith("  ")) {
-        for (String encoding : line.split(" \\| ")) {
-          parseEncoding(all, head, encoding.strip().split(" "));
+        for (String encoding : line.split(" \\| ", -1)) {
+          parseEncoding(all, head, encoding.strip().split(" ", -1));
         }
       } else if (!line.isEmpty()) {
-        head = line.split(" ");
+        head = line.split(" ", -1);
       }
     }
     for (X87Form form : X87Forms.all()) {
@@ -114,13 +114,13 @@ public final class InstructionSet {
     }
     List<Operand> operands = new ArrayList<>();
     if (encoding.length > 1) {
-      for (String operand : encoding[1].split(",")) {
+      for (String operand : encoding[1].split(",", -1)) {
         operands.add(
             operand.equals("1") ? Operand.ONE : Operand.valueOf(operand.toUpperCase(Locale.ROOT)));
       }
     }
     for (int condition = 0; condition < (conditions ? 16 : 1); condition++) {
-      String[] names = head[0].split("=");
+      String[] names = head[0].split("=", -1);
       String mnemonic = names.length > 1 ? names[1] : names[0].toLowerCase(Locale.ROOT);
       add(
           all,

@@ -33,7 +33,7 @@ final class Multiplication {
         }
         int al = c.r[Cpu.EAX] & 0xff;
         int low = al % i.immediate;
-        c.setRegister(Cpu.EAX, 0, 2, al / i.immediate << 8 | low);
+        c.setRegister(Cpu.EAX, 0, 2, (al / i.immediate) << 8 | low);
         c.logic(low, 1);
       }
       case AAD -> {

@@ -18,7 +18,7 @@ final class OpSelection {
         return op;
       }
     }
-    return i.operation().group().ordinal();
+    return i.operation().group().op();
   }
 
   /** Whether nothing may follow in the same block. */

@@ -138,19 +138,29 @@ public enum Operation {
   /** Longer than 15 bytes: #GP. */
   TOO_LONG(Group.INVALID);
 
-  /** Operations that one class executes. */
+  /** Operations that one class executes, and the {@link Op} that leads there. */
   enum Group {
-    ARITHMETIC,
-    SHIFT,
-    BIT,
-    MULTIPLY,
-    MOVE,
-    FLAGS,
-    STRING,
-    CONTROL,
-    SEGMENT,
-    X87,
-    INVALID
+    ARITHMETIC(Op.ARITHMETIC),
+    SHIFT(Op.SHIFT),
+    BIT(Op.BIT),
+    MULTIPLY(Op.MULTIPLY),
+    MOVE(Op.MOVE),
+    FLAGS(Op.FLAGS),
+    STRING(Op.STRING),
+    CONTROL(Op.CONTROL),
+    SEGMENT(Op.SEGMENT),
+    X87(Op.X87),
+    INVALID(Op.INVALID);
+
+    private final int op;
+
+    Group(int op) {
+      this.op = op;
+    }
+
+    int op() {
+      return op;
+    }
   }
 
   private final Group group;
