@@ -1,4 +1,8 @@
 /** Benchmarks; sees everything, and nothing sees it. */
 module org.memarium.bench {
   requires static transitive org.jspecify;
+  requires jmh.core;
+  requires org.memarium.hardware;
+  requires org.memarium.kernel;
+  requires org.memarium.mm;
 }

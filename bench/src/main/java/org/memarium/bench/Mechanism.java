@@ -1,0 +1,80 @@
+package org.memarium.bench;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One row of the table of mechanisms.
+ *
+ * @param text what is measured
+ * @param benchmark whose median it is
+ * @param unit of the benchmark
+ * @param beside the benchmark that it is compared with, or null
+ * @param besideText what that one measures
+ */
+record Mechanism(
+    String text, String benchmark, String unit, @Nullable String beside, String besideText) {
+  /** The rows, in order. */
+  static final List<Mechanism> ALL =
+      List.of(
+          of("read 4 bytes, TLB hit", "MmuBenchmark.readTlbHit", "ns")
+              .beside("MmuBenchmark.readRam", "the same reads of RAM, not translated"),
+          of("read 4 bytes, TLB hit", "MmuBenchmark.readTlbHit", "ns")
+              .beside("MmuBenchmark.readArray", "the same reads of an int[]"),
+          of("write 4 bytes, TLB hit", "MmuBenchmark.writeTlbHit", "ns")
+              .beside("MmuBenchmark.writeRam", "the same writes to RAM, not translated"),
+          of("write 4 bytes, TLB hit", "MmuBenchmark.writeTlbHit", "ns")
+              .beside("MmuBenchmark.writeArray", "the same writes to an int[]"),
+          of("read with a page walk, two levels", "MmuBenchmark.readWalk(i386)", "ns")
+              .beside("MmuBenchmark.readTlbHit", "a TLB hit"),
+          of("read with a page walk, PAE", "MmuBenchmark.readWalk(i386-pae)", "ns")
+              .beside("MmuBenchmark.readTlbHit", "a TLB hit"),
+          of("read with a page walk, four levels", "MmuBenchmark.readWalk(x86_64)", "ns")
+              .beside("MmuBenchmark.readTlbHit", "a TLB hit"),
+          of("page allocated and freed, of a thousand", "BuddyBenchmark.aPageOfMany", "ns"),
+          of(
+              "page allocated and freed, ten splits and ten merges",
+              "BuddyBenchmark.onePageOfAWholeBlock",
+              "ns"),
+          of("block of 4 MiB allocated and freed", "BuddyBenchmark.oneWholeBlock", "ns"),
+          of("memory of 128 MiB booted", "BootBenchmark.boot128Mib", "us"),
+          of("memory of 64 GiB booted", "BootBenchmark.boot64Gib", "us"));
+
+  private static Mechanism of(String text, String benchmark, String unit) {
+    return new Mechanism(text, benchmark, unit, null, "");
+  }
+
+  private Mechanism beside(String other, String otherText) {
+    return new Mechanism(text, benchmark, unit, other, otherText);
+  }
+
+  /** The row in Markdown. */
+  String row(Map<String, Double> medians) {
+    double mine = median(medians, benchmark);
+    String comparison = "";
+    if (beside != null) {
+      double other = median(medians, beside);
+      comparison =
+          String.format(
+              Locale.ROOT,
+              "%.2f %s for %s: %+.2f %s, %.1f times",
+              other,
+              unit,
+              besideText,
+              mine - other,
+              unit,
+              mine / other);
+    }
+    return String.format(Locale.ROOT, "| %s | %.2f %s | %s |%n", text, mine, unit, comparison);
+  }
+
+  private static double median(Map<String, Double> medians, String name) {
+    Double median = medians.get(name);
+    if (median == null) {
+      throw new IllegalStateException("no result of " + name + " among " + medians.keySet());
+    }
+    return median;
+  }
+}
