@@ -1,35 +1,395 @@
 package org.memarium.mm.fault;
 
+import org.memarium.hardware.PageFaultCode;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.pagetable.PageTables;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.UserPages;
+import org.memarium.mm.space.VmFlags;
+import org.memarium.mm.space.Vma;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
+import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
 
-/** {@code handle_mm_fault}: gives a page at the last moment. One a machine. */
-@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
+/**
+ * {@code handle_mm_fault}: gives a page at the last moment (Linux {@code arch/x86/mm/fault.c},
+ * {@code mm/memory.c}, {@code mm/filemap.c}). One a machine.
+ *
+ * <pre>
+ *   area?  no: stack growth, or SIGSEGV          right?  no: SIGSEGV
+ *   entry none      anonymous area    read: zero page             write: zeroed frame
+ *                   file, private     read: cache, fault-around   write: copy of the cache's page
+ *                   file, shared      read: cache, fault-around   write: the cache's page, dirty
+ *   entry present   write, no R/W     own frame, or shared: R/W   else: copy
+ * </pre>
+ *
+ * <p>The path allocates nothing on the Java heap. A frame that is looked up must not be reclaimed
+ * before it is mapped, so page tables and copies are allocated first.
+ */
+@SuppressWarnings("EnumOrdinal") // counters by kind, never stored
 public final class FaultHandler {
-  FaultHandler() {}
+  /** {@code fault_around_bytes}: 64 KiB. */
+  private static final int FAULT_AROUND_PAGES = 16;
+
+  private final PageAllocator allocator;
+  private final MemMap memMap;
+  private final Ram ram;
+  private final VmStat vmStat;
+  private final Trace trace;
+  private final int zeroPfn;
+  private final long[] faultsByKind = new long[FaultKind.values().length];
+  private long stackGrowths;
+  private int faultAroundPages = FAULT_AROUND_PAGES;
+
+  // ---- struct vm_fault: the fault at hand ----
+  private long pteAddress;
+  private FaultResult result = FaultResult.MINOR;
+  private FaultKind kind = FaultKind.SPURIOUS;
+  private int pfn;
+  private boolean major;
+
+  /** The fault handler of a machine; it also populates for MAP_POPULATE. */
+  public FaultHandler(MemoryManager memory) {
+    this.allocator = memory.allocator();
+    this.memMap = allocator.memMap();
+    this.ram = allocator.ram();
+    this.vmStat = memory.vmStat();
+    this.trace = memory.trace();
+    this.zeroPfn = allocator.zeroPfn();
+    memory.setPopulator(this::populate);
+  }
+
+  // ---- Entrances ----
 
   /**
    * A page fault of the program, or of the kernel on its behalf ({@code do_user_addr_fault}).
    *
-   * @param errorCode bits as in {@link org.memarium.hardware.PageFaultCode}
+   * @param errorCode bits as in {@link PageFaultCode}
    * @return what became of it; of a fault that is not handled nothing has changed
    */
   public FaultResult handleMmFault(MmStruct mm, long linearAddress, int errorCode) {
-    throw new UnsupportedOperationException("lands next");
+    vmStat.increment(VmStatItem.PGFAULT);
+    result = handle(mm, linearAddress, errorCode);
+    if (result.isHandled()) {
+      faultsByKind[kind.ordinal()]++;
+      if (result == FaultResult.MAJOR) {
+        vmStat.increment(VmStatItem.PGMAJFAULT);
+      }
+      mm.countFault(result == FaultResult.MAJOR);
+    }
+    if (trace.isOn()) {
+      boolean handled = result.isHandled();
+      String word = handled ? kind.word() : result.word();
+      trace.emit(new TraceEvent.PageFault(linearAddress, errorCode, word, handled ? pfn : -1));
+    }
+    return result;
   }
 
   /**
    * {@code get_user_pages} of one page: faults it in as an access would, and says where it is. The
    * kernel writes a new program's arguments this way, before its page tables are loaded.
    *
-   * @param write whether the page must be writable, and is marked dirty
+   * @param write whether the page must be writable; it is marked dirty then
    * @return the frame, or -EFAULT or -ENOMEM
    */
   public int getUserPage(MmStruct mm, long linearAddress, boolean write) {
-    throw new UnsupportedOperationException("lands next");
+    int access = PageFaultCode.USER | (write ? PageFaultCode.WRITE : 0);
+    PageTables tables = mm.pages().tables();
+    for (; ; ) {
+      long pte = tables.pte(linearAddress);
+      boolean there = Pte.isPresent(pte) && !Pte.isProtnone(pte);
+      if (there && (!write || Pte.isWritable(pte))) {
+        if (write) {
+          long address = tables.pteAddress(linearAddress);
+          tables.writePte(address, Pte.mkDirty(Pte.mkYoung(pte)));
+        }
+        return Pte.pfn(pte);
+      }
+      FaultResult outcome =
+          handleMmFault(mm, linearAddress, there ? access | PageFaultCode.PRESENT : access);
+      if (!outcome.isHandled()) {
+        return outcome == FaultResult.OOM ? -Errno.ENOMEM : -Errno.EFAULT;
+      }
+    }
+  }
+
+  /** {@code mm_populate}: faults in what it can, for writing where that makes a private copy. */
+  private void populate(MmStruct mm, long start, long end) {
+    for (long at = start; at < end; at += Ram.PAGE_SIZE) {
+      Vma area = mm.findVma(at);
+      if (area == null || !area.contains(at) || !area.isAccessible()) {
+        return;
+      }
+      boolean write = area.has(VmFlags.WRITE) && !area.has(VmFlags.SHARED);
+      if (getUserPage(mm, at, write) < 0) {
+        return;
+      }
+    }
+  }
+
+  // ---- Options and statistics ----
+
+  /**
+   * Sets {@code fault_around_bytes}.
+   *
+   * @param pages a power of two; 1 turns fault-around off
+   */
+  public void setFaultAroundPages(int pages) {
+    if (Integer.bitCount(pages) != 1) {
+      throw new IllegalArgumentException("fault-around must be a power of two, not " + pages);
+    }
+    faultAroundPages = pages;
   }
 
   /** What became of the latest fault. */
   public FaultResult lastResult() {
-    throw new UnsupportedOperationException("lands next");
+    return result;
+  }
+
+  /** How many faults of a kind were handled. */
+  public long faults(FaultKind ofKind) {
+    return faultsByKind[ofKind.ordinal()];
+  }
+
+  /** How many faults made a stack grow; they count under their kind too. */
+  public long stackGrowths() {
+    return stackGrowths;
+  }
+
+  // ---- The area and the right ----
+
+  private FaultResult handle(MmStruct mm, long linearAddress, int errorCode) {
+    long address = linearAddress & -(long) Ram.PAGE_SIZE;
+    if (address >= mm.layout().taskSize()) {
+      return FaultResult.SEGV_MAPERR;
+    }
+    Vma area = mm.findVma(address);
+    if (area == null) {
+      return FaultResult.SEGV_MAPERR;
+    }
+    if (area.start() > address) {
+      if (!area.has(VmFlags.GROWSDOWN) || mm.expandStack(area, address) != 0) {
+        return FaultResult.SEGV_MAPERR;
+      }
+      stackGrowths++;
+    }
+    boolean write = (errorCode & PageFaultCode.WRITE) != 0;
+    if (isAccessError(area, errorCode, write)) {
+      return FaultResult.SEGV_ACCERR;
+    }
+    major = false;
+    pteAddress = mm.pages().tables().allocPte(address);
+    if (pteAddress < 0) {
+      return FaultResult.OOM;
+    }
+    long pte = mm.pages().tables().readPte(pteAddress);
+    if (pte == 0) {
+      AddressSpace mapping = area.mapping();
+      if (mapping == null) {
+        return doAnonymousPage(mm, area, address, write);
+      }
+      return doFault(mm, area, mapping, address, write);
+    }
+    if (write && !Pte.isWritable(pte)) {
+      return doWpPage(mm, area, address, pte);
+    }
+    // ptep_set_access_flags: only a write sets the bits here, as on x86.
+    if (write) {
+      mm.pages().tables().writePte(pteAddress, Pte.mkYoung(Pte.mkDirty(pte)));
+    }
+    return done(FaultKind.SPURIOUS, Pte.pfn(pte));
+  }
+
+  /** {@code access_error}. */
+  private static boolean isAccessError(Vma area, int errorCode, boolean write) {
+    if (write) {
+      return !area.has(VmFlags.WRITE);
+    }
+    return (errorCode & PageFaultCode.PRESENT) != 0 || !area.isAccessible();
+  }
+
+  private FaultResult done(FaultKind ofKind, int inFrame) {
+    kind = ofKind;
+    pfn = inFrame;
+    return major ? FaultResult.MAJOR : FaultResult.MINOR;
+  }
+
+  // ---- Anonymous memory ----
+
+  /** {@code do_anonymous_page}. */
+  private FaultResult doAnonymousPage(MmStruct mm, Vma area, long address, boolean write) {
+    long protection = UserPages.protection(area);
+    if (!write) {
+      mm.pages().tables().writePte(pteAddress, Pte.mkSpecial(Pte.of(zeroPfn, protection)));
+      return done(FaultKind.ZERO_PAGE, zeroPfn);
+    }
+    mm.prepareAnonVma(area);
+    int fresh = allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO);
+    if (fresh < 0) {
+      return FaultResult.OOM;
+    }
+    long pte = Pte.mkDirty(Pte.mkWrite(Pte.of(fresh, protection)));
+    mm.pages().mapNewAnon(pteAddress, pte, fresh, area.pageIndex(address));
+    return done(FaultKind.ANONYMOUS, fresh);
+  }
+
+  // ---- Files ----
+
+  /** {@code do_fault}: no entry yet, in an area with a page cache behind it. */
+  private FaultResult doFault(
+      MmStruct mm, Vma area, AddressSpace mapping, long address, boolean write) {
+    long index = area.pageIndex(address);
+    if (!write) {
+      return doReadFault(mm, area, mapping, address, index);
+    }
+    return area.has(VmFlags.SHARED)
+        ? doSharedFault(mm, area, mapping, index)
+        : doCowFault(mm, area, mapping, index);
+  }
+
+  /** {@code do_read_fault}: fault-around first, and if the page itself was not there, the page. */
+  private FaultResult doReadFault(
+      MmStruct mm, Vma area, AddressSpace mapping, long address, long index) {
+    int frame = getPage(mapping, index);
+    if (frame < 0) {
+      return failure(frame);
+    }
+    long protection = UserPages.protection(area);
+    mm.pages().mapFile(pteAddress, Pte.of(frame, protection), frame);
+    if (!major && faultAroundPages > 1) {
+      faultAround(mm, area, mapping, address, protection);
+    }
+    return done(FaultKind.FILE, frame);
+  }
+
+  /**
+   * {@code do_fault_around}: maps what lies in the page cache around the page, within the window,
+   * the area, the page table and the file. A host's file counts as cached, so its pages come in.
+   */
+  private void faultAround(
+      MmStruct mm, Vma area, AddressSpace mapping, long address, long protection) {
+    PageTables tables = mm.pages().tables();
+    int entryBytes = tables.format().entryBytes();
+    int entries = tables.format().entries(1);
+    int pteOffset = (int) (address >>> Ram.PAGE_SHIFT) & (entries - 1);
+    long areaOffset = (address - area.start()) >>> Ram.PAGE_SHIFT;
+    long first =
+        Math.max(pteOffset & -faultAroundPages, pteOffset - Math.min(pteOffset, areaOffset));
+    long end =
+        Math.min(
+            Math.min(first + faultAroundPages, entries), pteOffset + area.pages() - areaOffset);
+    boolean readIn = !mapping.store().isCold() && mapping.store().isPersistent();
+    long filePages = mapping.filePages();
+    for (long offset = first; offset < end; offset++) {
+      long at = pteAddress + (offset - pteOffset) * entryBytes;
+      long index = area.pageIndex(address) + offset - pteOffset;
+      if (index >= filePages || tables.readPte(at) != 0) {
+        continue;
+      }
+      int frame = readIn ? mapping.readPage(index) : mapping.findPage(index);
+      if (frame >= 0) {
+        mm.pages().mapFile(at, Pte.of(frame, protection), frame);
+      }
+    }
+  }
+
+  /** {@code do_cow_fault}: a write to a private page that is not mapped: one copy, one fault. */
+  private FaultResult doCowFault(MmStruct mm, Vma area, AddressSpace mapping, long index) {
+    mm.prepareAnonVma(area);
+    int fresh = allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
+    if (fresh < 0) {
+      return FaultResult.OOM;
+    }
+    int frame = getPage(mapping, index);
+    if (frame < 0) {
+      allocator.putPage(fresh);
+      return failure(frame);
+    }
+    ram.copyFrame(frame, fresh);
+    long pte = Pte.of(fresh, UserPages.protection(area));
+    mm.pages().mapNewAnon(pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), fresh, index);
+    return done(FaultKind.COPY_ON_WRITE, fresh);
+  }
+
+  /** {@code do_shared_fault}: a write to a shared page that is not mapped. */
+  private FaultResult doSharedFault(MmStruct mm, Vma area, AddressSpace mapping, long index) {
+    int frame = getPage(mapping, index);
+    if (frame < 0) {
+      return failure(frame);
+    }
+    mapping.setDirty(frame);
+    long pte = Pte.of(frame, UserPages.protection(area));
+    mm.pages().mapFile(pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), frame);
+    return done(FaultKind.FILE, frame);
+  }
+
+  /** {@code filemap_fault}: the frame of a page; a negative errno; -EFAULT behind the end. */
+  private int getPage(AddressSpace mapping, long index) {
+    if (index >= mapping.filePages()) {
+      return -Errno.EFAULT;
+    }
+    int frame = mapping.findPage(index);
+    if (frame >= 0) {
+      return frame;
+    }
+    major = mapping.store().isCold();
+    return mapping.readPage(index);
+  }
+
+  private static FaultResult failure(int error) {
+    return error == -Errno.ENOMEM ? FaultResult.OOM : FaultResult.SIGBUS;
+  }
+
+  // ---- Copy-on-write ----
+
+  /** {@code do_wp_page}: a write to a page that is there, and read-only. */
+  private FaultResult doWpPage(MmStruct mm, Vma area, long address, long pte) {
+    int old = Pte.pfn(pte);
+    if (area.has(VmFlags.SHARED)) {
+      AddressSpace mapping = area.mapping();
+      if (mapping != null) {
+        mapping.setDirty(old);
+      }
+      return reuse(mm, pte, old);
+    }
+    if (!Pte.isSpecial(pte) && memMap.isPageAnon(old) && memMap.pageCount(old) == 1) {
+      vmStat.increment(VmStatItem.PGREUSE);
+      return reuse(mm, pte, old);
+    }
+    return copy(mm, area, address, pte, old);
+  }
+
+  /** {@code wp_page_reuse}. */
+  private FaultResult reuse(MmStruct mm, long pte, int frame) {
+    mm.pages().tables().writePte(pteAddress, Pte.mkYoung(Pte.mkDirty(Pte.mkWrite(pte))));
+    return done(FaultKind.WRITE_PROTECTED, frame);
+  }
+
+  /** {@code wp_page_copy}. */
+  private FaultResult copy(MmStruct mm, Vma area, long address, long pte, int old) {
+    mm.prepareAnonVma(area);
+    boolean zero = Pte.isSpecial(pte);
+    int fresh =
+        allocator.allocPage(zero ? Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO : Gfp.GFP_HIGHUSER_MOVABLE);
+    if (fresh < 0) {
+      return FaultResult.OOM;
+    }
+    if (!zero) {
+      ram.copyFrame(old, fresh);
+    }
+    UserPages pages = mm.pages();
+    long copied = Pte.of(fresh, UserPages.protection(area));
+    pages.mapNewAnon(pteAddress, Pte.mkDirty(Pte.mkWrite(copied)), fresh, area.pageIndex(address));
+    pages.flushPage(address);
+    pages.unmapped(pte);
+    return done(FaultKind.COPY_ON_WRITE, fresh);
   }
 }

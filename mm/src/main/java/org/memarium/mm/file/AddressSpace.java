@@ -1,15 +1,53 @@
 package org.memarium.mm.file;
 
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Audit;
+import org.memarium.mm.Errno;
+import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.trace.TraceEvent;
+import org.memarium.mm.trace.VmStatItem;
+
 /**
  * {@code struct address_space}: the page cache of one file, between its mappings, {@code read} and
  * {@code write} on one side and its {@link BackingStore} on the other.
+ *
+ * <p>Every page is in the cache once, so mappings, {@code read} and {@code write} always agree. A
+ * page that was changed is dirty until {@link #writeBack}. Bytes behind the end of the file in its
+ * last page are zero when the page comes in.
+ *
+ * <p>A frame number that is handed out stays valid until the next allocation of a frame, which may
+ * take clean unmapped pages back; to keep it longer take a reference.
  */
-@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class AddressSpace {
+  private final PageCache cache;
+  private final MemMap memMap;
+  private final int number;
   private final BackingStore store;
+  private final PageTree pages = new PageTree();
 
-  AddressSpace(BackingStore store) {
+  /** {@code i_mmap}, in the order of mapping. */
+  private final Set<FileMapper> mappers = new LinkedHashSet<>();
+
+  private long bytes;
+
+  /** The size that the store has; what lies behind it is not there to be read. */
+  private long storeBytes;
+
+  private long dirtyPages;
+
+  AddressSpace(PageCache cache, int number, BackingStore store) throws IOException {
+    this.cache = cache;
+    this.memMap = cache.memMap;
+    this.number = number;
     this.store = store;
+    this.bytes = store.bytes();
+    this.storeBytes = bytes;
   }
 
   /** What is behind it. */
@@ -17,10 +55,144 @@ public final class AddressSpace {
     return store;
   }
 
+  /** Its number in {@code mapping} of mem_map; from 1. */
+  public int number() {
+    return number;
+  }
+
   /** {@code i_size}: the file's size in bytes, as programs see it. */
   public long bytes() {
-    throw new UnsupportedOperationException("lands next");
+    return bytes;
   }
+
+  /** {@code nrpages}: how many pages are in the cache. */
+  public long cachedPages() {
+    return pages.size();
+  }
+
+  /** How many of them are dirty. */
+  public long dirtyPages() {
+    return dirtyPages;
+  }
+
+  // ---- Pages ----
+
+  /** {@code filemap_get_folio}: the frame of a page that is in the cache, or -1. */
+  public int findPage(long index) {
+    return pages.get(index);
+  }
+
+  /** The least index from {@code from} on of a page that is in the cache, or -1. */
+  public long nextPage(long from) {
+    return pages.next(from);
+  }
+
+  /** How many pages the file has, the last one perhaps in part. */
+  public long filePages() {
+    return (bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
+  }
+
+  /**
+   * The frame of a page, read in if need be.
+   *
+   * @return the frame; -ENOMEM if there is none; -EIO if the store cannot be read
+   */
+  public int readPage(long index) {
+    int pfn = pages.get(index);
+    if (pfn >= 0) {
+      return pfn;
+    }
+    pfn = cache.allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
+    if (pfn < 0) {
+      return -Errno.ENOMEM;
+    }
+    long inFile =
+        Math.clamp(Math.min(bytes, storeBytes) - (index << Ram.PAGE_SHIFT), 0, Ram.PAGE_SIZE);
+    try {
+      if (inFile > 0) {
+        store.readPage(index, cache.ram, pfn, (int) inFile);
+      }
+    } catch (IOException failure) {
+      cache.allocator.freePages(pfn, 0);
+      return -Errno.EIO;
+    }
+    if (inFile < Ram.PAGE_SIZE) {
+      long address = (long) pfn << Ram.PAGE_SHIFT;
+      cache.ram.fill(address + inFile, Ram.PAGE_SIZE - inFile, (byte) 0);
+    }
+    add(index, pfn);
+    return pfn;
+  }
+
+  private void add(long index, int pfn) {
+    pages.put(index, pfn);
+    memMap.setMapping(pfn, number, (int) index);
+    memMap.setPageUptodate(pfn);
+    cache.enqueue(pfn);
+    cache.vmStat.increment(VmStatItem.NR_FILE_PAGES);
+    if (store.isShmem()) {
+      memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
+      cache.vmStat.increment(VmStatItem.NR_SHMEM);
+    }
+    if (cache.trace.isOn()) {
+      cache.trace.emit(new TraceEvent.MmFilemapAddToPageCache(pfn, number, index));
+    }
+  }
+
+  /** Takes a page that nobody maps out of the cache and gives its frame back. */
+  private void drop(long index, int pfn) {
+    if (memMap.pageMapcount(pfn) != 0) {
+      throw new IllegalStateException("dropping a mapped page of a file: " + memMap.describe(pfn));
+    }
+    setClean(pfn);
+    pages.remove(index);
+    memMap.setMapping(pfn, 0, 0);
+    cache.dequeue(pfn);
+    cache.vmStat.decrement(VmStatItem.NR_FILE_PAGES);
+    if (store.isShmem()) {
+      cache.vmStat.decrement(VmStatItem.NR_SHMEM);
+    }
+    if (cache.trace.isOn()) {
+      cache.trace.emit(new TraceEvent.MmFilemapDeleteFromPageCache(pfn, number, index));
+    }
+    cache.allocator.putPage(pfn);
+  }
+
+  /** Drops a page if only the cache holds it and its content is safe; returns whether it went. */
+  boolean dropIfUnused(int pfn) {
+    if (!store.isPersistent() || memMap.pageCount(pfn) != 1) {
+      return false;
+    }
+    long index = Integer.toUnsignedLong(memMap.index(pfn));
+    if (memMap.isPageDirty(pfn) && writePage(index, pfn) != 0) {
+      return false;
+    }
+    drop(index, pfn);
+    return true;
+  }
+
+  /** {@code set_page_dirty}: the page is newer than the store. */
+  public void setDirty(int pfn) {
+    if (!memMap.isPageDirty(pfn)) {
+      memMap.setPageDirty(pfn);
+      dirtyPages++;
+      if (store.isPersistent()) {
+        cache.vmStat.increment(VmStatItem.NR_DIRTY);
+      }
+    }
+  }
+
+  private void setClean(int pfn) {
+    if (memMap.isPageDirty(pfn)) {
+      memMap.clearPageDirty(pfn);
+      dirtyPages--;
+      if (store.isPersistent()) {
+        cache.vmStat.decrement(VmStatItem.NR_DIRTY);
+      }
+    }
+  }
+
+  // ---- read and write ----
 
   /**
    * Copies bytes of the file out, through the cache.
@@ -28,7 +200,19 @@ public final class AddressSpace {
    * @return how many, 0 at the end; or -EIO, -ENOMEM
    */
   public long read(long position, byte[] to, int offset, int count) {
-    throw new UnsupportedOperationException("lands next");
+    int done = 0;
+    while (done < count && position + done < bytes) {
+      long at = position + done;
+      int inPage = (int) at & (Ram.PAGE_SIZE - 1);
+      int part = (int) Math.min(Math.min(count - done, Ram.PAGE_SIZE - inPage), bytes - at);
+      int pfn = readPage(at >>> Ram.PAGE_SHIFT);
+      if (pfn < 0) {
+        return done > 0 ? done : pfn;
+      }
+      cache.ram.read(((long) pfn << Ram.PAGE_SHIFT) + inPage, to, offset + done, part);
+      done += part;
+    }
+    return done;
   }
 
   /**
@@ -37,25 +221,171 @@ public final class AddressSpace {
    * @return how many; or -EIO, -ENOMEM if not even the first page was there
    */
   public long write(long position, byte[] from, int offset, int count) {
-    throw new UnsupportedOperationException("lands next");
+    if (position + count > bytes) {
+      zeroTail();
+    }
+    int done = 0;
+    while (done < count) {
+      long at = position + done;
+      int inPage = (int) at & (Ram.PAGE_SIZE - 1);
+      int part = Math.min(count - done, Ram.PAGE_SIZE - inPage);
+      int pfn = readPage(at >>> Ram.PAGE_SHIFT);
+      if (pfn < 0) {
+        return done > 0 ? done : pfn;
+      }
+      cache.ram.write(((long) pfn << Ram.PAGE_SHIFT) + inPage, from, offset + done, part);
+      setDirty(pfn);
+      done += part;
+      if (at + part > bytes) {
+        bytes = at + part;
+      }
+    }
+    return done;
   }
 
   /**
-   * {@code truncate}: sets the size. Mapped pages behind the new end vanish from every address
-   * space; a longer file reads as zeroes.
+   * {@code truncate}: sets the size. Pages behind the new end vanish from the cache and from every
+   * address space, private copies too; a longer file reads as zeroes.
    *
-   * @return 0 or -EIO
+   * @return 0, or -EIO if the store refuses, and nothing has changed
    */
   public long truncate(long newBytes) {
-    throw new UnsupportedOperationException("lands next");
+    try {
+      store.setBytes(newBytes);
+    } catch (IOException failure) {
+      return -Errno.EIO;
+    }
+    storeBytes = newBytes;
+    if (newBytes >= bytes) {
+      zeroTail();
+      bytes = newBytes;
+      return 0;
+    }
+    bytes = newBytes;
+    long end = filePages();
+    for (FileMapper mapper : List.copyOf(mappers)) {
+      mapper.unmapPages(end, Long.MAX_VALUE);
+    }
+    for (long index = pages.next(end); index >= 0; index = pages.next(index + 1)) {
+      drop(index, pages.get(index));
+    }
+    zeroTail();
+    return 0;
+  }
+
+  /** Zeroes what lies behind the end of the file in its last page, if that is in the cache. */
+  private void zeroTail() {
+    int inLast = (int) bytes & (Ram.PAGE_SIZE - 1);
+    int last = inLast == 0 ? -1 : pages.get(bytes >>> Ram.PAGE_SHIFT);
+    if (last >= 0) {
+      long address = (long) last << Ram.PAGE_SHIFT;
+      cache.ram.fill(address + inLast, (long) Ram.PAGE_SIZE - inLast, (byte) 0);
+    }
+  }
+
+  // ---- Writing back ----
+
+  /**
+   * {@code fsync}: writes the size and every dirty page back. A store of memory only has nothing to
+   * write back to, and its pages stay dirty.
+   *
+   * @return 0, or -EIO if something could not be written, and stays dirty
+   */
+  public long writeBack() {
+    if (!store.isPersistent()) {
+      return 0;
+    }
+    if (storeBytes != bytes) {
+      try {
+        store.setBytes(bytes);
+        storeBytes = bytes;
+      } catch (IOException failure) {
+        return -Errno.EIO;
+      }
+    }
+    long result = 0;
+    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
+      int pfn = pages.get(index);
+      for (FileMapper mapper : mappers) {
+        if (mapper.cleanPage(index)) {
+          setDirty(pfn);
+        }
+      }
+      if (memMap.isPageDirty(pfn)) {
+        long error = writePage(index, pfn);
+        result = error != 0 ? error : result;
+      }
+    }
+    return result;
+  }
+
+  private long writePage(long index, int pfn) {
+    long inFile = Math.clamp(bytes - (index << Ram.PAGE_SHIFT), 0, Ram.PAGE_SIZE);
+    try {
+      if (inFile > 0) {
+        store.writePage(index, cache.ram, pfn, (int) inFile);
+        storeBytes = Math.max(storeBytes, (index << Ram.PAGE_SHIFT) + inFile);
+      }
+    } catch (IOException failure) {
+      return -Errno.EIO;
+    }
+    setClean(pfn);
+    return 0;
+  }
+
+  // ---- Mappings ----
+
+  /** {@code vma_interval_tree_insert}: an area maps the file from now on. */
+  public void addMapper(FileMapper mapper) {
+    mappers.add(mapper);
+  }
+
+  /** An area does not map the file any more. */
+  public void removeMapper(FileMapper mapper) {
+    mappers.remove(mapper);
+  }
+
+  /** {@code mapping_mapped}: whether any area maps the file. */
+  public boolean isMapped() {
+    return !mappers.isEmpty();
   }
 
   /**
-   * {@code fsync}: writes every dirty page back.
+   * {@code evict_inode}: the file is gone, or nobody will use it again: drops all its pages,
+   * without writing them back.
    *
-   * @return 0 or -EIO
+   * @throws IllegalStateException if an area still maps it
    */
-  public long writeBack() {
-    throw new UnsupportedOperationException("lands next");
+  public void evict() {
+    if (isMapped()) {
+      throw new IllegalStateException("evicting file %d, which is mapped".formatted(number));
+    }
+    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
+      drop(index, pages.get(index));
+    }
+    cache.forget(this);
+  }
+
+  // ---- Audit ----
+
+  /** Claims its frames and recounts; returns how many pages there are. */
+  long audit(Audit audit) {
+    long count = 0;
+    long dirty = 0;
+    String owner = "page cache of file " + number;
+    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
+      int pfn = pages.get(index);
+      audit.claim(pfn, owner);
+      audit.expectReference(pfn);
+      if (memMap.mapping(pfn) != number || memMap.index(pfn) != (int) index) {
+        audit.difference(
+            "page %d of file %d is in %s".formatted(index, number, memMap.describe(pfn)));
+      }
+      dirty += memMap.isPageDirty(pfn) ? 1 : 0;
+      count++;
+    }
+    audit.expectEqual("nrpages of file " + number, pages.size(), count);
+    audit.expectEqual("dirty pages of file " + number, dirtyPages, dirty);
+    return count;
   }
 }

@@ -34,7 +34,8 @@ public interface BackingStore {
   void readPage(long index, Ram ram, int pfn, int count) throws IOException;
 
   /**
-   * Stores bytes 0 to {@code count} - 1 of the frame {@code pfn} as the page's content.
+   * Stores bytes 0 to {@code count} - 1 of the frame {@code pfn} as the page's content; a page
+   * behind the end makes the store longer.
    *
    * @throws IOException if they cannot be written: {@code fsync} sees EIO
    */

@@ -3,6 +3,7 @@ package org.memarium.mm.space;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.Architecture;
 
 /**
  * Where things lie in an address space: the rules of one kind of kernel for 32-bit programs (Linux
@@ -29,10 +30,10 @@ import org.memarium.hardware.Ram;
  */
 public enum Layout {
   /** A 32-bit kernel with the split of 3 : 1 GiB, version 6.1. */
-  I386(0xc000_0000L, 0x0040_0000L),
+  I386(Architecture.I386.taskSize(), 0x0040_0000L),
 
   /** A 32-bit program on a 64-bit kernel, version 6.18. */
-  COMPAT(0xffff_e000L, 0x5655_5000L);
+  COMPAT(Architecture.COMPAT.taskSize(), 0x5655_5000L);
 
   private static final long MIN_HOLE = 128L << 20;
 
@@ -126,6 +127,32 @@ public enum Layout {
         + random.nextLong(BRK_RANDOM_BYTES >>> Ram.PAGE_SHIFT << Ram.PAGE_SHIFT) / 4096 * 4096;
   }
 
+  /** A value as it is in an {@code unsigned long} of the kernel. */
+  long word(long value) {
+    return this == I386 ? value & 0xffff_ffffL : value;
+  }
+
+  /**
+   * Whether {@code mprotect} that takes away the right to write gives back the commitment of memory
+   * that was never touched: in 6.18 yes, in 6.1 not.
+   */
+  boolean uncommitsUntouched() {
+    return this == COMPAT;
+  }
+
+  /** The largest sum of page offset and pages that fits into the kernel's words. */
+  long maxPageOffset() {
+    return this == I386 ? 0xffff_ffffL : Long.MAX_VALUE >>> Ram.PAGE_SHIFT;
+  }
+
+  /**
+   * Whether {@code MAP_STACK} keeps huge pages away ({@code VM_NOHUGEPAGE}), which also keeps such
+   * an area from merging with others: in 6.18 yes, in 6.1 not.
+   */
+  boolean marksStacks() {
+    return this == COMPAT;
+  }
+
   /**
    * Whether an area that merely touches the heap is named {@code [heap]} in maps too: yes in 6.1,
    * no in 6.18.
@@ -134,8 +161,11 @@ public enum Layout {
     return this == I386;
   }
 
-  /** Whether a hint must leave free what is below it, and reach {@code mmap_min_addr}. */
-  boolean checksHintGenerically() {
+  /**
+   * Whether places are searched with {@code generic_get_unmapped_area}: a hint below {@code
+   * mmap_min_addr} is no hint. The 64-bit kernel has a search of its own without that check.
+   */
+  boolean searchesGenerically() {
     return this == I386;
   }
 

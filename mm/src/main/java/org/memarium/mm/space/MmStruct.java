@@ -2,25 +2,96 @@ package org.memarium.mm.space;
 
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.pagetable.PageTables;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code struct mm_struct}: one address space.
  *
  * <p>Calls return what Linux's system calls return: an address or 0, or a negative errno ({@link
- * org.memarium.mm.Errno}).
+ * org.memarium.mm.Errno}). The work is done next door, one class for each call; the state is here.
  */
-@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class MmStruct {
-  /** {@code vm.max_map_count}. */
+  /** {@code vm.max_map_count}, unless set otherwise. */
   public static final int MAX_MAP_COUNT = 65_530;
 
-  MmStruct() {}
+  private final MemoryManager memory;
+  private final Layout layout;
+  private final RLimits limits;
+  private final int number;
+  private final VmaTree tree = new VmaTree();
 
-  private static UnsupportedOperationException soon() {
-    return new UnsupportedOperationException("lands next");
+  final UserPages pages;
+  final VmaMerge merge = new VmaMerge(this, tree);
+  final UnmappedArea unmappedArea = new UnmappedArea(this, tree);
+  final Munmap munmap = new Munmap(this, tree);
+  final Brk brk = new Brk(this, tree);
+  private final Mmap mmap = new Mmap(this, tree);
+  private final Mprotect mprotect = new Mprotect(this, tree);
+  private final Mremap mremap = new Mremap(this, tree);
+  private final Madvise madvise = new Madvise(this, tree);
+  private final StackArea stackArea = new StackArea(this, tree);
+
+  private boolean readImpliesExec;
+  private boolean privileged;
+  private boolean legacyLayout;
+  private long mmapBase;
+  private boolean exited;
+
+  // ---- Where the program's parts are ----
+  private long startCode;
+  private long endCode;
+  private long startData;
+  private long endData;
+  private long startBrk;
+  long currentBrk;
+  private long startStack;
+  private long argStart;
+  private long argEnd;
+  private long envStart;
+  private long envEnd;
+
+  // ---- Counters, in pages ----
+  private long totalVm;
+  private long dataVm;
+  private long execVm;
+  private long stackVm;
+  long lockedVm;
+  private long hiwaterVm;
+  private long hiwaterRss;
+
+  // ---- Page faults ----
+  private long minorFaults;
+  private long majorFaults;
+
+  private MmStruct(MemoryManager memory, PageTables tables, Layout layout, RLimits limits) {
+    this.memory = memory;
+    this.layout = layout;
+    this.limits = limits;
+    this.pages = new UserPages(memory, tables);
+    this.number = memory.enlist(this);
+    pickMmapLayout(false, null);
+  }
+
+  /**
+   * {@code mm_alloc}: an empty address space.
+   *
+   * @param limits the limits of the process that it is for; what is set there later counts
+   * @return null if there is no memory for the page table
+   */
+  public static @Nullable MmStruct allocate(MemoryManager memory, Layout layout, RLimits limits) {
+    PageTables tables = PageTables.allocate(memory.kernelPageTable(), memory.allocator());
+    return tables == null ? null : new MmStruct(memory, tables, layout, limits);
   }
 
   // ---- Set-up by execve ----
+
+  /** {@code switch_mm}: loads CR3 with its page table. */
+  public void activate() {
+    memory.mmu().loadCr3(pages.tables().pgd());
+  }
 
   /**
    * {@code arch_pick_mmap_layout}: decides where mappings go.
@@ -29,7 +100,11 @@ public final class MmStruct {
    * @param random null: no randomisation
    */
   public void pickMmapLayout(boolean legacy, @Nullable RandomGenerator random) {
-    throw soon();
+    legacyLayout = legacy;
+    mmapBase =
+        legacy
+            ? layout.mmapLegacyBase(random)
+            : layout.mmapBase(limits.soft(RLimits.STACK), random);
   }
 
   /**
@@ -38,7 +113,7 @@ public final class MmStruct {
    * @return 0 or -ENOMEM
    */
   public long createStack(long stackTop) {
-    throw soon();
+    return stackArea.create(stackTop);
   }
 
   /**
@@ -49,28 +124,45 @@ public final class MmStruct {
    * @return 0 or a negative errno
    */
   public long setupArgPages(boolean executable) {
-    throw soon();
+    return stackArea.setUp(executable);
   }
 
   /** {@code READ_IMPLIES_EXEC}: what {@code PROT_READ} asks for may be executed too. */
   public void setReadImpliesExec(boolean on) {
-    throw soon();
+    readImpliesExec = on;
+  }
+
+  /**
+   * Whether the program may do what takes {@code CAP_SYS_RAWIO} (mapping below {@code
+   * mmap_min_addr}) and {@code CAP_IPC_LOCK} (locking beyond the limit).
+   */
+  public void setPrivileged(boolean on) {
+    privileged = on;
   }
 
   /** {@code start_code}, {@code end_code}, {@code start_data}, {@code end_data}. */
-  public void setCodeAndData(long startCode, long endCode, long startData, long endData) {
-    throw soon();
+  public void setCodeAndData(
+      long newStartCode, long newEndCode, long newStartData, long newEndData) {
+    startCode = newStartCode;
+    endCode = newEndCode;
+    startData = newStartData;
+    endData = newEndData;
   }
 
   /** {@code start_brk} and {@code brk}, page-aligned by the caller as Linux does. */
-  public void setBrk(long startBrk, long brk) {
-    throw soon();
+  public void setBrk(long newStartBrk, long newBrk) {
+    startBrk = newStartBrk;
+    currentBrk = newBrk;
   }
 
   /** {@code start_stack}, {@code arg_start} ... {@code env_end}. */
   public void setArguments(
-      long startStack, long argStart, long argEnd, long envStart, long envEnd) {
-    throw soon();
+      long newStartStack, long newArgStart, long newArgEnd, long newEnvStart, long newEnvEnd) {
+    startStack = newStartStack;
+    argStart = newArgStart;
+    argEnd = newArgEnd;
+    envStart = newEnvStart;
+    envEnd = newEnvEnd;
   }
 
   /**
@@ -80,7 +172,7 @@ public final class MmStruct {
    * @return 0 or a negative errno
    */
   public long vmBrkFlags(long address, long bytes, int flags) {
-    throw soon();
+    return brk.vmBrkFlags(address, bytes, flags);
   }
 
   // ---- System calls ----
@@ -88,7 +180,7 @@ public final class MmStruct {
   /**
    * {@code do_mmap}.
    *
-   * @param bytes length, not 0, at most 2^32
+   * @param bytes length, unsigned 32 bits
    * @param prot bits of {@code PROT_} in {@link MmapFlags}
    * @param mapFlags bits of {@code MAP_} in {@link MmapFlags}
    * @param file null exactly if MAP_ANONYMOUS is set
@@ -102,185 +194,398 @@ public final class MmStruct {
       int mapFlags,
       @Nullable MappedFile file,
       long pageOffset) {
-    throw soon();
+    long result = mmap.mmap(address, bytes, prot, mapFlags, file, pageOffset);
+    if (trace().isOn()) {
+      String path = file == null ? "" : file.path();
+      trace().emit(new TraceEvent.Mmap(address, bytes, prot, mapFlags, path, pageOffset, result));
+    }
+    return result;
   }
 
   /** {@code munmap}: 0 or a negative errno. */
   public long munmap(long address, long bytes) {
-    throw soon();
+    long result = munmap.munmap(address, bytes);
+    if (trace().isOn()) {
+      trace().emit(new TraceEvent.Munmap(address, bytes, result));
+    }
+    return result;
   }
 
   /** {@code mprotect}: 0 or a negative errno. */
   public long mprotect(long address, long bytes, int prot) {
-    throw soon();
+    long result = mprotect.mprotect(address, bytes, prot);
+    if (trace().isOn()) {
+      trace().emit(new TraceEvent.Mprotect(address, bytes, prot, result));
+    }
+    return result;
   }
 
   /** {@code brk}: the break that holds now; never an error. */
   public long brk(long newBrk) {
-    throw soon();
+    long result = brk.brk(newBrk);
+    if (trace().isOn()) {
+      trace().emit(new TraceEvent.Brk(newBrk, result));
+    }
+    return result;
   }
 
   /** {@code mremap}: the address or a negative errno. */
   public long mremap(long address, long oldBytes, long newBytes, int flags, long newAddress) {
-    throw soon();
+    return mremap.mremap(address, oldBytes, newBytes, flags, newAddress);
   }
 
-  /** {@code madvise}: 0 or a negative errno. */
+  /**
+   * {@code madvise}: 0 or a negative errno; -EINVAL for what Linux has and Memarium has not yet.
+   */
   public long madvise(long address, long bytes, int advice) {
-    throw soon();
+    return madvise.madvise(address, bytes, advice);
   }
 
-  /** {@code exit_mmap}: lets go of every area, page and page table. */
+  /**
+   * {@code expand_stack}: grows an area down to an address that faulted.
+   *
+   * @return 0 or a negative errno
+   */
+  public long expandStack(Vma area, long linearAddress) {
+    return stackArea.expand(area, linearAddress);
+  }
+
+  /** {@code anon_vma_prepare}: before the area gets its first anonymous page. */
+  public void prepareAnonVma(Vma area) {
+    merge.prepareAnonVma(area);
+  }
+
+  /**
+   * {@code exit_mmap}: lets go of every area, page and page table. If the processor uses them, it
+   * gets the kernel's own page table.
+   *
+   * @throws IllegalStateException the second time
+   */
   public void exit() {
-    throw soon();
+    if (exited) {
+      throw new IllegalStateException("address space " + number + " has ended before");
+    }
+    exited = true;
+    if (pages.isCurrent()) {
+      memory.mmu().loadCr3(memory.kernelPageTable().pgd());
+    }
+    munmap.unmapRange(0, layout.taskSize());
+    pages.tables().free();
+    memory.delist(this);
+  }
+
+  // ---- For the classes next door ----
+
+  MemoryManager memory() {
+    return memory;
+  }
+
+  Trace trace() {
+    return memory.trace();
+  }
+
+  /** The areas, for the audit. */
+  VmaTree tree() {
+    return tree;
+  }
+
+  /** A number of its own in this machine, from 1. */
+  int number() {
+    return number;
+  }
+
+  int maxMapCount() {
+    return memory.maxMapCount();
+  }
+
+  long mmapMinAddress() {
+    return memory.mmapMinAddress();
+  }
+
+  boolean readImpliesExec() {
+    return readImpliesExec;
+  }
+
+  boolean isPrivileged() {
+    return privileged;
+  }
+
+  boolean isLegacyLayout() {
+    return legacyLayout;
+  }
+
+  static long pageAlign(long value) {
+    return (value + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE;
+  }
+
+  /** Hangs an area into the tree, and on its file. */
+  void adopt(Vma area) {
+    tree.insert(area);
+    if (area.file != null) {
+      area.file.get();
+    }
+    if (area.mapping != null) {
+      area.mapping.addMapper(area);
+    }
+  }
+
+  /** Takes an area out of the tree, and off its file. */
+  void discard(Vma area) {
+    tree.remove(area);
+    if (area.mapping != null) {
+      area.mapping.removeMapper(area);
+    }
+    if (area.file != null) {
+      area.file.put();
+    }
+    if (area.anonVma != null) {
+      area.anonVma.areas--;
+      area.anonVma = null;
+    }
+  }
+
+  /** {@code dup_anon_vma}: an area without an anon_vma gets the one given, if any. */
+  void inherit(Vma area, @Nullable AnonVma anonVma) {
+    if (area.anonVma == null && anonVma != null) {
+      area.anonVma = anonVma;
+      anonVma.areas++;
+    }
+  }
+
+  /** {@code zap_vma_range}: takes pages out, and leaves the areas. */
+  void zap(long start, long end) {
+    noteHiwater();
+    pages.unmap(start, end);
+    pages.finishUnmap();
+  }
+
+  /** Pages of [start, end) that lie in areas, or in areas that are charged as committed. */
+  long pagesIn(long start, long end, boolean accountedOnly) {
+    long sum = 0;
+    Vma area = tree.findIntersection(start, end);
+    while (area != null && area.start < end) {
+      if (!accountedOnly || area.has(VmFlags.ACCOUNT)) {
+        sum += (Math.min(area.end, end) - Math.max(area.start, start)) >>> Ram.PAGE_SHIFT;
+      }
+      area = area.next;
+    }
+    return sum;
+  }
+
+  /** {@code may_expand_vm}: RLIMIT_AS and RLIMIT_DATA. */
+  boolean mayExpandVm(int flags, long morePages) {
+    if (totalVm + morePages > limits.softPages(RLimits.AS)) {
+      return false;
+    }
+    if (!VmFlags.isData(flags) || dataVm + morePages <= limits.softPages(RLimits.DATA)) {
+      return true;
+    }
+    // A limit of 0 is one for brk alone: Valgrind wants it so.
+    return limits.soft(RLimits.DATA) == 0 && dataVm + morePages <= limits.hardPages(RLimits.DATA);
+  }
+
+  /** {@code can_do_mlock}. */
+  boolean canMlock() {
+    return privileged || limits.soft(RLimits.MEMLOCK) != 0;
+  }
+
+  /** {@code mlock_future_ok}. */
+  boolean mlockFutureOk(int flags, long morePages) {
+    return (flags & VmFlags.LOCKED) == 0
+        || privileged
+        || lockedVm + morePages <= limits.softPages(RLimits.MEMLOCK);
+  }
+
+  /** {@code vm_stat_account}: pages of an area with such flags came, or went. */
+  void accountVm(int flags, long morePages) {
+    hiwaterVm = Math.max(hiwaterVm, totalVm);
+    totalVm += morePages;
+    if (VmFlags.isExec(flags)) {
+      execVm += morePages;
+    } else if (VmFlags.isStack(flags)) {
+      stackVm += morePages;
+    } else if (VmFlags.isData(flags)) {
+      dataVm += morePages;
+    }
+  }
+
+  /** {@code update_hiwater_rss}, before pages go. */
+  void noteHiwater() {
+    hiwaterRss = Math.max(hiwaterRss, pages.rssTotal());
   }
 
   // ---- Looking ----
 
   /** The lowest area, or null; the others by {@link Vma#next}. */
   public @Nullable Vma firstArea() {
-    throw soon();
+    return tree.first();
   }
 
   /** {@code find_vma}: the lowest area that ends above {@code linearAddress}, or null. */
   public @Nullable Vma findVma(long linearAddress) {
-    throw soon();
+    return tree.find(linearAddress);
   }
 
-  /** Whether maps calls the area {@code [heap]}. */
+  /** {@code vma_is_initial_heap}: whether maps calls the area {@code [heap]}. */
   public boolean isHeap(Vma area) {
-    throw soon();
+    return layout.namesHeapInclusively()
+        ? area.start <= currentBrk && area.end >= startBrk
+        : area.start < currentBrk && area.end > startBrk;
   }
 
-  /** Whether maps calls the area {@code [stack]}. */
+  /** {@code vma_is_initial_stack}: whether maps calls the area {@code [stack]}. */
   public boolean isStack(Vma area) {
-    throw soon();
+    return area.start <= startStack && area.end >= startStack;
   }
 
   /** {@code map_count}: how many areas there are. */
   public int areas() {
-    throw soon();
+    return tree.size();
+  }
+
+  /** Its pages and page tables. */
+  public UserPages pages() {
+    return pages;
   }
 
   /** The limits that apply to it. */
   public RLimits limits() {
-    throw soon();
+    return limits;
   }
 
   /** The rules of its layout. */
   public Layout layout() {
-    throw soon();
+    return layout;
   }
 
   /** {@code mmap_base}. */
   public long mmapBase() {
-    throw soon();
+    return mmapBase;
   }
 
   public long startCode() {
-    throw soon();
+    return startCode;
   }
 
   public long endCode() {
-    throw soon();
+    return endCode;
   }
 
   public long startData() {
-    throw soon();
+    return startData;
   }
 
   public long endData() {
-    throw soon();
+    return endData;
   }
 
   public long startBrk() {
-    throw soon();
+    return startBrk;
   }
 
   /** {@code mm->brk}: the break, to the byte. */
   public long currentBrk() {
-    throw soon();
+    return currentBrk;
   }
 
   public long startStack() {
-    throw soon();
+    return startStack;
   }
 
   public long argStart() {
-    throw soon();
+    return argStart;
   }
 
   public long argEnd() {
-    throw soon();
+    return argEnd;
   }
 
   public long envStart() {
-    throw soon();
+    return envStart;
   }
 
   public long envEnd() {
-    throw soon();
+    return envEnd;
   }
 
   // ---- Counters, in pages ----
 
   /** {@code total_vm}. */
   public long totalVm() {
-    throw soon();
+    return totalVm;
   }
 
   /** {@code hiwater_vm}, or the present size if that is more. */
   public long hiwaterVm() {
-    throw soon();
+    return Math.max(hiwaterVm, totalVm);
   }
 
   /** {@code data_vm}: private and writable, the stack aside. */
   public long dataVm() {
-    throw soon();
+    return dataVm;
   }
 
   /** {@code exec_vm}: executable and not writable. */
   public long execVm() {
-    throw soon();
+    return execVm;
   }
 
   /** {@code stack_vm}. */
   public long stackVm() {
-    throw soon();
+    return stackVm;
   }
 
   /** {@code locked_vm}. */
   public long lockedVm() {
-    throw soon();
+    return lockedVm;
   }
 
   /** Resident pages: the sum of the three kinds. */
   public long rss() {
-    throw soon();
+    return pages.rssTotal();
   }
 
   /** {@code hiwater_rss}, or the present number if that is more. */
   public long hiwaterRss() {
-    throw soon();
+    return Math.max(hiwaterRss, pages.rssTotal());
   }
 
   /** {@code MM_FILEPAGES}. */
   public long rssFile() {
-    throw soon();
+    return pages.rssFile();
   }
 
   /** {@code MM_ANONPAGES}. */
   public long rssAnon() {
-    throw soon();
+    return pages.rssAnon();
   }
 
   /** {@code MM_SHMEMPAGES}. */
   public long rssShmem() {
-    throw soon();
+    return pages.rssShmem();
   }
 
-  /** Bytes of page tables ({@code VmPTE}). */
+  /** {@code min_flt}: page faults that read nothing. */
+  public long minorFaults() {
+    return minorFaults;
+  }
+
+  /** {@code maj_flt}: page faults that read from a file. */
+  public long majorFaults() {
+    return majorFaults;
+  }
+
+  /** {@code mm_account_fault}. */
+  public void countFault(boolean major) {
+    if (major) {
+      majorFaults++;
+    } else {
+      minorFaults++;
+    }
+  }
+
+  /** {@code mm_pgtables_bytes} ({@code VmPTE}): bytes of page tables, the top one aside. */
   public long pageTableBytes() {
-    throw soon();
+    return (long) pages.tables().tablePages() << Ram.PAGE_SHIFT;
   }
 }

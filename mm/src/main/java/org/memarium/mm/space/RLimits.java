@@ -116,9 +116,14 @@ public final class RLimits {
     hard[resource] = newHard;
   }
 
-  /** The soft limit in whole pages, rounded down. */
+  /** The soft limit in whole pages, rounded down; not negative. */
   long softPages(int resource) {
     return soft[resource] >>> 12;
+  }
+
+  /** The hard limit in whole pages, rounded down; not negative. */
+  long hardPages(int resource) {
+    return hard[resource] >>> 12;
   }
 
   /** The name of a limit as {@code prlimit} has it: {@code as}, {@code data}, ... */

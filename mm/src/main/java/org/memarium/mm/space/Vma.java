@@ -3,6 +3,7 @@ package org.memarium.mm.space;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.FileMapper;
 
 /**
  * {@code struct vm_area_struct}: one area of an address space, whose pages have the same rights and
@@ -11,9 +12,12 @@ import org.memarium.mm.file.AddressSpace;
  * <p>Only {@link MmStruct} changes areas. Bounds are linear addresses, page-aligned, the end
  * exclusive; areas of one address space are disjoint.
  */
-public final class Vma {
+public final class Vma implements FileMapper {
   /** {@code stack_guard_gap}: pages kept free below an area that grows down. */
   public static final int STACK_GUARD_PAGES = 256;
+
+  /** {@code vm_mm}. */
+  final MmStruct mm;
 
   long start;
   long end;
@@ -45,7 +49,8 @@ public final class Vma {
   /** The largest {@link #gap} in this subtree. */
   long maxGap;
 
-  Vma(long start, long end, int flags, long pageOffset) {
+  Vma(MmStruct mm, long start, long end, int flags, long pageOffset) {
+    this.mm = mm;
     this.start = start;
     this.end = end;
     this.flags = flags;
@@ -147,6 +152,30 @@ public final class Vma {
         + (has(VmFlags.WRITE) ? "w" : "-")
         + (has(VmFlags.EXEC) ? "x" : "-")
         + (has(VmFlags.MAYSHARE) ? "s" : "p");
+  }
+
+  // ---- What the page cache asks ----
+
+  @Override
+  public void unmapPages(long firstIndex, long endIndex) {
+    long first = Math.max(firstIndex, pageOffset);
+    long last = Math.min(endIndex, pageOffset + pages());
+    if (first < last) {
+      mm.zap(addressOf(first), addressOf(last));
+    }
+  }
+
+  @Override
+  public boolean cleanPage(long index) {
+    // A private area has the page read-only, or a copy of its own.
+    return index >= pageOffset
+        && index < pageOffset + pages()
+        && has(VmFlags.SHARED)
+        && mm.pages.clean(addressOf(index));
+  }
+
+  private long addressOf(long index) {
+    return start + ((index - pageOffset) << Ram.PAGE_SHIFT);
   }
 
   @Override

@@ -1,0 +1,119 @@
+package org.memarium.mm.space;
+
+import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+
+/** {@code brk}, and the anonymous memory that execve makes for bss (Linux {@code mm/mmap.c}). */
+final class Brk {
+  private static final int DATA_FLAGS =
+      VmFlags.READ | VmFlags.WRITE | VmFlags.MAYREAD | VmFlags.MAYWRITE | VmFlags.MAYEXEC;
+
+  private final MmStruct mm;
+  private final VmaTree tree;
+
+  Brk(MmStruct mm, VmaTree tree) {
+    this.mm = mm;
+    this.tree = tree;
+  }
+
+  /** {@code VM_DATA_DEFAULT_FLAGS}. */
+  int dataFlags() {
+    return mm.readImpliesExec() ? DATA_FLAGS | VmFlags.EXEC : DATA_FLAGS;
+  }
+
+  /** The system call: moves the break if it may, and returns where it is now. */
+  long brk(long newBrk) {
+    if (newBrk < mm.startBrk() || exceedsDataLimit(newBrk)) {
+      return mm.currentBrk();
+    }
+    long newEnd = MmStruct.pageAlign(newBrk);
+    long oldEnd = MmStruct.pageAlign(mm.currentBrk());
+    boolean done =
+        newEnd == oldEnd
+            || (newBrk <= mm.currentBrk() ? shrink(newEnd, oldEnd) : grow(newEnd, oldEnd));
+    if (done) {
+      mm.currentBrk = newBrk;
+    }
+    return mm.currentBrk();
+  }
+
+  /** {@code check_data_rlimit}, negated. */
+  private boolean exceedsDataLimit(long newBrk) {
+    long limit = mm.limits().soft(RLimits.DATA);
+    long data = newBrk - mm.startBrk() + (mm.endData() - mm.startData());
+    return limit != RLimits.INFINITY && Long.compareUnsigned(data, limit) > 0;
+  }
+
+  private boolean shrink(long newEnd, long oldEnd) {
+    Vma heap = tree.findIntersection(newEnd, oldEnd);
+    // Nothing there, because the program unmapped it: the break stays, as on Linux.
+    if (heap == null || !mm.munmap.mayUnmap(newEnd, oldEnd)) {
+      return false;
+    }
+    mm.munmap.unmapRange(newEnd, oldEnd);
+    return true;
+  }
+
+  private boolean grow(long newEnd, long oldEnd) {
+    if (mm.unmappedArea.get(oldEnd, newEnd - oldEnd, MAP_FIXED) < 0) {
+      return false;
+    }
+    Vma next = tree.find(oldEnd);
+    if (next != null && newEnd + Ram.PAGE_SIZE > next.startGap()) {
+      return false;
+    }
+    Vma heap = tree.findBelow(oldEnd);
+    if (heap != null && heap.end <= mm.startBrk()) {
+      // Not the heap, and not extended: bss that ends where the heap starts stays an area.
+      heap = null;
+    }
+    return expand(heap, oldEnd, newEnd - oldEnd, 0) == 0;
+  }
+
+  /** {@code vm_brk_flags}. */
+  long vmBrkFlags(long address, long requestedBytes, int flags) {
+    long bytes = MmStruct.pageAlign(requestedBytes);
+    if (bytes < requestedBytes) {
+      return -Errno.ENOMEM;
+    }
+    if (bytes == 0) {
+      return 0;
+    }
+    long at = mm.unmappedArea.get(address, bytes, MAP_FIXED);
+    if (at < 0) {
+      return at;
+    }
+    long error = mm.munmap.munmap(address, bytes);
+    if (error != 0) {
+      return error;
+    }
+    return expand(tree.findBelow(address), address, bytes, flags);
+  }
+
+  /**
+   * {@code do_brk_flags}: anonymous memory at a free place, by extending {@code below} if it ends
+   * there.
+   */
+  private long expand(@Nullable Vma below, long start, long bytes, int extraFlags) {
+    int flags = dataFlags() | VmFlags.ACCOUNT | extraFlags;
+    long pages = bytes >>> Ram.PAGE_SHIFT;
+    if (!mm.mayExpandVm(flags, pages)
+        || tree.size() > mm.maxMapCount()
+        || !mm.memory().enoughMemory(pages)) {
+      return -Errno.ENOMEM;
+    }
+    mm.memory().commit(pages);
+    long end = start + bytes;
+    long pageOffset = start >>> Ram.PAGE_SHIFT;
+    if (below == null
+        || below.end != start
+        || mm.merge.mergeNewRange(start, end, flags, null, pageOffset, null, true) == null) {
+      mm.adopt(new Vma(mm, start, end, flags, pageOffset));
+    }
+    mm.accountVm(flags, pages);
+    return 0;
+  }
+}

@@ -1,0 +1,206 @@
+package org.memarium.mm.space;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.memarium.hardware.Mmu;
+import org.memarium.mm.Audit;
+import org.memarium.mm.file.PageCache;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.VmStat;
+
+/**
+ * What all address spaces of a machine share: frames, the kernel's page table, the MMU, the page
+ * cache, the settings under {@code /proc/sys/vm}, and the count of committed memory.
+ */
+public final class MemoryManager {
+  /** {@code vm.overcommit_memory}. */
+  public enum Overcommit {
+    /** 0, the default: only a request that exceeds all memory is refused. */
+    GUESS,
+    /** 1: nothing is refused. */
+    ALWAYS,
+    /** 2: no more than {@link #commitLimitPages} in all. */
+    NEVER
+  }
+
+  /** Brings pages in before the program asks for them ({@code mm_populate}). */
+  @FunctionalInterface
+  public interface Populator {
+    /** Faults in what it can of [start, end); errors are ignored, as Linux does. */
+    void populate(MmStruct mm, long start, long end);
+  }
+
+  private static final long DEFAULT_MMAP_MIN_ADDRESS = 65_536;
+
+  private final PageAllocator allocator;
+  private final KernelPageTable kernelPageTable;
+  private final Mmu mmu;
+  private final PageCache pageCache;
+  private final List<MmStruct> addressSpaces = new ArrayList<>();
+
+  private Populator populator = (mm, start, end) -> {};
+  private long committed;
+  private Overcommit overcommit = Overcommit.GUESS;
+  private int overcommitRatio = 50;
+  private long mmapMinAddress = DEFAULT_MMAP_MIN_ADDRESS;
+  private int maxMapCount = MmStruct.MAX_MAP_COUNT;
+  private int addressSpacesMade;
+
+  /** The memory manager of a machine that has booted. */
+  public MemoryManager(
+      PageAllocator allocator, KernelPageTable kernelPageTable, Mmu mmu, PageCache pageCache) {
+    this.allocator = allocator;
+    this.kernelPageTable = kernelPageTable;
+    this.mmu = mmu;
+    this.pageCache = pageCache;
+  }
+
+  // ---- What there is ----
+
+  /** Where frames come from. */
+  public PageAllocator allocator() {
+    return allocator;
+  }
+
+  /** What is known of each frame. */
+  public MemMap memMap() {
+    return allocator.memMap();
+  }
+
+  /** The kernel's page table ({@code init_mm.pgd}). */
+  public KernelPageTable kernelPageTable() {
+    return kernelPageTable;
+  }
+
+  /** The processor's MMU. */
+  public Mmu mmu() {
+    return mmu;
+  }
+
+  /** The page cache. */
+  public PageCache pageCache() {
+    return pageCache;
+  }
+
+  /** The counters. */
+  public VmStat vmStat() {
+    return allocator.vmStat();
+  }
+
+  /** The tracepoints. */
+  public Trace trace() {
+    return allocator.trace();
+  }
+
+  /** {@code mmlist}: all address spaces, oldest first. */
+  public List<MmStruct> addressSpaces() {
+    return List.copyOf(addressSpaces);
+  }
+
+  int enlist(MmStruct mm) {
+    addressSpaces.add(mm);
+    return ++addressSpacesMade;
+  }
+
+  void delist(MmStruct mm) {
+    addressSpaces.remove(mm);
+  }
+
+  /** Names who brings pages in for MAP_POPULATE and MAP_LOCKED: the fault handler. */
+  public void setPopulator(Populator populator) {
+    this.populator = populator;
+  }
+
+  void populate(MmStruct mm, long start, long end) {
+    populator.populate(mm, start, end);
+  }
+
+  // ---- Settings ----
+
+  /** {@code vm.mmap_min_addr}: below it only a privileged program may map. */
+  public long mmapMinAddress() {
+    return mmapMinAddress;
+  }
+
+  /** Sets {@code vm.mmap_min_addr}; default 65,536. */
+  public void setMmapMinAddress(long address) {
+    mmapMinAddress = address;
+  }
+
+  /** {@code vm.max_map_count}: how many areas an address space may have. */
+  public int maxMapCount() {
+    return maxMapCount;
+  }
+
+  /** Sets {@code vm.max_map_count}; default {@link MmStruct#MAX_MAP_COUNT}. */
+  public void setMaxMapCount(int areas) {
+    maxMapCount = areas;
+  }
+
+  /** Sets {@code vm.overcommit_memory} and, in percent, {@code vm.overcommit_ratio}. */
+  public void setOvercommit(Overcommit mode, int ratio) {
+    overcommit = mode;
+    overcommitRatio = ratio;
+  }
+
+  /** Whether MAP_NORESERVE counts. */
+  boolean overcommitIsAllowed() {
+    return overcommit != Overcommit.NEVER;
+  }
+
+  // ---- Committed memory ----
+
+  /** {@code Committed_AS}: pages that programs may come to need. */
+  public long committedPages() {
+    return committed;
+  }
+
+  /** {@code CommitLimit}, in pages. */
+  public long commitLimitPages() {
+    return allocator.totalRamPages() * overcommitRatio / 100;
+  }
+
+  /** {@code __vm_enough_memory}: whether so many pages more may be committed. */
+  boolean enoughMemory(long pages) {
+    return switch (overcommit) {
+      case ALWAYS -> true;
+      case GUESS -> pages <= allocator.totalRamPages();
+      case NEVER -> committed + pages < commitLimitPages();
+    };
+  }
+
+  /** {@code vm_acct_memory}. */
+  void commit(long pages) {
+    committed += pages;
+  }
+
+  /** {@code vm_unacct_memory}. */
+  void uncommit(long pages) {
+    committed -= pages;
+    if (committed < 0) {
+      throw new IllegalStateException("committed memory is negative: " + committed);
+    }
+  }
+
+  // ---- Audit ----
+
+  /** Recounts the page cache, every address space, and what they committed. */
+  public void audit(Audit audit) {
+    pageCache.audit(audit);
+    long recount = 0;
+    List<ShmemFile> counted = new ArrayList<>();
+    for (MmStruct mm : addressSpaces) {
+      recount += MmAudit.audit(mm, audit);
+      for (Vma area = mm.firstArea(); area != null; area = area.next()) {
+        if (area.file() instanceof ShmemFile shmem && !counted.contains(shmem)) {
+          counted.add(shmem);
+          recount += shmem.chargedPages();
+        }
+      }
+    }
+    audit.expectEqual("committed pages", committed, recount);
+  }
+}

@@ -1,0 +1,146 @@
+package org.memarium.mm.space;
+
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Audit;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.PteCursor;
+
+/** The recount of one address space. */
+final class MmAudit {
+  private final MmStruct mm;
+  private final MemMap memMap;
+  private final Audit audit;
+  private final String who;
+
+  private long total;
+  private long data;
+  private long exec;
+  private long stack;
+  private long locked;
+  private long committed;
+  private long rssFile;
+  private long rssAnon;
+  private long rssShmem;
+
+  private MmAudit(MmStruct mm, Audit audit) {
+    this.mm = mm;
+    this.memMap = mm.memory().memMap();
+    this.audit = audit;
+    this.who = "address space " + mm.number();
+  }
+
+  /** Recounts; returns the pages that its areas have committed. */
+  static long audit(MmStruct mm, Audit audit) {
+    return new MmAudit(mm, audit).run();
+  }
+
+  private long run() {
+    try {
+      mm.tree().audit();
+    } catch (IllegalStateException broken) {
+      audit.difference(who + ": " + broken.getMessage());
+      return 0;
+    }
+    mm.pages.tables().audit(audit, who);
+    PteCursor cursor = mm.pages.tables().cursor();
+    long behind = 0;
+    for (Vma area = mm.firstArea(); area != null; area = area.next()) {
+      countArea(area);
+      outside(cursor, behind, area.start());
+      inside(cursor, area);
+      behind = area.end();
+    }
+    outside(cursor, behind, mm.layout().taskSize());
+    audit.expectEqual("total_vm of " + who, mm.totalVm(), total);
+    audit.expectEqual("data_vm of " + who, mm.dataVm(), data);
+    audit.expectEqual("exec_vm of " + who, mm.execVm(), exec);
+    audit.expectEqual("stack_vm of " + who, mm.stackVm(), stack);
+    audit.expectEqual("locked_vm of " + who, mm.lockedVm(), locked);
+    audit.expectEqual("file pages of " + who, mm.rssFile(), rssFile);
+    audit.expectEqual("anonymous pages of " + who, mm.rssAnon(), rssAnon);
+    audit.expectEqual("shared memory pages of " + who, mm.rssShmem(), rssShmem);
+    return committed;
+  }
+
+  private void countArea(Vma area) {
+    int flags = area.flags();
+    long pages = area.pages();
+    total += pages;
+    if (VmFlags.isExec(flags)) {
+      exec += pages;
+    } else if (VmFlags.isStack(flags)) {
+      stack += pages;
+    } else if (VmFlags.isData(flags)) {
+      data += pages;
+    }
+    locked += area.has(VmFlags.LOCKED) ? pages : 0;
+    committed += area.has(VmFlags.ACCOUNT) ? pages : 0;
+    if (((area.start() | area.end()) & (Ram.PAGE_SIZE - 1)) != 0
+        || area.end() > mm.layout().taskSize()) {
+      audit.difference(who + " has an impossible area: " + area);
+    }
+  }
+
+  private void outside(PteCursor cursor, long from, long to) {
+    cursor.reset(from, to);
+    while (cursor.next()) {
+      audit.difference(
+          "%s has an entry 0x%x for 0x%x, where no area is"
+              .formatted(who, cursor.pte(), cursor.linearAddress()));
+    }
+  }
+
+  private void inside(PteCursor cursor, Vma area) {
+    cursor.reset(area.start(), area.end());
+    while (cursor.next()) {
+      long pte = cursor.pte();
+      if (!Pte.isPresent(pte)) {
+        audit.difference("%s has a swap entry 0x%x".formatted(who, pte));
+      } else {
+        checkEntry(area, cursor.linearAddress(), pte);
+      }
+    }
+  }
+
+  private void checkEntry(Vma area, long linearAddress, long pte) {
+    int pfn = Pte.pfn(pte);
+    boolean anon = memMap.isPageAnon(pfn);
+    if (Pte.isSpecial(pte)) {
+      if (pfn != mm.memory().allocator().zeroPfn() || Pte.isWritable(pte)) {
+        audit.difference(
+            "%s: 0x%x is special, and no read-only zero page".formatted(who, linearAddress));
+      }
+      return;
+    }
+    if (Pte.isProtnone(pte) == area.isAccessible()
+        || (Pte.isWritable(pte) && !Pte.isProtnone(pte) && !area.has(VmFlags.WRITE))) {
+      audit.difference(
+          "%s: 0x%x has the entry 0x%x in an area %s"
+              .formatted(who, linearAddress, pte, area.rights()));
+    }
+    if (anon) {
+      rssAnon++;
+      if (area.anonVma() == null || memMap.index(pfn) != (int) area.pageIndex(linearAddress)) {
+        audit.difference(
+            "%s: anonymous page at 0x%x of area %s is %s"
+                .formatted(who, linearAddress, area, memMap.describe(pfn)));
+      }
+      return;
+    }
+    if (memMap.testFlags(pfn, PageFlags.SWAP_BACKED)) {
+      rssShmem++;
+    } else {
+      rssFile++;
+    }
+    var mapping = area.mapping();
+    if (mapping == null
+        || mapping.findPage(area.pageIndex(linearAddress)) != pfn
+        || (Pte.isWritable(pte) && !area.has(VmFlags.SHARED))) {
+      audit.difference(
+          "%s: 0x%x of area %s maps %s with 0x%x"
+              .formatted(who, linearAddress, area, memMap.describe(pfn), pte));
+    }
+  }
+}

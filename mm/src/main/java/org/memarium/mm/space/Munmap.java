@@ -1,0 +1,83 @@
+package org.memarium.mm.space;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+
+/** {@code munmap} and what every unmapping shares with it (Linux {@code mm/vma.c}). */
+final class Munmap {
+  private final MmStruct mm;
+  private final VmaTree tree;
+
+  Munmap(MmStruct mm, VmaTree tree) {
+    this.mm = mm;
+    this.tree = tree;
+  }
+
+  /** {@code do_vmi_munmap}. */
+  long munmap(long address, long bytes) {
+    long taskSize = mm.layout().taskSize();
+    if ((address & (Ram.PAGE_SIZE - 1)) != 0
+        || Long.compareUnsigned(address, taskSize) > 0
+        || Long.compareUnsigned(bytes, taskSize - address) > 0
+        || bytes == 0) {
+      return -Errno.EINVAL;
+    }
+    long end = address + MmStruct.pageAlign(bytes);
+    if (!mayUnmap(address, end)) {
+      return -Errno.ENOMEM;
+    }
+    unmapRange(address, end);
+    return 0;
+  }
+
+  /**
+   * Whether [start, end) can be unmapped: not if it is in the midst of one area, so that there
+   * would be one more, and there are as many as may be already.
+   */
+  boolean mayUnmap(long start, long end) {
+    Vma first = tree.findIntersection(start, end);
+    return first == null
+        || start <= first.start
+        || end >= first.end
+        || tree.size() < mm.maxMapCount();
+  }
+
+  /** {@code do_vmi_align_munmap}: removes areas, pages and page tables in [start, end). */
+  void unmapRange(long start, long end) {
+    Vma area = tree.findIntersection(start, end);
+    if (area == null) {
+      return;
+    }
+    if (area.start < start) {
+      area = mm.merge.splitUnlimited(area, start);
+    }
+    mm.noteHiwater();
+    Vma below = area.previous;
+    while (area != null && area.start < end) {
+      if (area.end > end) {
+        mm.merge.splitUnlimited(area, end);
+      }
+      Vma next = area.next;
+      mm.pages.unmap(area.start, area.end);
+      mm.accountVm(area.flags, -area.pages());
+      if ((area.flags & VmFlags.LOCKED) != 0) {
+        mm.lockedVm -= area.pages();
+      }
+      if ((area.flags & VmFlags.ACCOUNT) != 0) {
+        mm.memory().uncommit(area.pages());
+      }
+      mm.discard(area);
+      area = next;
+    }
+    freePageTables(below, area, start, end);
+    mm.pages.finishUnmap();
+  }
+
+  /** {@code free_pgtables}: frees the tables that no neighbour needs; ceiling 0 is no limit. */
+  private void freePageTables(@Nullable Vma below, @Nullable Vma above, long start, long end) {
+    long floor = below == null ? 0 : below.end;
+    long ceiling = above == null ? 0 : above.start;
+    mm.pages.freeTables(start, end, floor, ceiling);
+  }
+}

@@ -1,0 +1,95 @@
+package org.memarium.mm.space;
+
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+
+/** The stack: made by execve, grown by page faults (Linux {@code fs/exec.c}, {@code mm/vma.c}). */
+final class StackArea {
+  /** By how much {@code setup_arg_pages} grows the stack at once. */
+  private static final long FIRST_GROWTH_BYTES = 128 << 10;
+
+  private final MmStruct mm;
+  private final VmaTree tree;
+
+  StackArea(MmStruct mm, VmaTree tree) {
+    this.mm = mm;
+    this.tree = tree;
+  }
+
+  /** {@code bprm_mm_init}: one page below {@code stackTop}. */
+  long create(long stackTop) {
+    long start = stackTop - Ram.PAGE_SIZE;
+    int flags = mm.brk.dataFlags() | VmFlags.GROWSDOWN | VmFlags.ACCOUNT;
+    if (!mm.memory().enoughMemory(1)) {
+      return -Errno.ENOMEM;
+    }
+    mm.memory().commit(1);
+    mm.adopt(new Vma(mm, start, stackTop, flags, start >>> Ram.PAGE_SHIFT));
+    mm.accountVm(flags, 1);
+    return 0;
+  }
+
+  /** {@code setup_arg_pages}: the rights of the stack, and room to begin with. */
+  long setUp(boolean executable) {
+    Vma stack = tree.last();
+    if (stack == null || (stack.flags & VmFlags.GROWSDOWN) == 0) {
+      throw new IllegalStateException("the highest area is no stack: " + stack);
+    }
+    int flags = executable ? stack.flags | VmFlags.EXEC : stack.flags & ~VmFlags.EXEC;
+    if (flags != stack.flags) {
+      stack.flags = flags;
+      mm.pages.protect(stack, stack.start, stack.end);
+    }
+    long limit = mm.limits().soft(RLimits.STACK) & -(long) Ram.PAGE_SIZE;
+    long wanted = stack.end - stack.start + FIRST_GROWTH_BYTES;
+    long size = Long.compareUnsigned(limit, wanted) < 0 ? limit : wanted;
+    long start = stack.end - size;
+    return start < stack.start && expand(stack, start) != 0 ? -Errno.EFAULT : 0;
+  }
+
+  /**
+   * {@code expand_downwards}: grows an area down to the page of an address.
+   *
+   * @return 0; -EPERM too near to address 0; -ENOMEM if a limit forbids it, or if another area
+   *     would come nearer than the guard gap
+   */
+  long expand(Vma stack, long linearAddress) {
+    if ((stack.flags & VmFlags.GROWSDOWN) == 0) {
+      return -Errno.EFAULT;
+    }
+    long start = linearAddress & -(long) Ram.PAGE_SIZE;
+    if (start < mm.mmapMinAddress()) {
+      return -Errno.EPERM;
+    }
+    Vma below = stack.previous;
+    if (below != null
+        && (below.flags & VmFlags.GROWSDOWN) == 0
+        && below.isAccessible()
+        && start - below.end < (long) Vma.STACK_GUARD_PAGES * Ram.PAGE_SIZE) {
+      return -Errno.ENOMEM;
+    }
+    mm.merge.prepareAnonVma(stack);
+    if (start >= stack.start) {
+      return 0;
+    }
+    long growth = (stack.start - start) >>> Ram.PAGE_SHIFT;
+    long size = stack.end - start;
+    if ((below != null && start < below.end)
+        || growth > stack.pageOffset
+        || !mm.mayExpandVm(stack.flags, growth)
+        || Long.compareUnsigned(size, mm.limits().soft(RLimits.STACK)) > 0
+        || !mm.mlockFutureOk(stack.flags, growth)
+        || !mm.memory().enoughMemory(growth)) {
+      return -Errno.ENOMEM;
+    }
+    mm.memory().commit(growth);
+    if ((stack.flags & VmFlags.LOCKED) != 0) {
+      mm.lockedVm += growth;
+    }
+    mm.accountVm(stack.flags, growth);
+    stack.start = start;
+    stack.pageOffset -= growth;
+    tree.boundsChanged(stack);
+    return 0;
+  }
+}

@@ -1,0 +1,117 @@
+package org.memarium.mm.space;
+
+import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
+
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+
+/**
+ * Where a new mapping goes (Linux {@code get_unmapped_area}).
+ *
+ * <p>A free hint is taken as it is; otherwise it is the highest place below the mmap base, and
+ * should there be none, the lowest above a third of the address space. In the legacy layout it is
+ * the lowest in the first place.
+ */
+final class UnmappedArea {
+  private final MmStruct mm;
+  private final VmaTree tree;
+
+  UnmappedArea(MmStruct mm, VmaTree tree) {
+    this.mm = mm;
+    this.tree = tree;
+  }
+
+  /** {@code round_hint_to_min}: a hint that is too low becomes the lowest that is not. */
+  long roundHintToMin(long hint) {
+    long address = hint & -(long) Ram.PAGE_SIZE;
+    if (hint != 0 && address < mm.mmapMinAddress()) {
+      return MmStruct.pageAlign(mm.mmapMinAddress());
+    }
+    return address;
+  }
+
+  /**
+   * {@code get_unmapped_area}.
+   *
+   * @param address a hint, or with MAP_FIXED the place
+   * @param bytes a multiple of the page size, not 0
+   * @return the address, or -ENOMEM, -EINVAL, -EPERM
+   */
+  long get(long address, long bytes, int mapFlags) {
+    long taskSize = mm.layout().taskSize();
+    if (bytes > taskSize) {
+      return -Errno.ENOMEM;
+    }
+    long found;
+    if ((mapFlags & MAP_FIXED) != 0) {
+      if (!fitsGenerically(bytes)) {
+        return -Errno.ENOMEM;
+      }
+      found = address;
+    } else {
+      found = mm.isLegacyLayout() ? bottomUp(address, bytes) : topDown(address, bytes);
+    }
+    if (found < 0) {
+      return found;
+    }
+    if (found > taskSize - bytes) {
+      return -Errno.ENOMEM;
+    }
+    if ((found & (Ram.PAGE_SIZE - 1)) != 0) {
+      return -Errno.EINVAL;
+    }
+    // security_mmap_addr
+    return found < mm.mmapMinAddress() && !mm.isPrivileged() ? -Errno.EPERM : found;
+  }
+
+  /** The generic search wants what lies above {@code mmap_min_addr} to be large enough. */
+  private boolean fitsGenerically(long bytes) {
+    return !mm.layout().searchesGenerically()
+        || bytes <= mm.layout().taskSize() - mm.mmapMinAddress();
+  }
+
+  private long topDown(long hint, long bytes) {
+    if (!fitsGenerically(bytes)) {
+      return -Errno.ENOMEM;
+    }
+    if (hint != 0) {
+      boolean generic = mm.layout().searchesGenerically();
+      long address = generic ? MmStruct.pageAlign(hint) : hint & -(long) Ram.PAGE_SIZE;
+      if (isFree(address, bytes) && (!generic || address >= mm.mmapMinAddress())) {
+        return address;
+      }
+    }
+    long low = Math.max(Ram.PAGE_SIZE, mm.mmapMinAddress());
+    long found = tree.highestGap(low, mm.mmapBase(), bytes);
+    return found >= 0 ? found : bottomUp(hint, bytes, mm.layout().unmappedBase());
+  }
+
+  private long bottomUp(long hint, long bytes) {
+    return bottomUp(hint, bytes, mm.mmapBase());
+  }
+
+  private long bottomUp(long hint, long bytes, long from) {
+    if (!fitsGenerically(bytes)) {
+      return -Errno.ENOMEM;
+    }
+    if (hint != 0) {
+      long address = MmStruct.pageAlign(hint);
+      if (isFree(address, bytes)
+          && (!mm.layout().searchesGenerically() || address >= mm.mmapMinAddress())) {
+        return address;
+      }
+    }
+    long low = Math.max(from, mm.mmapMinAddress());
+    long found = tree.lowestGap(low, mm.layout().taskSize(), bytes);
+    return found >= 0 ? found : -Errno.ENOMEM;
+  }
+
+  /** Whether nothing lies there, the guard gap of a stack above included. */
+  private boolean isFree(long address, long bytes) {
+    if (address > mm.layout().taskSize() - bytes) {
+      return false;
+    }
+    Vma above = tree.find(address);
+    return above == null || address + bytes <= above.startGap();
+  }
+}

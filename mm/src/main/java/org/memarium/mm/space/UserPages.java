@@ -1,0 +1,305 @@
+package org.memarium.mm.space;
+
+import org.memarium.hardware.Mmu;
+import org.memarium.hardware.PageTableEntry;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.pagetable.PageTables;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.trace.TraceEvent;
+import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
+
+/**
+ * The pages that an address space maps: entering them into its page tables, taking them out,
+ * changing their rights, and telling the TLB (Linux {@code mm/memory.c}, {@code mm/mprotect.c},
+ * {@code mm/rmap.c}, {@code arch/x86/mm/tlb.c}).
+ *
+ * <p>Each entry that maps a frame holds a reference to it and counts in its map count and in the
+ * resident set; the zero page is not counted. The TLB is told when an entry is removed or loses a
+ * right, never when it gains one: the fault that follows drops the stale translation.
+ */
+public final class UserPages {
+  /** {@code tlb_single_page_flush_ceiling}: for more pages than this all are flushed. */
+  private static final int FLUSH_CEILING_PAGES = 33;
+
+  private static final int FILE = 0;
+  private static final int ANON = 1;
+  private static final int SHMEM = 2;
+
+  private final Mmu mmu;
+  private final PageTables tables;
+  private final PteCursor cursor;
+  private final PageAllocator allocator;
+  private final MemMap memMap;
+  private final MemoryManager memory;
+
+  private final long[] rss = new long[3];
+
+  // ---- struct mmu_gather: what has been taken out since the last flush ----
+  private long gatherStart = Long.MAX_VALUE;
+  private long gatherEnd;
+
+  UserPages(MemoryManager memory, PageTables tables) {
+    this.memory = memory;
+    this.mmu = memory.mmu();
+    this.tables = tables;
+    this.cursor = tables.cursor();
+    this.allocator = memory.allocator();
+    this.memMap = memory.memMap();
+  }
+
+  /** The page tables. */
+  public PageTables tables() {
+    return tables;
+  }
+
+  // ---- The resident set ----
+
+  long rssFile() {
+    return rss[FILE];
+  }
+
+  long rssAnon() {
+    return rss[ANON];
+  }
+
+  long rssShmem() {
+    return rss[SHMEM];
+  }
+
+  long rssTotal() {
+    return rss[FILE] + rss[ANON] + rss[SHMEM];
+  }
+
+  private static int kind(int flags) {
+    if ((flags & PageFlags.ANON) != 0) {
+      return ANON;
+    }
+    return (flags & PageFlags.SWAP_BACKED) != 0 ? SHMEM : FILE;
+  }
+
+  // ---- One page in, one page out ----
+
+  /**
+   * {@code folio_add_new_anon_rmap} and {@code set_pte}: maps a frame that was just allocated as an
+   * anonymous page; the entry takes over the allocation's reference.
+   *
+   * @param index linear page number, see {@link Vma#pageIndex}
+   */
+  public void mapNewAnon(long pteAddress, long pte, int pfn, long index) {
+    memMap.setFlags(pfn, PageFlags.ANON | PageFlags.SWAP_BACKED | PageFlags.UPTODATE);
+    memMap.setMapping(pfn, 0, (int) index);
+    memMap.incrementMapcount(pfn);
+    memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
+    rss[ANON]++;
+    tables.writePte(pteAddress, pte);
+  }
+
+  /**
+   * {@code set_pte_range}: maps a page of the page cache; the entry gets a reference of its own.
+   */
+  public void mapFile(long pteAddress, long pte, int pfn) {
+    memMap.getPage(pfn);
+    if (memMap.incrementMapcount(pfn) == 1) {
+      memory.vmStat().increment(VmStatItem.NR_MAPPED);
+    }
+    rss[kind(memMap.flags(pfn))]++;
+    tables.writePte(pteAddress, pte);
+  }
+
+  /** Takes a page out of the books after its entry was cleared or replaced. */
+  public void unmapped(long pte) {
+    if (Pte.isSpecial(pte)) {
+      return;
+    }
+    int pfn = Pte.pfn(pte);
+    int kind = kind(memMap.flags(pfn));
+    if (kind != ANON && Pte.isDirty(pte)) {
+      markDirty(pfn);
+    }
+    if (memMap.decrementMapcount(pfn) == 0) {
+      VmStat vmStat = memory.vmStat();
+      vmStat.decrement(kind == ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED);
+    }
+    rss[kind]--;
+    allocator.putPage(pfn);
+  }
+
+  private void markDirty(int pfn) {
+    AddressSpace space = memory.pageCache().spaceOf(pfn);
+    // A truncated file's page has left its file already.
+    if (space != null) {
+      space.setDirty(pfn);
+    }
+  }
+
+  // ---- Ranges ----
+
+  /** {@code zap_page_range}: takes all pages of [start, end) out; {@link #finishUnmap} follows. */
+  void unmap(long start, long end) {
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      long pte = cursor.pte();
+      if (!Pte.isPresent(pte)) {
+        throw new IllegalStateException(
+            "no page and no swap device, yet an entry 0x%x for 0x%x"
+                .formatted(pte, cursor.linearAddress()));
+      }
+      cursor.write(0);
+      gather(cursor.linearAddress());
+      unmapped(pte);
+    }
+  }
+
+  /** Ends a series of {@link #unmap}: flushes what was taken out. */
+  void finishUnmap() {
+    if (gatherStart < gatherEnd) {
+      flush(gatherStart, gatherEnd);
+    }
+    gatherStart = Long.MAX_VALUE;
+    gatherEnd = 0;
+  }
+
+  /**
+   * {@code free_pgtables}: frees the tables of [start, end) that no area between floor and ceiling
+   * needs.
+   */
+  void freeTables(long start, long end, long floor, long ceiling) {
+    tables.freeRange(start, end, floor, ceiling);
+  }
+
+  /** {@code change_protection}: gives the entries of [start, end) the rights of their area. */
+  void protect(Vma area, long start, long end) {
+    long protection = protection(area);
+    boolean tryWritable = area.has(VmFlags.WRITE);
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      long old = cursor.pte();
+      if (!Pte.isPresent(old)) {
+        continue;
+      }
+      long pte = Pte.modify(old, protection);
+      if (tryWritable && !Pte.isWritable(pte) && canBecomeWritable(area, pte)) {
+        pte = Pte.mkWrite(pte);
+      }
+      cursor.write(pte);
+      if (needsFlush(old, pte)) {
+        gather(cursor.linearAddress());
+      }
+    }
+    finishUnmap();
+  }
+
+  /** {@code can_change_pte_writable}: whether a write to it would do nothing but set the bit. */
+  private boolean canBecomeWritable(Vma area, long pte) {
+    if (Pte.isSpecial(pte)) {
+      return false;
+    }
+    if (area.has(VmFlags.SHARED)) {
+      return Pte.isDirty(pte);
+    }
+    int pfn = Pte.pfn(pte);
+    return memMap.isPageAnon(pfn) && memMap.pageMapcount(pfn) == 1 && memMap.pageCount(pfn) == 1;
+  }
+
+  /** {@code pte_needs_flush}: whether a TLB may hold more than the new entry allows. */
+  private static boolean needsFlush(long old, long pte) {
+    if ((old & PageTableEntry.PRESENT) == 0) {
+      return false;
+    }
+    long cleared = old & ~pte & (PageTableEntry.DIRTY | PageTableEntry.PRESENT);
+    long changed =
+        (old ^ pte) & (PageTableEntry.WRITABLE | PageTableEntry.USER | PageTableEntry.NX);
+    return cleared != 0 || changed != 0;
+  }
+
+  /**
+   * {@code move_page_tables}: moves the entries of [from, from + bytes) to another place.
+   *
+   * @return how many bytes were done, less than {@code bytes} if there was no memory for a table
+   */
+  long move(long from, long to, long bytes) {
+    cursor.reset(from, from + bytes);
+    while (cursor.next()) {
+      long offset = cursor.linearAddress() - from;
+      long target = tables.allocPte(to + offset);
+      if (target < 0) {
+        finishUnmap();
+        return offset;
+      }
+      tables.writePte(target, cursor.pte());
+      cursor.write(0);
+      gather(cursor.linearAddress());
+    }
+    finishUnmap();
+    return bytes;
+  }
+
+  /** {@code page_mkclean_one}: takes the right to write from one page; returns whether dirty. */
+  boolean clean(long linearAddress) {
+    long pteAddress = tables.pteAddress(linearAddress);
+    long pte = pteAddress < 0 ? 0 : tables.readPte(pteAddress);
+    if (!Pte.isPresent(pte) || (!Pte.isDirty(pte) && !Pte.isWritable(pte))) {
+      return false;
+    }
+    tables.writePte(pteAddress, Pte.mkClean(Pte.wrProtect(pte)));
+    flushPage(linearAddress);
+    return Pte.isDirty(pte);
+  }
+
+  /** {@code vm_page_prot}: the protection of a fresh entry of an area. */
+  public static long protection(Vma area) {
+    int flags = area.flags;
+    long protection =
+        Pte.protection(
+            (flags & VmFlags.READ) != 0,
+            (flags & VmFlags.WRITE) != 0,
+            (flags & VmFlags.EXEC) != 0,
+            (flags & VmFlags.SHARED) != 0);
+    // vma_wants_writenotify: the first write to a page of a file is noticed, to mark it dirty.
+    return area.mapping != null && area.mapping.store().isPersistent()
+        ? Pte.wrProtect(protection)
+        : protection;
+  }
+
+  // ---- TLB ----
+
+  private void gather(long linearAddress) {
+    gatherStart = Math.min(gatherStart, linearAddress);
+    gatherEnd = Math.max(gatherEnd, linearAddress + Ram.PAGE_SIZE);
+  }
+
+  /** Whether the processor uses these tables now. */
+  boolean isCurrent() {
+    return mmu.cr3() == tables.pgd();
+  }
+
+  /** {@code flush_tlb_page}. */
+  public void flushPage(long linearAddress) {
+    flush(linearAddress, linearAddress + Ram.PAGE_SIZE);
+  }
+
+  /** {@code flush_tlb_mm_range}. */
+  private void flush(long start, long end) {
+    if (!isCurrent()) {
+      return;
+    }
+    long pages = (end - start) >>> Ram.PAGE_SHIFT;
+    boolean all = pages > FLUSH_CEILING_PAGES;
+    if (all) {
+      mmu.loadCr3(mmu.cr3());
+    } else {
+      for (long at = start; at < end; at += Ram.PAGE_SIZE) {
+        mmu.invlpg(at);
+      }
+    }
+    if (memory.trace().isOn()) {
+      memory.trace().emit(new TraceEvent.TlbFlush("local mm shootdown", all ? -1 : pages));
+    }
+  }
+}

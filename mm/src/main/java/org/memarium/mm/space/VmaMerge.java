@@ -1,0 +1,254 @@
+package org.memarium.mm.space;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.trace.TraceEvent;
+
+/**
+ * When areas become one, and how one becomes two (Linux {@code mm/vma.c}).
+ *
+ * <p>Two neighbours may be one area if they touch, have the same flags and the same file, the
+ * second continues the file (or the addresses) where the first ends, and their anonymous pages have
+ * the same {@link AnonVma}, or only one of them has any.
+ */
+// Files and anon_vmas are compared as Linux compares pointers: is it the same one?
+@SuppressWarnings("ReferenceEquality")
+final class VmaMerge {
+  private final MmStruct mm;
+  private final VmaTree tree;
+
+  VmaMerge(MmStruct mm, VmaTree tree) {
+    this.mm = mm;
+    this.tree = tree;
+  }
+
+  // ---- Conditions ----
+
+  private static boolean isMergeable(Vma area, int flags, @Nullable MappedFile file) {
+    return area.flags == flags && area.file == file && (flags & VmFlags.SPECIAL) == 0;
+  }
+
+  private static boolean areCompatible(@Nullable AnonVma one, @Nullable AnonVma other) {
+    return one == null || other == null || one == other;
+  }
+
+  /** {@code can_vma_merge_left}: whether {@code left} may be extended over what is described. */
+  private static boolean canMergeLeft(
+      @Nullable Vma left,
+      long start,
+      int flags,
+      @Nullable MappedFile file,
+      long pageOffset,
+      @Nullable AnonVma anonVma) {
+    return left != null
+        && left.end == start
+        && isMergeable(left, flags, file)
+        && areCompatible(left.anonVma, anonVma)
+        && left.pageOffset + left.pages() == pageOffset;
+  }
+
+  /** {@code can_vma_merge_right}: whether {@code right} may be extended down over it. */
+  private static boolean canMergeRight(
+      @Nullable Vma right,
+      long end,
+      int flags,
+      @Nullable MappedFile file,
+      long endPageOffset,
+      @Nullable AnonVma anonVma) {
+    return right != null
+        && right.start == end
+        && isMergeable(right, flags, file)
+        && areCompatible(right.anonVma, anonVma)
+        && right.pageOffset == endPageOffset;
+  }
+
+  // ---- Merging ----
+
+  /**
+   * {@code vma_merge_new_range}: extends a neighbour, or joins both, over a free range.
+   *
+   * @param anonVma what the pages of the range already have; null for a fresh mapping
+   * @param justExpand whether only the left neighbour may be extended (brk)
+   * @return the area that now holds the range, or null if there is no such neighbour
+   */
+  @Nullable Vma mergeNewRange(
+      long start,
+      long end,
+      int flags,
+      @Nullable MappedFile file,
+      long pageOffset,
+      @Nullable AnonVma anonVma,
+      boolean justExpand) {
+    Vma left = tree.findBelow(start);
+    Vma right = left == null ? tree.first() : left.next;
+    long endPageOffset = pageOffset + ((end - start) >>> Ram.PAGE_SHIFT);
+    boolean mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, anonVma);
+    boolean mergeRight =
+        !justExpand
+            && canMergeRight(right, end, flags, file, endPageOffset, anonVma)
+            && (!mergeLeft || (left != null && right != null && areMutual(left, right)));
+    if (mergeLeft && left != null) {
+      long newEnd = end;
+      if (mergeRight && right != null) {
+        newEnd = right.end;
+        mm.inherit(left, right.anonVma);
+        mm.discard(right);
+      }
+      mm.inherit(left, anonVma);
+      left.end = newEnd;
+      tree.boundsChanged(left);
+      return merged(left);
+    }
+    if (mergeRight && right != null) {
+      mm.inherit(right, anonVma);
+      right.start = start;
+      right.pageOffset = pageOffset;
+      tree.boundsChanged(right);
+      return merged(right);
+    }
+    return null;
+  }
+
+  private static boolean areMutual(Vma left, Vma right) {
+    return areCompatible(left.anonVma, right.anonVma);
+  }
+
+  /**
+   * {@code vma_modify_flags}: gives [start, end), which lies in one area, new flags; merges it with
+   * neighbours that have these flags already, or else splits it off.
+   *
+   * @return the area that now holds the range, or null if there would be too many areas
+   */
+  @Nullable Vma modifyFlags(Vma area, long start, long end, int flags) {
+    Vma merged = mergeExistingRange(area, start, end, flags);
+    if (merged != null) {
+      return merged;
+    }
+    Vma middle = area;
+    if (middle.start < start) {
+      middle = split(middle, start);
+      if (middle == null) {
+        return null;
+      }
+    }
+    if (middle.end > end && split(middle, end) == null) {
+      return null;
+    }
+    middle.flags = flags;
+    return middle;
+  }
+
+  /** {@code vma_merge_existing_range}. */
+  private @Nullable Vma mergeExistingRange(Vma area, long start, long end, int flags) {
+    boolean leftSide = area.start == start;
+    boolean rightSide = area.end == end;
+    Vma left = area.previous;
+    Vma right = area.next;
+    long pageOffset = area.pageIndex(start);
+    long endPageOffset = area.pageIndex(end);
+    boolean mergeLeft =
+        leftSide && canMergeLeft(left, start, flags, area.file, pageOffset, area.anonVma);
+    boolean mergeRight =
+        rightSide
+            && canMergeRight(right, end, flags, area.file, endPageOffset, area.anonVma)
+            && (!mergeLeft || (left != null && right != null && areMutual(left, right)));
+    if (mergeLeft && left != null) {
+      long newEnd = end;
+      mm.inherit(left, area.anonVma);
+      if (mergeRight && right != null) {
+        newEnd = right.end;
+        mm.inherit(left, right.anonVma);
+        mm.discard(right);
+      }
+      if (rightSide) {
+        mm.discard(area);
+      } else {
+        area.start = end;
+        area.pageOffset = endPageOffset;
+        tree.boundsChanged(area);
+      }
+      left.end = newEnd;
+      tree.boundsChanged(left);
+      return merged(left);
+    }
+    if (mergeRight && right != null) {
+      mm.inherit(right, area.anonVma);
+      if (leftSide) {
+        mm.discard(area);
+      } else {
+        area.end = start;
+        tree.boundsChanged(area);
+      }
+      right.start = start;
+      right.pageOffset = pageOffset;
+      tree.boundsChanged(right);
+      return merged(right);
+    }
+    return null;
+  }
+
+  private Vma merged(Vma area) {
+    if (mm.trace().isOn()) {
+      mm.trace().emit(new TraceEvent.VmaMerge(area.start, area.end));
+    }
+    return area;
+  }
+
+  // ---- Splitting ----
+
+  /**
+   * {@code split_vma}: makes two areas of one.
+   *
+   * @param at where the second begins; inside the area, page-aligned
+   * @return the second, or null if there would be too many areas
+   */
+  @Nullable Vma split(Vma area, long at) {
+    return tree.size() >= mm.maxMapCount() ? null : splitUnlimited(area, at);
+  }
+
+  /** {@code __split_vma}: the same, without a look at the number of areas. */
+  Vma splitUnlimited(Vma area, long at) {
+    if (mm.trace().isOn()) {
+      mm.trace().emit(new TraceEvent.VmaSplit(area.start, area.end, at));
+    }
+    Vma upper = new Vma(mm, at, area.end, area.flags, area.pageIndex(at));
+    area.end = at;
+    tree.boundsChanged(area);
+    mm.inherit(upper, area.anonVma);
+    upper.file = area.file;
+    upper.mapping = area.mapping;
+    mm.adopt(upper);
+    return upper;
+  }
+
+  // ---- Anonymous pages ----
+
+  /**
+   * {@code anon_vma_prepare}: sees to it that the area has an {@link AnonVma}, its own or, so that
+   * they can merge later, the one of a neighbour that differs in rights only.
+   */
+  void prepareAnonVma(Vma area) {
+    if (area.anonVma != null) {
+      return;
+    }
+    AnonVma reusable = reusable(area, area.next, area, area.next);
+    if (reusable == null) {
+      reusable = reusable(area, area.previous, area.previous, area);
+    }
+    mm.inherit(area, reusable == null ? new AnonVma() : reusable);
+  }
+
+  /** {@code reusable_anon_vma}: the neighbour's, if {@code high} continues {@code low}. */
+  private static @Nullable AnonVma reusable(
+      Vma area, @Nullable Vma neighbour, @Nullable Vma low, @Nullable Vma high) {
+    if (neighbour == null || low == null || high == null) {
+      return null;
+    }
+    boolean compatible =
+        low.end == high.start
+            && low.file == high.file
+            && ((low.flags ^ high.flags) & ~VmFlags.ACCESS) == 0
+            && high.pageOffset == low.pageOffset + low.pages();
+    return compatible && area != neighbour ? neighbour.anonVma : null;
+  }
+}
