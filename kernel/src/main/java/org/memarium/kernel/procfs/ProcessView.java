@@ -6,6 +6,7 @@ import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.Dentry;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FsStruct;
+import org.memarium.mm.space.MmStruct;
 
 /** What {@code /proc/<pid>} tells of a process ({@code struct task_struct}); live values. */
 public interface ProcessView {
@@ -27,6 +28,9 @@ public interface ProcessView {
 
   /** R for running, S for sleeping, Z for a zombie. */
   char state();
+
+  /** Its address space; null before the first execve and after exit. */
+  @Nullable MmStruct mm();
 
   /** Its threads. */
   int threads();

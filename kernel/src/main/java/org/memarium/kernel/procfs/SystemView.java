@@ -2,6 +2,8 @@ package org.memarium.kernel.procfs;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.pagetable.KernelPageTable;
 
 /** What {@code /proc} tells of the machine; live values. */
 public interface SystemView {
@@ -23,6 +25,18 @@ public interface SystemView {
 
   /** {@code uname -n}. */
   String hostName();
+
+  /** Bytes of a kernel's word: 4 on i386, 8 on x86-64; columns are as wide as it asks for. */
+  int wordBytes();
+
+  /** Zones, free lists and counters. */
+  PageAllocator allocator();
+
+  /** The direct map. */
+  KernelPageTable kernelPageTable();
+
+  /** {@code vm.mmap_min_addr}. */
+  long mmapMinAddress();
 
   /** Nanoseconds of the virtual clock since boot. */
   long uptimeNanos();

@@ -21,6 +21,9 @@ public final class FdTable {
   private @Nullable OpenFile[] files = new @Nullable OpenFile[16];
   private final BitSet closeOnExec = new BitSet();
 
+  /** The highest descriptor that was ever open. */
+  private int highest;
+
   /**
    * An empty table.
    *
@@ -98,6 +101,7 @@ public final class FdTable {
       files = Arrays.copyOf(files, Math.max(fd + 1, files.length * 2));
     }
     file.hold();
+    highest = Math.max(highest, fd);
     files[fd] = file;
     closeOnExec.set(fd, cloexec);
   }
@@ -159,9 +163,17 @@ public final class FdTable {
     return Arrays.copyOf(result, count);
   }
 
-  /** Slots that the table has room for now, {@code FDSize} in /proc/self/status. */
-  public int slots() {
-    return Math.max(64, Integer.highestOneBit(files.length * 2 - 1));
+  /**
+   * {@code FDSize} in /proc/self/status: the slots of Linux's table, which starts with a word's
+   * bits and doubles from 256 on.
+   *
+   * @param wordBits bits of a kernel's word
+   */
+  public int slots(int wordBits) {
+    if (highest < wordBits) {
+      return wordBits;
+    }
+    return Math.max(256, Integer.highestOneBit(highest) * 2);
   }
 
   /**

@@ -42,6 +42,11 @@ public final class FsStruct {
     return pwd;
   }
 
+  /** Permission bits that a creation leaves out. */
+  public int umask() {
+    return umask;
+  }
+
   /**
    * Sets the mask of permission bits that a creation leaves out.
    *

@@ -30,9 +30,11 @@ public final class Vfs implements AutoCloseable {
   private final PseudoDirectory pts;
   private final PseudoDirectory dev;
   private final PseudoFileSystem devices;
+  private final List<String> mounts = new ArrayList<>();
   private long nextPipe = 1;
 
   private Vfs(VfsConfig config, HostView view, Dentry root) {
+    mounts.add("overlay / overlay rw,relatime 0 0\n");
     this.view = view;
     this.root = root;
     this.clockNanos = config.clockNanos();
@@ -75,7 +77,7 @@ public final class Vfs implements AutoCloseable {
       Vfs vfs = new Vfs(config, view, top.place(null, ""));
       if (!writableRoot) {
         for (Path real : writable) {
-          mountWritable(view, vfs.root, folder, real);
+          vfs.mountWritable(folder, real);
         }
       }
       return vfs;
@@ -98,8 +100,7 @@ public final class Vfs implements AutoCloseable {
     return real;
   }
 
-  private static void mountWritable(HostView view, Dentry root, Path folder, Path real)
-      throws ErrnoException {
+  private void mountWritable(Path folder, Path real) throws ErrnoException {
     Directory at = (Directory) root.inode();
     Path inside = folder.relativize(real);
     for (int i = 0; i < inside.getNameCount(); i++) {
@@ -117,7 +118,8 @@ public final class Vfs implements AutoCloseable {
           throw new InvalidViewException("writable folder " + real + " is gone");
         }
         WritableMount mount = new WritableMount(view, real);
-        var _ = at.mount(name, new WritableDirectory(mount, host));
+        Dentry mounted = at.mount(name, new WritableDirectory(mount, host));
+        mounts.add("host %s none rw,relatime,bind 0 0\n".formatted(mounted.path()));
         return;
       }
       at = next;
@@ -139,12 +141,22 @@ public final class Vfs implements AutoCloseable {
         "shm",
         new OverlayDirectory(
             view, new Object(), DeviceNumber.of(0, SHM_MINOR), shmMode, superuser));
-    mount("dev", dev);
+    mount("dev", "devtmpfs", dev);
   }
 
-  /** Puts a tree in place of what a name stands for in the root; /proc comes this way. */
-  public void mount(String name, Directory tree) {
-    var _ = ((Directory) root.inode()).mount(name, tree);
+  /**
+   * Puts a tree in place of what a name stands for in the root; /proc comes this way.
+   *
+   * @param type the kind of file system, as /proc/mounts names it
+   */
+  public void mount(String name, String type, Directory tree) {
+    Dentry mounted = ((Directory) root.inode()).mount(name, tree);
+    mounts.add("%s %s %s rw,relatime 0 0\n".formatted(type, mounted.path(), type));
+  }
+
+  /** What {@code /proc/mounts} prints. */
+  public String mountTable() {
+    return String.join("", mounts);
   }
 
   /** The root of the tree. */

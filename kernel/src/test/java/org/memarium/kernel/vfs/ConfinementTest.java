@@ -238,7 +238,8 @@ class ConfinementTest {
     InvalidViewException e =
         assertThrows(
             InvalidViewException.class, () -> TestTree.over(jail, jail.resolve("out")).close());
-    assertTrue(String.valueOf(e.getMessage()).contains("is not inside the root folder"), e::getMessage);
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("is not inside the root folder"), e::getMessage);
   }
 
   @Test

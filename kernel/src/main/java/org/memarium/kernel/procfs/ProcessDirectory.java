@@ -1,0 +1,74 @@
+package org.memarium.kernel.procfs;
+
+import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
+import org.memarium.kernel.vfs.GeneratedFile;
+import org.memarium.kernel.vfs.MagicLink;
+import org.memarium.kernel.vfs.PseudoDirectory;
+import org.memarium.kernel.vfs.PseudoFileSystem;
+
+/** {@code /proc/<pid>}; Linux {@code fs/proc/base.c}, {@code tgid_base_stuff}. */
+final class ProcessDirectory extends PseudoDirectory {
+
+  private static final int READABLE = 0444;
+  private static final int PRIVATE = 0400;
+
+  private final ProcessView process;
+  private final SystemView system;
+
+  ProcessDirectory(
+      PseudoFileSystem fileSystem, ProcessView process, SystemView system, MountTable mounts) {
+    super(fileSystem, 0555);
+    this.process = process;
+    this.system = system;
+    addFiles(mounts);
+    addLinks();
+    addDirectory("fd", new FdDirectory(fileSystem, process, false));
+    addDirectory("fdinfo", new FdDirectory(fileSystem, process, true));
+    setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+  }
+
+  /** Whether it is that of this very process. */
+  boolean isOf(ProcessView other) {
+    return process.equals(other);
+  }
+
+  private void addFiles(MountTable mounts) {
+    bytes("auxv", PRIVATE, process::auxiliaryVector);
+    bytes("cmdline", READABLE, process::commandLine);
+    text("comm", () -> process.comm() + "\n");
+    bytes("environ", PRIVATE, process::environment);
+    text("limits", () -> Limits.of(process));
+    text("maps", () -> Maps.of(process.mm(), system.wordBytes()));
+    text("mounts", mounts::mounts);
+    text("stat", () -> Stat.of(process, system));
+    text("statm", () -> Statm.of(process.mm()));
+    text("status", () -> Status.of(process, system));
+  }
+
+  private void text(String name, Supplier<String> contents) {
+    bytes(name, READABLE, () -> contents.get().getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private void bytes(String name, int permissions, Supplier<byte[]> contents) {
+    GeneratedFile file = new GeneratedFile(fileSystem(), permissions, contents);
+    file.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+    add(name, file);
+  }
+
+  private void addLinks() {
+    link("cwd", MagicLink.toDentry(fileSystem(), 0777, () -> process.fs().pwd()));
+    link("exe", MagicLink.toDentry(fileSystem(), 0777, process::executable));
+    link("root", MagicLink.toDentry(fileSystem(), 0777, () -> process.fs().root()));
+  }
+
+  private void link(String name, MagicLink link) {
+    link.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+    add(name, link);
+  }
+
+  private void addDirectory(String name, PseudoDirectory directory) {
+    directory.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+    add(name, directory);
+  }
+}

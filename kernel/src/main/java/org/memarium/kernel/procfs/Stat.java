@@ -1,0 +1,77 @@
+package org.memarium.kernel.procfs;
+
+import java.util.List;
+import java.util.StringJoiner;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.RLimits;
+
+/** {@code /proc/<pid>/stat}: 52 fields in one line; Linux {@code fs/proc/array.c}. */
+final class Stat {
+
+  /** {@code USER_HZ}: times are in hundredths of a second. */
+  private static final long NANOS_PER_TICK = 10_000_000;
+
+  private static final int SIGCHLD = 17;
+  private static final int DEFAULT_PRIORITY = 20;
+
+  private Stat() {}
+
+  static String of(ProcessView process, SystemView system) {
+    StringJoiner fields = new StringJoiner(" ", "", "\n");
+    fields.add(Integer.toString(process.pid()));
+    fields.add("(" + process.comm() + ")");
+    fields.add(Character.toString(process.state()));
+    add(fields, process.parentPid(), process.processGroup(), process.session());
+    // No controlling terminal, so no foreground group; no flags.
+    add(fields, 0, -1, 0);
+    add(fields, process.minorFaults(), 0, process.majorFaults(), 0);
+    add(fields, ticks(process.userNanos()), ticks(process.systemNanos()), 0, 0);
+    add(fields, DEFAULT_PRIORITY, 0, process.threads(), 0, ticks(process.startNanos()));
+    memory(fields, process, system);
+    List<Long> masks = process.signalMasks();
+    // The fields have room for the first 31 signals only.
+    for (long mask : masks) {
+      add(fields, mask & 0x7fff_ffffL);
+    }
+    add(fields, 0, 0, 0, SIGCHLD, 0, 0, 0, 0, 0, 0);
+    addresses(fields, process);
+    add(fields, 0);
+    return fields.toString();
+  }
+
+  private static void memory(StringJoiner fields, ProcessView process, SystemView system) {
+    MmStruct mm = process.mm();
+    add(fields, mm == null ? 0 : mm.totalVm() << Ram.PAGE_SHIFT, mm == null ? 0 : mm.rss());
+    long limit = process.softLimit(RLimits.RSS);
+    long word = system.wordBytes() == 4 ? 0xffff_ffffL : -1L;
+    fields.add(Long.toUnsignedString(limit & word));
+    if (mm == null) {
+      add(fields, 0, 0, 0);
+    } else {
+      add(fields, mm.startCode(), mm.endCode(), mm.startStack());
+    }
+    // Stack pointer and instruction pointer are told of dying processes only.
+    add(fields, 0, 0);
+  }
+
+  private static void addresses(StringJoiner fields, ProcessView process) {
+    MmStruct mm = process.mm();
+    if (mm == null) {
+      add(fields, 0, 0, 0, 0, 0, 0, 0);
+    } else {
+      add(fields, mm.startData(), mm.endData(), mm.startBrk());
+      add(fields, mm.argStart(), mm.argEnd(), mm.envStart(), mm.envEnd());
+    }
+  }
+
+  private static long ticks(long nanos) {
+    return nanos / NANOS_PER_TICK;
+  }
+
+  private static void add(StringJoiner fields, long... values) {
+    for (long value : values) {
+      fields.add(Long.toString(value));
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package org.memarium.kernel.procfs;
+
+import java.util.List;
+import org.memarium.hardware.Ram;
+import org.memarium.kernel.vfs.Credentials;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.RLimits;
+
+/**
+ * {@code /proc/<pid>/status}; Linux {@code fs/proc/array.c}, {@code fs/proc/task_mmu.c}. The lines
+ * are those of Linux 6.1.
+ */
+final class Status {
+
+  /** All capabilities that Linux 6.1 knows. */
+  private static final long ALL_CAPABILITIES = 0x1ff_ffff_ffffL;
+
+  private Status() {}
+
+  static String of(ProcessView process, SystemView system) {
+    StringBuilder out = new StringBuilder();
+    identity(out, process, system);
+    MmStruct mm = process.mm();
+    if (mm != null) {
+      memory(out, mm);
+      out.append("CoreDumping:\t0\nTHP_enabled:\t0\n");
+    }
+    signals(out, process);
+    capabilities(out, process);
+    out.append("NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n");
+    out.append("Speculation_Store_Bypass:\tnot vulnerable\n");
+    out.append("SpeculationIndirectBranch:\tnot affected\n");
+    out.append("Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+    out.append("Mems_allowed:\t1\nMems_allowed_list:\t0\n");
+    out.append("voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+    return out.toString();
+  }
+
+  private static void identity(StringBuilder out, ProcessView process, SystemView system) {
+    Credentials user = process.credentials();
+    int pid = process.pid();
+    out.append("Name:\t").append(escape(process.comm()));
+    out.append("\nUmask:\t%04o".formatted(process.fs().umask()));
+    out.append("\nState:\t").append(state(process.state()));
+    out.append("\nTgid:\t").append(pid);
+    out.append("\nNgid:\t0\nPid:\t").append(pid);
+    out.append("\nPPid:\t").append(process.parentPid());
+    out.append("\nTracerPid:\t0");
+    ids(out.append("\nUid:"), user.uid(), user.fsuid());
+    ids(out.append("\nGid:"), user.gid(), user.fsgid());
+    out.append("\nFDSize:\t").append(process.files().slots(system.wordBytes() * 8));
+    out.append("\nGroups:\t");
+    for (int group : user.groups()) {
+      out.append(Integer.toUnsignedString(group)).append(' ');
+    }
+    if (user.groups().length == 0) {
+      out.append(' ');
+    }
+    out.append("\nNStgid:\t").append(pid);
+    out.append("\nNSpid:\t").append(pid);
+    out.append("\nNSpgid:\t").append(process.processGroup());
+    out.append("\nNSsid:\t").append(process.session()).append('\n');
+  }
+
+  /** Real, effective, saved and file-system identifier. */
+  private static void ids(StringBuilder out, int real, int forFiles) {
+    String effective = Integer.toUnsignedString(forFiles);
+    out.append('\t').append(Integer.toUnsignedString(real));
+    out.append('\t').append(effective).append('\t').append(effective);
+    out.append('\t').append(effective);
+  }
+
+  private static String escape(String comm) {
+    return comm.replace("\\", "\\\\").replace("\n", "\\n");
+  }
+
+  private static String state(char letter) {
+    return switch (letter) {
+      case 'R' -> "R (running)";
+      case 'S' -> "S (sleeping)";
+      case 'D' -> "D (disk sleep)";
+      case 'T' -> "T (stopped)";
+      case 'Z' -> "Z (zombie)";
+      case 'X' -> "X (dead)";
+      default -> throw new IllegalStateException("no such state of a process: " + letter);
+    };
+  }
+
+  /** {@code task_mem}. */
+  private static void memory(StringBuilder out, MmStruct mm) {
+    long text = Statm.textBytes(mm);
+    pages(out, "VmPeak:\t", mm.hiwaterVm());
+    pages(out, "VmSize:\t", mm.totalVm());
+    pages(out, "VmLck:\t", mm.lockedVm());
+    pages(out, "VmPin:\t", 0);
+    pages(out, "VmHWM:\t", mm.hiwaterRss());
+    pages(out, "VmRSS:\t", mm.rss());
+    pages(out, "RssAnon:\t", mm.rssAnon());
+    pages(out, "RssFile:\t", mm.rssFile());
+    pages(out, "RssShmem:\t", mm.rssShmem());
+    pages(out, "VmData:\t", mm.dataVm());
+    pages(out, "VmStk:\t", mm.stackVm());
+    Text.kibibytes(out, "VmExe:\t", text >> 10, 8);
+    Text.kibibytes(out, "VmLib:\t", ((mm.execVm() << Ram.PAGE_SHIFT) - text) >> 10, 8);
+    Text.kibibytes(out, "VmPTE:\t", mm.pageTableBytes() >> 10, 8);
+    pages(out, "VmSwap:\t", 0);
+    pages(out, "HugetlbPages:\t", 0);
+  }
+
+  private static void pages(StringBuilder out, String name, long pages) {
+    Text.kibibytes(out, name, pages << Ram.PAGE_SHIFT >> 10, 8);
+  }
+
+  private static void signals(StringBuilder out, ProcessView process) {
+    List<Long> masks = process.signalMasks();
+    out.append("Threads:\t").append(process.threads());
+    out.append("\nSigQ:\t").append(Long.bitCount(masks.get(0)));
+    out.append('/').append(process.softLimit(RLimits.SIGPENDING)).append('\n');
+    mask(out, "SigPnd", 0);
+    mask(out, "ShdPnd", masks.get(0));
+    mask(out, "SigBlk", masks.get(1));
+    mask(out, "SigIgn", masks.get(2));
+    mask(out, "SigCgt", masks.get(3));
+  }
+
+  private static void capabilities(StringBuilder out, ProcessView process) {
+    long held = process.credentials().isRoot() ? ALL_CAPABILITIES : 0;
+    mask(out, "CapInh", 0);
+    mask(out, "CapPrm", held);
+    mask(out, "CapEff", held);
+    mask(out, "CapBnd", ALL_CAPABILITIES);
+    mask(out, "CapAmb", 0);
+  }
+
+  private static void mask(StringBuilder out, String name, long bits) {
+    out.append(name).append(":\t");
+    Text.hex(out, bits, 16);
+    out.append('\n');
+  }
+}
