@@ -8,6 +8,10 @@ final class Functions {
   private final RegisterStack stack;
   private final Rounder rounder;
   private final Operand exponent = new Operand();
+  private final Trigonometric trigonometric = new Trigonometric();
+  private final Exponential exponential = new Exponential();
+  private final Logarithm logarithm = new Logarithm();
+  private final ArcTangent arcTangent = new ArcTangent();
 
   Functions(RegisterStack stack, Rounder rounder) {
     this.stack = stack;
@@ -25,7 +29,7 @@ final class Functions {
       case 0xE1 -> setSign(false);
       case 0xE4 -> test();
       case 0xE5 -> examine();
-      case 0xF0, 0xFA, 0xFC, 0xFE, 0xFF -> unary(modrm);
+      case 0xF0, 0xFA, 0xFC -> unary(modrm);
       case 0xF1, 0xF3, 0xF9 -> binaryPop(modrm);
       case 0xF2, 0xF4, 0xFB -> twoResults(modrm);
       case 0xF5 -> remainder(true);
@@ -33,6 +37,7 @@ final class Functions {
       case 0xF7 -> turn(1);
       case 0xF8 -> remainder(false);
       case 0xFD -> scale();
+      case 0xFE, 0xFF -> trigonometric(modrm);
       default -> throw new IllegalStateException("no x87 form: d9 %02x".formatted(modrm));
     }
   }
@@ -97,9 +102,9 @@ final class Functions {
     int se = stack.signExponent[top];
     rounder.begin();
     switch (modrm) {
+      case 0xF0 -> exponential.powerMinusOne(rounder, m, se);
       case 0xFA -> SquareRoot.squareRoot(rounder, m, se);
-      case 0xFC -> Conversion.roundToInteger(rounder, m, se);
-      default -> throw new UnsupportedOperationException("d9 %02x".formatted(modrm));
+      default -> Conversion.roundToInteger(rounder, m, se);
     }
     if (Outcome.accept(stack, rounder)) {
       stack.set(top, rounder.signExponent, rounder.mantissa);
@@ -152,30 +157,116 @@ final class Functions {
     }
   }
 
-  /** ST(1) = f(ST(0), ST(1)), and pop. */
-  private void binaryPop(int modrm) {
-    throw new UnsupportedOperationException("d9 %02x".formatted(modrm));
+  /** FSIN, FCOS: C2 says that the angle is too large, and nothing else changes. */
+  private void trigonometric(int modrm) {
+    int top = stack.top;
+    stack.status &= ~StatusWord.C2;
+    if (stack.isEmpty(top)) {
+      underflow();
+      return;
+    }
+    long m = stack.mantissa[top];
+    int se = stack.signExponent[top];
+    if (Trigonometric.isTooLarge(m, se)) {
+      setTooLarge();
+      return;
+    }
+    rounder.begin();
+    if (modrm == 0xFE) {
+      trigonometric.sine(rounder, m, se);
+    } else {
+      trigonometric.cosine(rounder, m, se);
+    }
+    if (Outcome.accept(stack, rounder)) {
+      stack.set(top, rounder.signExponent, rounder.mantissa);
+    }
   }
 
-  /** ST(0) = f(ST(0)), and push a second result. */
+  private void setTooLarge() {
+    stack.status = (stack.status & ~StatusWord.C1) | StatusWord.C2;
+  }
+
+  /** ST(1) = f(ST(0), ST(1)), and pop: FYL2X, FPATAN, FYL2XP1. */
+  private void binaryPop(int modrm) {
+    int top = stack.top;
+    int other = stack.physical(1);
+    if (stack.isEmpty(top) || stack.isEmpty(other)) {
+      if (Outcome.stackUnderflow(stack)) {
+        stack.setIndefinite(other);
+        stack.pop();
+      }
+      return;
+    }
+    long xm = stack.mantissa[top];
+    int xse = stack.signExponent[top];
+    long ym = stack.mantissa[other];
+    int yse = stack.signExponent[other];
+    rounder.begin();
+    switch (modrm) {
+      case 0xF1 -> logarithm.logarithm(rounder, xm, xse, ym, yse);
+      case 0xF3 -> arcTangent.angle(rounder, xm, xse, ym, yse);
+      default -> logarithm.logarithmPlusOne(rounder, xm, xse, ym, yse);
+    }
+    if (Outcome.accept(stack, rounder)) {
+      stack.set(other, rounder.signExponent, rounder.mantissa);
+      stack.pop();
+    }
+  }
+
+  /** ST(0) = f(ST(0)), and push a second result: FPTAN, FXTRACT, FSINCOS. */
   private void twoResults(int modrm) {
     int top = stack.top;
-    if (stack.isEmpty(top)) {
-      if (Outcome.stackUnderflow(stack)) {
+    boolean angle = modrm != 0xF4;
+    if (angle) {
+      stack.status &= ~StatusWord.C2;
+    }
+    boolean empty = stack.isEmpty(top);
+    if (empty || !stack.isEmpty(stack.physical(-1))) {
+      if (empty ? Outcome.stackUnderflow(stack) : Outcome.stackOverflow(stack)) {
         twoIndefinites();
       }
       return;
     }
-    if (!stack.isEmpty(stack.physical(-1))) {
-      if (Outcome.stackOverflow(stack)) {
-        twoIndefinites();
-      }
+    if (angle && Trigonometric.isTooLarge(stack.mantissa[top], stack.signExponent[top])) {
+      setTooLarge();
       return;
     }
     rounder.begin();
     switch (modrm) {
+      case 0xF2 -> tangent();
       case 0xF4 -> extract();
-      default -> throw new UnsupportedOperationException("d9 %02x".formatted(modrm));
+      default -> sineAndCosine();
+    }
+  }
+
+  /** FPTAN: the tangent, and 1, so that a division makes the cotangent of it. */
+  private void tangent() {
+    int top = stack.top;
+    trigonometric.tangent(rounder, stack.mantissa[top], stack.signExponent[top]);
+    if (Outcome.accept(stack, rounder)) {
+      stack.set(top, rounder.signExponent, rounder.mantissa);
+      if (Float80.isNaN(rounder.mantissa, rounder.signExponent)) {
+        stack.push(rounder.signExponent, rounder.mantissa);
+      } else {
+        stack.push(Float80.BIAS, Float80.INTEGER_BIT);
+      }
+    }
+  }
+
+  /** FSINCOS. */
+  private void sineAndCosine() {
+    int top = stack.top;
+    long m = stack.mantissa[top];
+    int se = stack.signExponent[top];
+    trigonometric.sine(rounder, m, se);
+    long sineMantissa = rounder.mantissa;
+    int sineSignExponent = rounder.signExponent;
+    boolean sineRoundedUp = rounder.roundedUp;
+    trigonometric.cosine(rounder, m, se);
+    rounder.roundedUp = sineRoundedUp;
+    if (Outcome.accept(stack, rounder)) {
+      stack.set(top, sineSignExponent, sineMantissa);
+      stack.push(rounder.signExponent, rounder.mantissa);
     }
   }
 

@@ -178,6 +178,14 @@ final class Rounder {
     round(sign, exponent, hi, lo, 64);
   }
 
+  /** Says that the result was rounded, although it was not; a denormal one has then underflowed. */
+  void noteInexact() {
+    raised |= StatusWord.PRECISION;
+    if (Float80.isDenormal(mantissa, signExponent)) {
+      raised |= StatusWord.UNDERFLOW;
+    }
+  }
+
   private void round(int sign, int exponent, long hi, long lo, int bits) {
     if (exponent <= 0 && isTiny(sign, exponent, hi, lo, bits)) {
       if (isMasked(StatusWord.UNDERFLOW)) {

@@ -3,7 +3,6 @@ package org.memarium.cpu.x87;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FpuAgainstHostTest {
   private static final int ROUNDS = Integer.getInteger("memarium.x87.rounds", 4000);
 
-  /** Not correctly rounded by any processor; {@link TranscendentalAgainstHostTest} has them. */
+  /** Not correctly rounded by any processor: the last bit may differ, and is counted. */
   private static final Set<String> TRANSCENDENTAL =
       Set.of("f2xm1", "fyl2x", "fyl2xp1", "fptan", "fpatan", "fsin", "fcos", "fsincos");
 
@@ -37,7 +36,6 @@ class FpuAgainstHostTest {
   @TestFactory
   Stream<DynamicTest> everyForm() {
     return X87Forms.all().stream()
-        .filter(form -> !TRANSCENDENTAL.contains(form.mnemonic()))
         .map(form ->
             DynamicTest.dynamicTest(
                 "%02x /%x %s %s"
@@ -47,7 +45,16 @@ class FpuAgainstHostTest {
 
   private static void agrees(X87Form form) throws Exception {
     int seed = form.opcode() << 8 | form.modrm();
-    RandomRequests random = new RandomRequests(seed);
+    if (TRANSCENDENTAL.contains(form.mnemonic())) {
+      compare(form, new RandomRequests(seed, true), ROUNDS / 20);
+      compare(form, new RandomRequests(seed, false), ROUNDS / 20);
+    } else {
+      compare(form, new RandomRequests(seed, false), 0);
+    }
+  }
+
+  private static void compare(X87Form form, RandomRequests random, int inexactAllowed)
+      throws Exception {
     byte[] requests = new byte[ROUNDS * HostFpu.RECORD_BYTES];
     for (int i = 0; i < ROUNDS; i++) {
       int modrm = form.isMemory() ? form.modrm() << 3 | 6 : form.modrm() + i % form.count();
@@ -61,74 +68,40 @@ class FpuAgainstHostTest {
     byte[] answers = host.run(requests);
     EmulatedFpu emulated = new EmulatedFpu();
     int differences = 0;
+    int lastBits = 0;
+    int sides = 0;
     List<String> shown = new ArrayList<>();
     for (int i = 0; i < ROUNDS; i++) {
       int at = i * HostFpu.RECORD_BYTES;
       byte[] request = Arrays.copyOfRange(requests, at, at + HostFpu.RECORD_BYTES);
       byte[] expected = Arrays.copyOfRange(answers, at, at + HostFpu.RECORD_BYTES);
       byte[] actual = emulated.run(request, form, expected);
-      // When SIGFPE came the state is the signal handler's.
-      int size = request[HostFpu.CODE] == 0x66 ? 2 : 4;
-      boolean same =
-          expected[HostFpu.CODE] == 1
-              ? actual[HostFpu.CODE] == 1
-              : Arrays.equals(expected, actual) || sameButPointers(expected, actual, form, size);
-      if (!same && ++differences <= 3) {
-        shown.add(describe(request, expected, actual));
+      switch (Answers.compare(request, expected, actual, form)) {
+        case SAME -> {}
+        case SAME_BUT_C1 -> sides++;
+        case SAME_BUT_LAST_BIT -> lastBits++;
+        case DIFFERENT -> differences++;
+      }
+      if (differences + (inexactAllowed > 0 ? 0 : sides + lastBits) > shown.size()
+          && shown.size() < 3) {
+        shown.add(Answers.describe(request, expected, actual));
       }
     }
-    if (differences > 0) {
+    if (inexactAllowed > 0) {
+      System.out.printf(
+          "%s (%s): of %d results %d differ from the host's in the last bit, %d more in C1%n",
+          form.mnemonic(), random, ROUNDS, lastBits, sides);
+    }
+    if (differences > 0 || lastBits > inexactAllowed || sides > inexactAllowed) {
       fail(
-          "%d of %d differ, seed %d%n%s"
-              .formatted(differences, ROUNDS, seed, String.join(System.lineSeparator(), shown)));
+          "%d of %d differ, and %d in the last bit, %d in C1: %s%n%s"
+              .formatted(
+                  differences,
+                  ROUNDS,
+                  lastBits,
+                  sides,
+                  random,
+                  String.join(System.lineSeparator(), shown)));
     }
-  }
-
-  /**
-   * Whether only the pointers differ and the host lost its own: a context switch of its kernel
-   * leaves zeros, which no request asks for.
-   */
-  private static boolean sameButPointers(byte[] expected, byte[] actual, X87Form form, int size) {
-    if (form.effect() == X87Form.Effect.STORE_IMAGE) {
-      int at = HostFpu.MEMORY;
-      return (expected[at + 4 * size] == 0 || expected[at + 6 * size] == 0)
-          && Arrays.equals(
-              expected, at + 7 * size, expected.length, actual, at + 7 * size, actual.length);
-    }
-    return (expected[16] == 0 || expected[24] == 0)
-        && Arrays.equals(expected, 0, 12, actual, 0, 12)
-        && Arrays.equals(expected, 28, expected.length, actual, 28, actual.length);
-  }
-
-  private static String describe(byte[] request, byte[] expected, byte[] actual) {
-    return "from   %s%nhost   %s%nours   %s%n"
-        .formatted(describe(request), describe(expected), describe(actual));
-  }
-
-  private static String describe(byte[] record) {
-    ByteBuffer b = ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN);
-    StringBuilder text = new StringBuilder();
-    text.append(
-        "cw=%04x sw=%04x tw=%04x fip=%08x fcs=%08x fdp=%08x fds=%08x"
-            .formatted(
-                b.getShort(0),
-                b.getShort(4),
-                b.getShort(8),
-                b.getInt(12),
-                b.getInt(16),
-                b.getInt(20),
-                b.getInt(24)));
-    for (int i = 0; i < 8; i++) {
-      text.append(" %04x.%016x".formatted(b.getShort(36 + 10 * i), b.getLong(28 + 10 * i)));
-    }
-    text.append(" memory ");
-    for (int i = 0; i < 28; i++) {
-      text.append("%02x".formatted(b.get(HostFpu.MEMORY + i)));
-    }
-    text.append(
-        " code=%08x eflags=%03x eax=%08x"
-            .formatted(
-                b.getInt(HostFpu.CODE), b.getInt(HostFpu.EFLAGS) & 0x8D5, b.getInt(HostFpu.EAX)));
-    return text.toString();
   }
 }

@@ -37,9 +37,22 @@ final class RandomRequests {
   };
 
   private final SplittableRandom random;
+  private final long seed;
+  private final boolean ordinary;
 
-  RandomRequests(long seed) {
+  /**
+   * @param ordinary whether registers hold normal numbers of moderate size, all exceptions are
+   *     masked and results rounded to nearest
+   */
+  RandomRequests(long seed, boolean ordinary) {
     random = new SplittableRandom(seed);
+    this.seed = seed;
+    this.ordinary = ordinary;
+  }
+
+  @Override
+  public String toString() {
+    return (ordinary ? "ordinary numbers" : "anything") + ", seed " + seed;
   }
 
   /** Whether something happens that has one chance in n. */
@@ -78,7 +91,11 @@ final class RandomRequests {
   /** Fills a request for a form: state, operand, code. */
   void fill(ByteBuffer request, X87Form form, boolean prefix16, int modrm) {
     request.order(ByteOrder.LITTLE_ENDIAN);
-    state(request, 0, 12);
+    if (ordinary) {
+      ordinaryState(request);
+    } else {
+      state(request, 0, 12);
+    }
     for (int i = HostFpu.MEMORY; i < HostFpu.CODE; i++) {
       request.put(i, (byte) random.nextInt());
     }
@@ -90,6 +107,18 @@ final class RandomRequests {
     // CF, PF, AF, ZF, SF and OF at random; IF and the fixed bit set.
     request.putInt(HostFpu.EFLAGS, (random.nextInt() & 0x8D5) | 0x202);
     request.putInt(HostFpu.EAX, random.nextInt());
+  }
+
+  private void ordinaryState(ByteBuffer request) {
+    state(request, 0, 1);
+    request.putInt(0, 0xFFFF037F);
+    request.putInt(4, 0xFFFF0000);
+    request.putInt(8, 0xFFFFF000);
+    for (int i = 0; i < 8; i++) {
+      request.putLong(28 + 10 * i, random.nextLong() | 1L << 63);
+      int exponent = 0x3FFF + random.nextInt(-12, 13);
+      request.putShort(36 + 10 * i, (short) (random.nextInt(2) << 15 | exponent));
+    }
   }
 
   private void state(ByteBuffer request, int offset, int pendingChance) {
