@@ -14,7 +14,7 @@ import org.memarium.hardware.Segmentation;
  * <p><b>Finding.</b> EIP is translated as an instruction fetch, and the block of that physical
  * address is taken, or decoded. What was found is good for as long as {@link #generation} stays:
  * until a translation of instructions is dropped, or segments change. Within a generation, blocks
- * reach each other directly, and {@link #jump} finds targets of indirect jumps by EIP alone.
+ * reach each other directly, and {@link Core#jump} finds targets of indirect jumps by EIP alone.
  *
  * <p><b>Self-modifying code.</b> Every frame with blocks is watched ({@link Mmu#watchCode}); a
  * write into a block's bytes kills it ({@link Block#kill}).
@@ -29,7 +29,6 @@ final class BlockCache implements Ram.CodeListener {
   private static final int CAPACITY = 1 << 19;
 
   private static final int BUCKETS = 1 << 15;
-  private static final int JUMPS = 1 << 12;
   private static final int FRAMES_SHIFT = 10;
   private static final int OFFSET_MASK = Ram.PAGE_SIZE - 1;
 
@@ -38,9 +37,6 @@ final class BlockCache implements Ram.CodeListener {
   private final Ram ram;
   private final Decoder decoder = new Decoder();
   private final @Nullable Block[] buckets = new Block[BUCKETS];
-
-  /** The block last found for an EIP, direct-mapped. */
-  private final Block[] jumps = new Block[JUMPS];
 
   /** {@link FrameCode} by frame number, in two levels; null where nothing was decoded. */
   private final @Nullable FrameCode[] @Nullable [] frames;
@@ -55,23 +51,22 @@ final class BlockCache implements Ram.CodeListener {
     this.mmu = core.mmu;
     this.ram = mmu.ram();
     this.frames = new FrameCode[Math.toIntExact(ram.frames() >> FRAMES_SHIFT) + 1][];
-    Arrays.fill(jumps, Block.NONE);
     ram.setCodeListener(this);
   }
 
-  /** Changes whenever an EIP may lead to other bytes than before; never {@link Block#NEVER}. */
-  int generation() {
-    return (mmu.fetchGeneration() + core.modeGeneration) & Integer.MAX_VALUE;
+  /** Changes whenever an EIP may lead to other bytes than before. */
+  private int generation() {
+    return core.generation();
   }
 
-  /** The block at an EIP if it is known in the present generation, otherwise one that is not. */
-  Block jump(int eip) {
-    Block block = jumps[jumpSlot(eip)];
-    return block.eip == eip ? block : Block.NONE;
-  }
-
-  private static int jumpSlot(int eip) {
-    return (eip ^ eip >>> 12) & (JUMPS - 1);
+  /** Segments have changed: no EIP leads where it led before, until it is looked up. */
+  void forgetTranslations() {
+    for (Block head : buckets) {
+      for (Block block = head; block != null; block = block.nextInBucket) {
+        block.first().generation = Instruction.NEVER;
+      }
+    }
+    core.forgetJumps();
   }
 
   /**
@@ -108,8 +103,9 @@ final class BlockCache implements Ram.CodeListener {
 
   private Block found(Block block, int generation) {
     // Fetching a second page may have thrown the first one's translation out.
-    block.generation = generation == generation() ? generation : Block.NEVER;
-    jumps[jumpSlot(block.eip)] = block;
+    Instruction first = block.first();
+    first.generation = generation == generation() ? generation : Instruction.NEVER;
+    core.rememberJump(first);
     return block;
   }
 
@@ -151,7 +147,7 @@ final class BlockCache implements Ram.CodeListener {
         drop(block);
       }
     }
-    Arrays.fill(jumps, Block.NONE);
+    core.forgetJumps();
   }
 
   @Override
@@ -213,8 +209,13 @@ final class BlockCache implements Ram.CodeListener {
         max = 1;
       }
       instruction.ordinal = count;
+      instruction.countAfter = count + 1;
       instruction.op = OpSelection.select(instruction, core.mode());
       ended = OpSelection.endsBlock(instruction);
+      instruction.last = ended;
+      if (count != 0) {
+        code[count - 1].next = instruction;
+      }
       code[count++] = instruction;
       at += length;
     }
@@ -224,6 +225,8 @@ final class BlockCache implements Ram.CodeListener {
       end.op = Op.END;
       end.eip = eip + at;
       end.ordinal = count;
+      end.countAfter = count;
+      code[count - 1].next = end;
       code[entries++] = end;
     }
     Block block =

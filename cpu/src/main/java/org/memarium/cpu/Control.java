@@ -22,7 +22,7 @@ final class Control {
       case JMP -> jump(c, isRelative(i) ? i.immediate : c.destination(i));
       case CALL -> {
         int target = checked(c, isRelative(i) ? i.immediate : c.destination(i));
-        c.push(i.next(), size);
+        c.push(i.endEip(), size);
         c.eip = target;
       }
       case RET -> {
@@ -44,16 +44,16 @@ final class Control {
         if (c.overflow()) {
           interrupt(c, i, ProcessorException.OVERFLOW);
         } else {
-          c.eip = i.next();
+          c.eip = i.endEip();
         }
       }
       case INT1 -> {
-        c.eip = i.next();
+        c.eip = i.endEip();
         c.trap = ProcessorException.of(ProcessorException.DEBUG);
       }
       case BOUND -> {
         bound(c, i);
-        c.eip = i.next();
+        c.eip = i.endEip();
       }
       default -> throw new IllegalStateException(i.form.toString());
     }
@@ -67,7 +67,7 @@ final class Control {
     if (taken) {
       jump(c, i.immediate);
     } else {
-      c.eip = i.next();
+      c.eip = i.endEip();
     }
   }
 
@@ -79,7 +79,7 @@ final class Control {
       checked(c, i.immediate);
     }
     c.r[Cpu.ECX] = (c.r[Cpu.ECX] & ~mask) | count;
-    c.eip = taken ? i.immediate : i.next();
+    c.eip = taken ? i.immediate : i.endEip();
   }
 
   private static void jump(Core c, int target) {
@@ -109,7 +109,7 @@ final class Control {
     readFarPointer(c, i);
     checkLimit(c.segmentation.checkCode(c.farSelector), c.farOffset);
     c.mmu.probeWrite(c.stack(-size, size, true), size);
-    c.write(c.stack(-2 * size, size, true), size, i.next());
+    c.write(c.stack(-2 * size, size, true), size, i.endEip());
     c.write(c.stack(-size, size, true), size, c.segmentation.selector(Segmentation.CS));
     c.moveStack(-2 * size);
     c.loadCode(c.farSelector);
@@ -159,7 +159,7 @@ final class Control {
   }
 
   private static void interrupt(Core c, Instruction i, int vector) {
-    c.eip = i.next();
+    c.eip = i.endEip();
     c.interruptVector = vector;
     c.interrupted = true;
   }

@@ -2,6 +2,7 @@ package org.memarium.cpu;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.x87.Fpu;
 import org.memarium.hardware.Mmu;
@@ -77,13 +78,23 @@ final class Core {
   /** Room for FSAVE and its kin. */
   final byte[] fpuImage = new byte[108];
 
-  /** Mode that {@link #modeGeneration} belongs to. */
+  /** What the segment registers meant when they were last looked at. */
   private Mode mode = Mode.FLAT_32;
 
   private long codeBase;
 
-  /** Changes whenever the same EIP may mean other bytes, or the same bytes something else. */
-  int modeGeneration;
+  private static final int JUMPS = 1 << 12;
+
+  /** First instructions of the blocks last found, direct-mapped by EIP. */
+  private final Instruction[] jumps = new Instruction[JUMPS];
+
+  /** Transfers from block to block that needed no translation, not yet reported to the MMU. */
+  long fetchHits;
+
+  /** Past this count of instructions no block follows another. */
+  long chainEnd;
+
+  private @Nullable BlockCache cache;
 
   @Nullable ProcessorException exception;
 
@@ -94,6 +105,36 @@ final class Core {
     this.mmu = mmu;
     this.segmentation = segmentation;
     setArithmeticFlags(0);
+    forgetJumps();
+  }
+
+  void setCache(BlockCache cache) {
+    this.cache = cache;
+  }
+
+  // ---- From block to block ----
+
+  /** Changes whenever an EIP may lead to other bytes; never {@link Instruction#NEVER}. */
+  int generation() {
+    return mmu.fetchGeneration() & Integer.MAX_VALUE;
+  }
+
+  /** The first instruction at an EIP if it was met lately, otherwise one of no generation. */
+  Instruction jump(int eip) {
+    Instruction first = jumps[jumpSlot(eip)];
+    return first.eip == eip ? first : Instruction.UNKNOWN_NEXT;
+  }
+
+  void rememberJump(Instruction first) {
+    jumps[jumpSlot(first.eip)] = first;
+  }
+
+  void forgetJumps() {
+    Arrays.fill(jumps, Instruction.UNKNOWN_NEXT);
+  }
+
+  private static int jumpSlot(int eip) {
+    return (eip ^ eip >>> 12) & (JUMPS - 1);
   }
 
   void requestStop() {
@@ -427,7 +468,9 @@ final class Core {
     if (now != mode || base != codeBase || now != Mode.FLAT_32) {
       mode = now;
       codeBase = base;
-      modeGeneration++;
+      if (cache != null) {
+        cache.forgetTranslations();
+      }
     }
   }
 

@@ -316,7 +316,7 @@ final class Decoder {
       out.immediate = out.form.condition();
     }
     if (!operands.isEmpty() && operands.getFirst().place() == Operand.Place.RELATIVE) {
-      int target = out.next() + out.immediate;
+      int target = out.endEip() + out.immediate;
       out.immediate = out.operandBytes == 2 ? target & 0xffff : target;
     }
   }

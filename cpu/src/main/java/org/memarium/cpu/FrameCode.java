@@ -1,13 +1,15 @@
 package org.memarium.cpu;
 
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The blocks that were decoded from one page frame. */
 final class FrameCode {
   /** log2 of the bytes that one bit of {@link #chunks} stands for: 64 bits cover the frame. */
   private static final int CHUNK_SHIFT = 6;
 
-  private Block[] blocks = new Block[8];
+  private @Nullable Block[] blocks = new @Nullable Block[8];
   private int count;
 
   /** One bit for each 64 bytes: set where a block has bytes. May say too much, never too little. */
@@ -25,7 +27,7 @@ final class FrameCode {
     for (int k = 0; k < count; k++) {
       if (blocks[k] == block) {
         blocks[k] = blocks[--count];
-        blocks[count] = Block.NONE;
+        blocks[count] = null;
         return;
       }
     }
@@ -41,7 +43,7 @@ final class FrameCode {
   }
 
   Block get(int k) {
-    return blocks[k];
+    return Objects.requireNonNull(blocks[k]);
   }
 
   private static long mask(int offset, int bytes) {

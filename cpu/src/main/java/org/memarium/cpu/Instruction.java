@@ -12,6 +12,15 @@ final class Instruction {
   /** {@link #segment} of an access whose offset is the linear address. */
   static final byte FLAT = -1;
 
+  /** A generation that never is. */
+  static final int NEVER = -1;
+
+  /** What {@link #taken} is before it is known. */
+  static final Instruction UNKNOWN_TAKEN = new Instruction();
+
+  /** What {@link #next} is before it is known. */
+  static final Instruction UNKNOWN_NEXT = new Instruction();
+
   /** What the loop of {@link Interpreter} switches on: a constant of {@link Op}. */
   int op;
 
@@ -57,18 +66,40 @@ final class Instruction {
   /** The second immediate, or the selector of a far pointer; SHLD and SHRD: 1 if CL counts. */
   int immediate2;
 
-  /** Position in its block, from 0. */
+  /** Position in its block, from 0: so many instructions were executed before it. */
   int ordinal;
+
+  /** How many of its block have been executed after it. */
+  int countAfter;
 
   /** Offset of the instruction in the code segment. */
   int eip;
 
   byte length;
 
+  /** Whether nothing follows in the same block, not even {@link Op#END}. */
+  boolean last;
+
+  /**
+   * What is executed next: the one behind in the same block, or for the last one the first of the
+   * block that control falls into.
+   */
+  Instruction next = UNKNOWN_NEXT;
+
+  /** First of the block that a branch with a fixed target leads to. */
+  Instruction taken = UNKNOWN_TAKEN;
+
+  /**
+   * Of the first instruction of a block: the generation ({@link BlockCache#generation}) in which
+   * its EIP was seen to lead here. While that is current, control may come here without asking the
+   * MMU.
+   */
+  int generation = NEVER;
+
   InstructionForm form = Decoder.INVALID;
 
-  /** Offset of the instruction behind this one. */
-  int next() {
+  /** Offset of the instruction behind this one in memory. */
+  int endEip() {
     return eip + length;
   }
 

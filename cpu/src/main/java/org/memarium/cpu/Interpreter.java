@@ -1,6 +1,6 @@
 package org.memarium.cpu;
 
-import org.memarium.hardware.Mmu;
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.ProcessorException;
 
 /**
@@ -8,9 +8,11 @@ import org.memarium.hardware.ProcessorException;
  *
  * <p>Hot instructions are done here; the others go to the class of their group. Every case does all
  * its faultable accesses before it changes a register or a flag, so that an exception needs nothing
- * undone: EIP and the count of instructions follow from the block and the position in it.
+ * undone: EIP and the count of instructions follow from the instruction.
  *
- * <p>HotSpot compiles no method of more than 8000 bytecodes, so {@link #execute} must stay below.
+ * <p>Two things keep the compiled loop short. Little is alive from one round to the next, the state
+ * and the instruction, so that both stay in registers. And HotSpot compiles no method of more than
+ * 8000 bytecodes, so {@link #execute} stays below.
  */
 final class Interpreter {
   private static final long LOW_32 = 0xffff_ffffL;
@@ -18,15 +20,13 @@ final class Interpreter {
   private final Core core;
   private final BlockCache cache;
 
-  /** The block that the last {@link #execute} left by a branch with a fixed target, or NONE. */
-  private Block linkFrom = Block.NONE;
-
-  /** Transfers from block to block that needed no translation, not yet reported to the MMU. */
-  private long fetchHits;
+  /** The branch with a fixed target by which the last {@link #execute} was left, or null. */
+  private @Nullable Instruction linkFrom;
 
   Interpreter(Core core) {
     this.core = core;
     this.cache = new BlockCache(core);
+    core.setCache(cache);
   }
 
   /** {@link Cpu#run}. */
@@ -36,7 +36,7 @@ final class Interpreter {
     long end = c.instructions + Math.min(Math.max(maxInstructions, 0), room);
     c.exception = null;
     c.noticeSegments();
-    linkFrom = Block.NONE;
+    linkFrom = null;
     try {
       for (; ; ) {
         if (c.stopRequested()) {
@@ -56,8 +56,8 @@ final class Interpreter {
         }
       }
     } finally {
-      c.mmu.countFetchHits(fetchHits);
-      fetchHits = 0;
+      c.mmu.countFetchHits(c.fetchHits);
+      c.fetchHits = 0;
     }
   }
 
@@ -65,15 +65,21 @@ final class Interpreter {
   private void runBlocks(long end) {
     Core c = core;
     long allowed = c.singleStep() ? 1 : end - c.instructions;
+    Instruction from = linkFrom;
+    linkFrom = null;
     try {
-      Block block = allowed >= BlockCache.MAX_INSTRUCTIONS ? found(c.eip) : null;
-      if (block != null) {
-        execute(block, end);
+      if (allowed >= BlockCache.MAX_INSTRUCTIONS) {
+        Instruction first = cache.find(c.eip).first();
+        if (from != null) {
+          link(from, first);
+        }
+        c.chainEnd = end - BlockCache.MAX_INSTRUCTIONS;
+        linkFrom = execute(first);
       } else {
-        runShort((int) Math.min(allowed, BlockCache.MAX_INSTRUCTIONS));
+        runShort((int) allowed);
       }
     } catch (ProcessorException fault) {
-      c.exception = fault; // of the fetch; EIP is where it was
+      c.exception = fault; // of the fetch: EIP is where it was
       return;
     }
     if (c.trap != null && c.exception == null) {
@@ -82,31 +88,28 @@ final class Interpreter {
     }
   }
 
-  private Block found(int eip) {
-    Block from = linkFrom;
-    linkFrom = Block.NONE;
-    Block block = cache.find(eip);
-    if (from.generation != Block.NEVER) {
-      if (eip == from.endEip) {
-        from.next = block;
-      } else {
-        from.taken = block;
-      }
+  private static void link(Instruction from, Instruction to) {
+    if (from.op == Op.RESYNC) {
+      return;
     }
-    return block;
+    if (to.eip == from.endEip()) {
+      from.next = to;
+    }
+    if (to.eip == from.immediate && from.op != Op.END) {
+      from.taken = to;
+    }
   }
 
   /** Near the end of the budget, or in single steps: a block of just so many instructions. */
   private void runShort(int max) {
     Core c = core;
     boolean singleStep = c.singleStep();
-    linkFrom = Block.NONE;
     Block block = cache.findShort(c.eip, max);
+    c.chainEnd = Long.MIN_VALUE;
     try {
-      execute(block, c.instructions + block.count);
+      execute(block.first());
     } finally {
       cache.drop(block);
-      linkFrom = Block.NONE;
     }
     if (singleStep && c.exception == null && !c.interrupted && c.trap == null) {
       c.trap = ProcessorException.of(ProcessorException.DEBUG);
@@ -114,26 +117,24 @@ final class Interpreter {
   }
 
   /**
-   * Executes a block and those that follow it, while their translations hold and at most until
-   * {@code end} instructions have been executed. Afterwards EIP and the count are exact; an
-   * exception is in {@link Core#exception}.
+   * Executes a block and those that follow it, while their translations hold and until the end of
+   * the budget is near. Afterwards EIP and the count are exact; an exception is in {@link
+   * Core#exception}.
+   *
+   * @return the last instruction if control left by its fixed target, so that it may be linked to
+   *     what stands there; otherwise null
    */
-  private void execute(Block first, long end) {
+  private @Nullable Instruction execute(Instruction first) {
     Core c = core;
-    int[] r = c.r;
-    Mmu mmu = c.mmu;
-    Block block = first;
-    Instruction[] code = block.code;
-    int n = 0;
+    Instruction i = first;
     try {
       for (; ; ) {
-        Block successor;
-        int target;
-        int value;
-        long linear;
+        Instruction to;
         body:
-        for (; ; n++) {
-          Instruction i = code[n];
+        for (; ; i = i.next) {
+          int[] r = c.r;
+          int value;
+          long linear;
           switch (i.op) {
             case Op.MOV_RR:
               r[i.a] = r[i.b];
@@ -142,16 +143,16 @@ final class Interpreter {
               r[i.a] = i.immediate;
               break;
             case Op.MOV_RM:
-              r[i.a] = mmu.readInt(at(r, i));
+              r[i.a] = c.mmu.readInt(at(r, i));
               break;
             case Op.MOV_MR:
-              mmu.writeInt(at(r, i), r[i.b]);
+              c.mmu.writeInt(at(r, i), r[i.b]);
               break;
             case Op.MOV_MI:
-              mmu.writeInt(at(r, i), i.immediate);
+              c.mmu.writeInt(at(r, i), i.immediate);
               break;
             case Op.MOV_RS:
-              r[i.a] = mmu.readInt(c.linear(i, 4, false));
+              r[i.a] = c.mmu.readInt(c.linear(i, 4, false));
               break;
             case Op.ADD_RR:
               r[i.a] = c.add(r[i.a], r[i.b]);
@@ -160,17 +161,17 @@ final class Interpreter {
               r[i.a] = c.add(r[i.a], i.immediate);
               break;
             case Op.ADD_RM:
-              r[i.a] = c.add(r[i.a], mmu.readInt(at(r, i)));
+              r[i.a] = c.add(r[i.a], c.mmu.readInt(at(r, i)));
               break;
             case Op.ADD_MR:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.add(mmu.readInt(linear), r[i.b]));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.add(c.mmu.readInt(linear), r[i.b]));
               break;
             case Op.ADD_MI:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.add(mmu.readInt(linear), i.immediate));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.add(c.mmu.readInt(linear), i.immediate));
               break;
             case Op.SUB_RR:
               r[i.a] = c.subtract(r[i.a], r[i.b]);
@@ -179,17 +180,17 @@ final class Interpreter {
               r[i.a] = c.subtract(r[i.a], i.immediate);
               break;
             case Op.SUB_RM:
-              r[i.a] = c.subtract(r[i.a], mmu.readInt(at(r, i)));
+              r[i.a] = c.subtract(r[i.a], c.mmu.readInt(at(r, i)));
               break;
             case Op.SUB_MR:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.subtract(mmu.readInt(linear), r[i.b]));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.subtract(c.mmu.readInt(linear), r[i.b]));
               break;
             case Op.SUB_MI:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.subtract(mmu.readInt(linear), i.immediate));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.subtract(c.mmu.readInt(linear), i.immediate));
               break;
             case Op.AND_RR:
               r[i.a] = c.logic(r[i.a] & r[i.b]);
@@ -198,17 +199,17 @@ final class Interpreter {
               r[i.a] = c.logic(r[i.a] & i.immediate);
               break;
             case Op.AND_RM:
-              r[i.a] = c.logic(r[i.a] & mmu.readInt(at(r, i)));
+              r[i.a] = c.logic(r[i.a] & c.mmu.readInt(at(r, i)));
               break;
             case Op.AND_MR:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.logic(mmu.readInt(linear) & r[i.b]));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.logic(c.mmu.readInt(linear) & r[i.b]));
               break;
             case Op.AND_MI:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.logic(mmu.readInt(linear) & i.immediate));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.logic(c.mmu.readInt(linear) & i.immediate));
               break;
             case Op.OR_RR:
               r[i.a] = c.logic(r[i.a] | r[i.b]);
@@ -217,17 +218,17 @@ final class Interpreter {
               r[i.a] = c.logic(r[i.a] | i.immediate);
               break;
             case Op.OR_RM:
-              r[i.a] = c.logic(r[i.a] | mmu.readInt(at(r, i)));
+              r[i.a] = c.logic(r[i.a] | c.mmu.readInt(at(r, i)));
               break;
             case Op.OR_MR:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.logic(mmu.readInt(linear) | r[i.b]));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.logic(c.mmu.readInt(linear) | r[i.b]));
               break;
             case Op.OR_MI:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.logic(mmu.readInt(linear) | i.immediate));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.logic(c.mmu.readInt(linear) | i.immediate));
               break;
             case Op.XOR_RR:
               r[i.a] = c.logic(r[i.a] ^ r[i.b]);
@@ -236,17 +237,17 @@ final class Interpreter {
               r[i.a] = c.logic(r[i.a] ^ i.immediate);
               break;
             case Op.XOR_RM:
-              r[i.a] = c.logic(r[i.a] ^ mmu.readInt(at(r, i)));
+              r[i.a] = c.logic(r[i.a] ^ c.mmu.readInt(at(r, i)));
               break;
             case Op.XOR_MR:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.logic(mmu.readInt(linear) ^ r[i.b]));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.logic(c.mmu.readInt(linear) ^ r[i.b]));
               break;
             case Op.XOR_MI:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.logic(mmu.readInt(linear) ^ i.immediate));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.logic(c.mmu.readInt(linear) ^ i.immediate));
               break;
             case Op.CMP_RR:
               c.subtract(r[i.a], r[i.b]);
@@ -255,13 +256,13 @@ final class Interpreter {
               c.subtract(r[i.a], i.immediate);
               break;
             case Op.CMP_RM:
-              c.subtract(r[i.a], mmu.readInt(at(r, i)));
+              c.subtract(r[i.a], c.mmu.readInt(at(r, i)));
               break;
             case Op.CMP_MR:
-              c.subtract(mmu.readInt(at(r, i)), r[i.b]);
+              c.subtract(c.mmu.readInt(at(r, i)), r[i.b]);
               break;
             case Op.CMP_MI:
-              c.subtract(mmu.readInt(at(r, i)), i.immediate);
+              c.subtract(c.mmu.readInt(at(r, i)), i.immediate);
               break;
             case Op.TEST_RR:
               c.logic(r[i.a] & r[i.b]);
@@ -270,10 +271,10 @@ final class Interpreter {
               c.logic(r[i.a] & i.immediate);
               break;
             case Op.TEST_MR:
-              c.logic(mmu.readInt(at(r, i)) & r[i.b]);
+              c.logic(c.mmu.readInt(at(r, i)) & r[i.b]);
               break;
             case Op.TEST_MI:
-              c.logic(mmu.readInt(at(r, i)) & i.immediate);
+              c.logic(c.mmu.readInt(at(r, i)) & i.immediate);
               break;
             case Op.ADC_RR:
               r[i.a] = c.add(r[i.a], r[i.b], c.carries >>> 31, 4);
@@ -282,7 +283,7 @@ final class Interpreter {
               r[i.a] = c.add(r[i.a], i.immediate, c.carries >>> 31, 4);
               break;
             case Op.ADC_RM:
-              r[i.a] = c.add(r[i.a], mmu.readInt(at(r, i)), c.carries >>> 31, 4);
+              r[i.a] = c.add(r[i.a], c.mmu.readInt(at(r, i)), c.carries >>> 31, 4);
               break;
             case Op.SBB_RR:
               r[i.a] = c.subtract(r[i.a], r[i.b], c.carries >>> 31, 4);
@@ -291,7 +292,7 @@ final class Interpreter {
               r[i.a] = c.subtract(r[i.a], i.immediate, c.carries >>> 31, 4);
               break;
             case Op.SBB_RM:
-              r[i.a] = c.subtract(r[i.a], mmu.readInt(at(r, i)), c.carries >>> 31, 4);
+              r[i.a] = c.subtract(r[i.a], c.mmu.readInt(at(r, i)), c.carries >>> 31, 4);
               break;
             case Op.INC_R:
               r[i.a] = c.increment(r[i.a]);
@@ -301,13 +302,13 @@ final class Interpreter {
               break;
             case Op.INC_M:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.increment(mmu.readInt(linear)));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.increment(c.mmu.readInt(linear)));
               break;
             case Op.DEC_M:
               linear = at(r, i);
-              mmu.probeWrite(linear, 4);
-              mmu.writeInt(linear, c.decrement(mmu.readInt(linear)));
+              c.mmu.probeWrite(linear, 4);
+              c.mmu.writeInt(linear, c.decrement(c.mmu.readInt(linear)));
               break;
             case Op.NEG_R:
               r[i.a] = c.subtract(0, r[i.a]);
@@ -334,7 +335,7 @@ final class Interpreter {
               r[i.a] = Multiplication.multiplyLow(c, r[i.a], r[i.b]);
               break;
             case Op.IMUL_RM:
-              r[i.a] = Multiplication.multiplyLow(c, r[i.a], mmu.readInt(at(r, i)));
+              r[i.a] = Multiplication.multiplyLow(c, r[i.a], c.mmu.readInt(at(r, i)));
               break;
             case Op.IMUL_RRI:
               r[i.a] = Multiplication.multiplyLow(c, r[i.b], i.immediate);
@@ -362,7 +363,7 @@ final class Interpreter {
               }
               break;
             case Op.CMOV_RM:
-              value = mmu.readInt(at(r, i));
+              value = c.mmu.readInt(at(r, i));
               if (c.condition(i.immediate)) {
                 r[i.a] = value;
               }
@@ -374,13 +375,13 @@ final class Interpreter {
               setByte(r, i, i.immediate);
               break;
             case Op.MOV8_RM:
-              setByte(r, i, mmu.readByte(at(r, i)));
+              setByte(r, i, c.mmu.readByte(at(r, i)));
               break;
             case Op.MOV8_MR:
-              mmu.writeByte(at(r, i), r[i.b] >>> i.bShift);
+              c.mmu.writeByte(at(r, i), r[i.b] >>> i.bShift);
               break;
             case Op.MOV8_MI:
-              mmu.writeByte(at(r, i), i.immediate);
+              c.mmu.writeByte(at(r, i), i.immediate);
               break;
             case Op.CMP8_RR:
               c.subtract(r[i.a] >>> i.aShift & 0xff, r[i.b] >>> i.bShift & 0xff, 0, 1);
@@ -389,13 +390,13 @@ final class Interpreter {
               c.subtract(r[i.a] >>> i.aShift & 0xff, i.immediate, 0, 1);
               break;
             case Op.CMP8_RM:
-              c.subtract(r[i.a] >>> i.aShift & 0xff, mmu.readByte(at(r, i)), 0, 1);
+              c.subtract(r[i.a] >>> i.aShift & 0xff, c.mmu.readByte(at(r, i)), 0, 1);
               break;
             case Op.CMP8_MR:
-              c.subtract(mmu.readByte(at(r, i)), r[i.b] >>> i.bShift & 0xff, 0, 1);
+              c.subtract(c.mmu.readByte(at(r, i)), r[i.b] >>> i.bShift & 0xff, 0, 1);
               break;
             case Op.CMP8_MI:
-              c.subtract(mmu.readByte(at(r, i)), i.immediate, 0, 1);
+              c.subtract(c.mmu.readByte(at(r, i)), i.immediate, 0, 1);
               break;
             case Op.TEST8_RR:
               c.logic((byte) (r[i.a] >>> i.aShift & r[i.b] >>> i.bShift));
@@ -404,37 +405,37 @@ final class Interpreter {
               c.logic((byte) (r[i.a] >>> i.aShift & i.immediate));
               break;
             case Op.TEST8_MI:
-              c.logic((byte) (mmu.readByte(at(r, i)) & i.immediate));
+              c.logic((byte) (c.mmu.readByte(at(r, i)) & i.immediate));
               break;
             case Op.MOV16_MR:
-              mmu.writeShort(at(r, i), r[i.b]);
+              c.mmu.writeShort(at(r, i), r[i.b]);
               break;
             case Op.MOV16_MI:
-              mmu.writeShort(at(r, i), i.immediate);
+              c.mmu.writeShort(at(r, i), i.immediate);
               break;
             case Op.MOVZX8_R:
               r[i.a] = r[i.b] >>> i.bShift & 0xff;
               break;
             case Op.MOVZX8_M:
-              r[i.a] = mmu.readByte(at(r, i));
+              r[i.a] = c.mmu.readByte(at(r, i));
               break;
             case Op.MOVZX16_R:
               r[i.a] = r[i.b] & 0xffff;
               break;
             case Op.MOVZX16_M:
-              r[i.a] = mmu.readShort(at(r, i));
+              r[i.a] = c.mmu.readShort(at(r, i));
               break;
             case Op.MOVSX8_R:
               r[i.a] = (byte) (r[i.b] >>> i.bShift);
               break;
             case Op.MOVSX8_M:
-              r[i.a] = (byte) mmu.readByte(at(r, i));
+              r[i.a] = (byte) c.mmu.readByte(at(r, i));
               break;
             case Op.MOVSX16_R:
               r[i.a] = (short) r[i.b];
               break;
             case Op.MOVSX16_M:
-              r[i.a] = (short) mmu.readShort(at(r, i));
+              r[i.a] = (short) c.mmu.readShort(at(r, i));
               break;
             case Op.SETCC_R:
               setByte(r, i, c.condition(i.immediate) ? 1 : 0);
@@ -442,25 +443,25 @@ final class Interpreter {
             case Op.NOP:
               break;
             case Op.PUSH_R:
-              mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, r[i.a]);
+              c.mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, r[i.a]);
               r[Cpu.ESP] -= 4;
               break;
             case Op.PUSH_I:
-              mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, i.immediate);
+              c.mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, i.immediate);
               r[Cpu.ESP] -= 4;
               break;
             case Op.PUSH_M:
-              value = mmu.readInt(at(r, i));
-              mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, value);
+              value = c.mmu.readInt(at(r, i));
+              c.mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, value);
               r[Cpu.ESP] -= 4;
               break;
             case Op.POP_R:
-              value = mmu.readInt(r[Cpu.ESP] & LOW_32);
+              value = c.mmu.readInt(r[Cpu.ESP] & LOW_32);
               r[Cpu.ESP] += 4;
               r[i.a] = value;
               break;
             case Op.LEAVE:
-              value = mmu.readInt(r[Cpu.EBP] & LOW_32);
+              value = c.mmu.readInt(r[Cpu.EBP] & LOW_32);
               r[Cpu.ESP] = r[Cpu.EBP] + 4;
               r[Cpu.EBP] = value;
               break;
@@ -481,9 +482,9 @@ final class Interpreter {
               break;
             case Op.FLAGS:
               FlagOperations.execute(c, i);
-              if (n + 1 == code.length) {
-                target = i.next();
-                successor = Block.NONE;
+              if (i.last) {
+                c.eip = i.endEip();
+                to = Instruction.UNKNOWN_NEXT;
                 break body;
               }
               break;
@@ -492,9 +493,9 @@ final class Interpreter {
               break;
             case Op.SEGMENT:
               Segments.execute(c, i);
-              if (n + 1 == code.length) {
-                target = i.next();
-                successor = Block.NONE;
+              if (i.last) {
+                c.eip = i.endEip();
+                to = Instruction.UNKNOWN_NEXT;
                 break body;
               }
               break;
@@ -503,12 +504,11 @@ final class Interpreter {
               break;
             case Op.CONTROL:
               Control.execute(c, i);
-              target = c.eip;
               if (c.interrupted || c.trap != null) {
-                c.instructions += block.count;
-                return;
+                c.instructions += i.countAfter;
+                return null;
               }
-              successor = cache.jump(target);
+              to = c.jump(c.eip);
               break body;
             case Op.INVALID:
               throw ProcessorException.of(
@@ -516,233 +516,137 @@ final class Interpreter {
                       ? ProcessorException.GENERAL_PROTECTION
                       : ProcessorException.INVALID_OPCODE);
             case Op.END:
-              target = block.endEip;
-              successor = block.next;
+              to = i.next;
               break body;
             case Op.RESYNC:
               // The rest of this block was overwritten: what stands there now must be decoded.
-              c.instructions += n;
+              c.instructions += i.ordinal;
               c.eip = i.eip;
-              linkFrom = Block.NONE;
-              return;
+              return null;
             case Op.JO:
-              if (c.overflow()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.overflow() ? i.taken : i.next;
               break body;
             case Op.JNO:
-              if (!c.overflow()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !c.overflow() ? i.taken : i.next;
               break body;
             case Op.JB:
-              if (c.carry()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.carry() ? i.taken : i.next;
               break body;
             case Op.JAE:
-              if (!c.carry()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !c.carry() ? i.taken : i.next;
               break body;
             case Op.JE:
-              if (c.zero()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.zero() ? i.taken : i.next;
               break body;
             case Op.JNE:
-              if (!c.zero()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !c.zero() ? i.taken : i.next;
               break body;
             case Op.JBE:
-              if (c.carry() || c.zero()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.carry() || c.zero() ? i.taken : i.next;
               break body;
             case Op.JA:
-              if (!(c.carry() || c.zero())) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !(c.carry() || c.zero()) ? i.taken : i.next;
               break body;
             case Op.JS:
-              if (c.sign()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.sign() ? i.taken : i.next;
               break body;
             case Op.JNS:
-              if (!c.sign()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !c.sign() ? i.taken : i.next;
               break body;
             case Op.JP:
-              if (c.parity()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.parity() ? i.taken : i.next;
               break body;
             case Op.JNP:
-              if (!c.parity()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !c.parity() ? i.taken : i.next;
               break body;
             case Op.JL:
-              if (c.less()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.less() ? i.taken : i.next;
               break body;
             case Op.JGE:
-              if (!c.less()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !c.less() ? i.taken : i.next;
               break body;
             case Op.JLE:
-              if (c.zero() || c.less()) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = c.zero() || c.less() ? i.taken : i.next;
               break body;
             case Op.JG:
-              if (!(c.zero() || c.less())) {
-                target = i.immediate;
-                successor = block.taken;
-              } else {
-                target = block.endEip;
-                successor = block.next;
-              }
+              to = !(c.zero() || c.less()) ? i.taken : i.next;
               break body;
             case Op.JMP:
-              target = i.immediate;
-              successor = block.taken;
+              to = i.taken;
               break body;
             case Op.CALL:
-              mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, block.endEip);
+              c.mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, i.endEip());
               r[Cpu.ESP] -= 4;
-              target = i.immediate;
-              successor = block.taken;
+              c.eip = i.immediate;
+              to = i.taken;
               break body;
             case Op.CALL_R:
               value = r[i.a];
-              mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, block.endEip);
+              c.mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, i.endEip());
               r[Cpu.ESP] -= 4;
-              target = value;
-              successor = cache.jump(value);
+              c.eip = value;
+              to = c.jump(value);
               break body;
             case Op.CALL_M:
-              value = mmu.readInt(at(r, i));
-              mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, block.endEip);
+              value = c.mmu.readInt(at(r, i));
+              c.mmu.writeInt(r[Cpu.ESP] - 4 & LOW_32, i.endEip());
               r[Cpu.ESP] -= 4;
-              target = value;
-              successor = cache.jump(value);
+              c.eip = value;
+              to = c.jump(value);
               break body;
             case Op.JMP_R:
-              target = r[i.a];
-              successor = cache.jump(target);
+              c.eip = r[i.a];
+              to = c.jump(c.eip);
               break body;
             case Op.JMP_M:
-              target = mmu.readInt(at(r, i));
-              successor = cache.jump(target);
+              c.eip = c.mmu.readInt(at(r, i));
+              to = c.jump(c.eip);
               break body;
             case Op.RET:
-              target = mmu.readInt(r[Cpu.ESP] & LOW_32);
+              c.eip = c.mmu.readInt(r[Cpu.ESP] & LOW_32);
               r[Cpu.ESP] += 4;
-              successor = cache.jump(target);
+              to = c.jump(c.eip);
               break body;
             case Op.RET_I:
-              target = mmu.readInt(r[Cpu.ESP] & LOW_32);
+              c.eip = c.mmu.readInt(r[Cpu.ESP] & LOW_32);
               r[Cpu.ESP] += 4 + i.immediate;
-              successor = cache.jump(target);
+              to = c.jump(c.eip);
               break body;
             default:
               throw new IllegalStateException("no such op: " + i.op);
           }
         }
-        c.instructions += block.count;
-        if (successor.generation == cache.generation()
-            && c.instructions + successor.count <= end
-            && !c.stopRequested()) {
-          fetchHits++;
-          block = successor;
-          code = block.code;
-          n = 0;
+        c.instructions += i.countAfter;
+        if (to.generation == c.generation() && c.instructions <= c.chainEnd && !c.stopRequested()) {
+          c.fetchHits++;
+          i = to;
         } else {
-          c.eip = target;
-          linkFrom = hasFixedTarget(code[n].op) ? block : Block.NONE;
-          return;
+          return leave(c, i, to);
         }
       }
     } catch (ProcessorException fault) {
-      c.instructions += n;
-      c.eip = code[n].eip;
+      c.instructions += i.ordinal;
+      c.eip = i.eip;
       c.exception = fault;
+      return null;
     }
   }
 
-  private static boolean hasFixedTarget(int op) {
-    return op == Op.END || (op >= Op.JO && op <= Op.CALL);
+  private static @Nullable Instruction leave(Core c, Instruction i, Instruction to) {
+    if (i.op == Op.END) {
+      c.eip = i.eip;
+      return i;
+    }
+    if (i.op >= Op.JO && i.op <= Op.CALL) {
+      c.eip = to == i.taken ? i.immediate : i.endEip();
+      return i;
+    }
+    return null;
   }
 
   /** Linear address of the memory operand in a flat segment. */
   private static long at(int[] r, Instruction i) {
-    return r[i.base] + (r[i.index] << i.scale) + i.displacement & LOW_32;
+    return (r[i.base] + (r[i.index] << i.scale) + i.displacement) & LOW_32;
   }
 
   /** Sets the byte register that is the destination. */

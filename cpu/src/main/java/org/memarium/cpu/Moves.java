@@ -94,6 +94,8 @@ final class Moves {
       }
       c.mmu.probeWrite(c.stack(-size * word, size, true), size);
     }
+    // The processor tries a write at the final stack pointer, too.
+    c.mmu.probeWrite(c.stack(-size * words - i.immediate, size, true), size);
     int frame = c.r[Cpu.ESP] - size;
     c.write(c.stack(-size, size, true), size, c.r[Cpu.EBP]);
     for (int word = 2; word < words; word++) {

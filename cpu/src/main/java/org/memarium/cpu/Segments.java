@@ -8,7 +8,7 @@ import org.memarium.hardware.Segmentation;
 /** Segment registers and descriptors, identification, the clock, and what user mode may not do. */
 final class Segments {
   /** In the upper half of a descriptor: what LAR shows. */
-  private static final int ACCESS_RIGHTS = 0x00f0_ff00;
+  private static final int ACCESS_RIGHTS = 0x00ff_ff00;
 
   /** System types that LAR knows: TSS, LDT, call and task gates; one bit for each. */
   private static final int LAR_TYPES = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 9 | 0x1800;
@@ -62,10 +62,12 @@ final class Segments {
         setZero(c, descriptor != null && descriptor.isWritable());
       }
       case ARPL -> {
-        int selector = c.modify(i);
+        int selector = c.destination(i);
         int privilege = c.register(i.b, 0, 2) & 3;
         boolean lower = (selector & 3) < privilege;
-        c.finish(i, lower ? (selector & ~3) | privilege : selector);
+        if (lower) {
+          c.setDestination(i, (selector & ~3) | privilege);
+        }
         setZero(c, lower);
       }
       case CPUID -> Identification.execute(c);

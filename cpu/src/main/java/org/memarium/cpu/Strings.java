@@ -1,6 +1,7 @@
 package org.memarium.cpu;
 
 import org.memarium.hardware.Mmu;
+import org.memarium.hardware.ProcessorException;
 import org.memarium.hardware.Ram;
 import org.memarium.hardware.Segmentation;
 
@@ -32,6 +33,7 @@ final class Strings {
         step > 0
             && i.addressBytes == 4
             && c.segmentation.isFlat()
+            && !c.singleStep()
             && i.segment == Instruction.FLAT
             && (i.operation() == Operation.MOVS || i.operation() == Operation.STOS);
     while ((c.r[Cpu.ECX] & mask) != 0) {
@@ -42,6 +44,10 @@ final class Strings {
       advance(c, Cpu.ECX, -1, mask);
       if (compares && c.zero() == (i.repeat == REPNE)) {
         return;
+      }
+      if (c.singleStep() && (c.r[Cpu.ECX] & mask) != 0) {
+        // A trap comes after each round, and finds EIP at the instruction.
+        throw ProcessorException.of(ProcessorException.DEBUG);
       }
     }
   }
