@@ -100,6 +100,6 @@ final class ArcTangent {
       return 0;
     }
     long quotient = ((small.hi >>> 1) >>> distance) / (large.hi >>> 32);
-    return Math.min((int) ((quotient >>> 25) + 1 >> 1), STEPS);
+    return Math.min((int) (((quotient >>> 25) + 1) >> 1), STEPS);
   }
 }

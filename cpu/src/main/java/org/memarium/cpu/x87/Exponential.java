@@ -73,7 +73,7 @@ final class Exponential {
   /** x, rounded to a multiple of 1/32. */
   private int nearestStep() {
     int shift = 63 - number.exponent - 6;
-    int n = shift > 63 ? 0 : (int) (number.hi >>> shift) + 1 >> 1;
+    int n = shift > 63 ? 0 : ((int) (number.hi >>> shift) + 1) >> 1;
     return number.negative ? -n : n;
   }
 }

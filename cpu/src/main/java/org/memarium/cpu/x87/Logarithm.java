@@ -111,7 +111,7 @@ final class Logarithm {
     number.exponent -= power;
     // Now between 1/sqrt(2) and sqrt(2): n/64 is the nearest step, log(x) = log(n/64) +
     // 2 atanh((x - n/64) / (x + n/64)).
-    int n = (int) (number.hi >>> (56 - number.exponent)) + 1 >> 1;
+    int n = ((int) (number.hi >>> (56 - number.exponent)) + 1) >> 1;
     step.setScaled(n, -6);
     scratch.add(number, step);
     number.add(number, step.negate());
