@@ -2,7 +2,8 @@ package org.memarium.kernel.procfs;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.pagetable.KernelPageTable;
 
 /** What {@code /proc} tells of the machine; live values. */
 public interface SystemView {
@@ -28,8 +29,14 @@ public interface SystemView {
   /** Bytes of a kernel's word: 4 on i386, 8 on x86-64; columns are as wide as it asks for. */
   int wordBytes();
 
-  /** Zones, free lists, counters, page tables, settings. */
-  MemoryManager memory();
+  /** Zones, free lists and counters. */
+  PageAllocator allocator();
+
+  /** The direct map. */
+  KernelPageTable kernelPageTable();
+
+  /** {@code vm.mmap_min_addr}. */
+  long mmapMinAddress();
 
   /** Nanoseconds of the virtual clock since boot. */
   long uptimeNanos();

@@ -1,0 +1,125 @@
+package org.memarium.cpu.witness;
+
+import java.util.Set;
+import org.memarium.cpu.InstructionForm;
+import org.memarium.cpu.InstructionSet;
+import org.memarium.cpu.Operation;
+
+/**
+ * Encodings of extensions that hosts have and this processor, an i686 without SSE, has not. Fuzzing
+ * passes them over.
+ */
+enum Extension {
+  /** Nothing of the kind: must agree with the host. */
+  NONE,
+  /** VEX, EVEX and XOP: LES, LDS, BOUND and POP with what was no valid ModRM byte. */
+  VEX,
+  /** MMX, SSE and their successors, in the map behind 0F, with FXSAVE and the fences. */
+  SIMD,
+  /** Further opcode maps: 0F 38, 0F 3A, 0F 0F (3DNow!). */
+  MORE_MAPS,
+  /** Single instructions: MOVNTI, POPCNT, LZCNT, RDRAND, MOVBE, CLFLUSH, RDPID, FISTTP... */
+  SINGLE,
+  /** System instructions: SYSCALL, SYSENTER, VMX, SVM, SMAP, MONITOR, XGETBV, RDTSCP... */
+  SYSTEM,
+  /** Not comparable for one of the reasons in {@link Exclusions}. */
+  EXCLUDED;
+
+  private static final Set<Integer> PREFIXES =
+      Set.of(0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3);
+
+  private static int opcodeIndex(byte[] code) {
+    int at = 0;
+    while (at < 15 && at < code.length && PREFIXES.contains(code[at] & 0xff)) {
+      at++;
+    }
+    return at;
+  }
+
+  private static int at(byte[] code, int index) {
+    return index < code.length ? code[index] & 0xff : 0xcc;
+  }
+
+  /** Which extension the first instruction of some bytes belongs to. */
+  static Extension of(byte[] code) {
+    int at = opcodeIndex(code);
+    int opcode = at(code, at);
+    int next = at(code, at + 1);
+    boolean register = next >= 0xc0;
+    if ((opcode == 0xc4 || opcode == 0xc5 || opcode == 0x62) && register) {
+      return VEX;
+    }
+    if (opcode == 0x8f && (next & 0x38) != 0) {
+      return VEX;
+    }
+    if (opcode == 0x0f) {
+      return twoByte(code, at, next, at(code, at + 2));
+    }
+    if (opcode >= 0xd8 && opcode <= 0xdf && !register && isFisttp(opcode, next)) {
+      return SINGLE;
+    }
+    return excluded(code);
+  }
+
+  private static boolean isFisttp(int opcode, int modRm) {
+    return (modRm >> 3 & 7) == 1 && (opcode == 0xdb || opcode == 0xdd || opcode == 0xdf);
+  }
+
+  private static Extension twoByte(byte[] code, int at, int opcode, int modRm) {
+    boolean register = modRm >= 0xc0;
+    boolean rep = false;
+    for (int i = 0; i < at; i++) {
+      int prefix = code[i] & 0xff;
+      rep |= prefix == 0xf2 || prefix == 0xf3;
+    }
+    return switch (opcode) {
+      case 0x38, 0x3a, 0x0f, 0x39, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f -> MORE_MAPS;
+      case 0x0e, 0x77 -> SIMD;
+      case 0x05, 0x07, 0x34, 0x35, 0x37, 0x78, 0x79, 0x36 -> SYSTEM;
+      case 0x01 -> register || (modRm & 0x38) == 0x28 ? SYSTEM : excluded(code);
+      case 0x09 -> rep ? SINGLE : excluded(code);
+      case 0x0d -> SINGLE;
+      case 0xae, 0xb8, 0xc3 -> SINGLE;
+      case 0xbc, 0xbd -> rep ? SINGLE : excluded(code);
+      case 0xc7 -> (modRm & 0x38) != 8 || register ? SINGLE : excluded(code);
+      case 0x1a, 0x1b, 0x1c, 0x1e -> SINGLE;
+      case 0x24, 0x25, 0x26, 0x27 -> SYSTEM;
+      case 0xa6, 0xa7 -> SINGLE;
+      default ->
+          (opcode >= 0x10 && opcode <= 0x17)
+                  || (opcode >= 0x28 && opcode <= 0x2f)
+                  || (opcode >= 0x50 && opcode <= 0x7f)
+                  || opcode == 0xc2
+                  || (opcode >= 0xc4 && opcode <= 0xc6)
+                  || (opcode >= 0xd0 && opcode <= 0xfe)
+              ? SIMD
+              : excluded(code);
+    };
+  }
+
+  private static Extension excluded(byte[] code) {
+    InstructionForm form = form(code);
+    return Exclusions.isExcluded(form) ? EXCLUDED : NONE;
+  }
+
+  /** The form of the first instruction, or one for an invalid opcode. */
+  static InstructionForm form(byte[] code) {
+    int at = opcodeIndex(code);
+    int repeat = 0;
+    for (int i = 0; i < at; i++) {
+      int prefix = code[i] & 0xff;
+      repeat = prefix == 0xf2 || prefix == 0xf3 ? prefix : repeat;
+    }
+    boolean twoByte = at(code, at) == 0x0f;
+    int opcodeAt = twoByte ? at + 1 : at;
+    InstructionForm form =
+        InstructionSet.find(twoByte, at(code, opcodeAt), repeat, at(code, opcodeAt + 1));
+    if (form != null) {
+      return form;
+    }
+    return InstructionSet.all().stream()
+        .filter(each -> each.operation() == Operation.INVALID)
+        .findFirst()
+        .orElseThrow();
+  }
+}
