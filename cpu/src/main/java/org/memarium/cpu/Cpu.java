@@ -51,6 +51,11 @@ public final class Cpu {
     interpreter = new Interpreter(core);
   }
 
+  /** What CPUID says in EDX of leaf 1: the features that operating systems announce. */
+  public static int features() {
+    return Identification.FEATURES;
+  }
+
   /** The MMU that all accesses go through. */
   public Mmu mmu() {
     return core.mmu;

@@ -12,6 +12,9 @@ final class Identification {
   private static final int PGE = 1 << 13;
   private static final int CMOV = 1 << 15;
 
+  /** EDX of leaf 1. */
+  static final int FEATURES = FPU | PSE | TSC | CX8 | PGE | CMOV;
+
   /** Family 6, model 1, stepping 9: the first i686. */
   private static final int SIGNATURE = 0x619;
 
@@ -29,7 +32,7 @@ final class Identification {
     // As on Intel's, a leaf past the last one answers like the last basic one.
     switch (known ? leaf : 1) {
       case 0 -> set(c, 1, letters(VENDOR, 0), letters(VENDOR, 8), letters(VENDOR, 4));
-      case 1 -> set(c, SIGNATURE, 0, 0, FPU | PSE | TSC | CX8 | PGE | CMOV);
+      case 1 -> set(c, SIGNATURE, 0, 0, FEATURES);
       case EXTENDED -> set(c, LAST_BRAND, 0, 0, 0);
       case EXTENDED + 1 -> set(c, 0, 0, 0, 0);
       default -> {

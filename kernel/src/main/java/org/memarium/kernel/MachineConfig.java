@@ -8,6 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.space.Layout;
+import org.memarium.mm.space.RLimits;
 
 /**
  * Everything that decides what a {@link Machine} does: two machines with equal configurations, and
@@ -132,6 +134,16 @@ public final class MachineConfig {
     return values.gid;
   }
 
+  /** Lines of the terminal, if there is one; default 24. */
+  public int terminalRows() {
+    return values.terminalRows;
+  }
+
+  /** Characters in a line of the terminal, if there is one; default 80. */
+  public int terminalColumns() {
+    return values.terminalColumns;
+  }
+
   /** Nanoseconds since 1970 at which the virtual clock starts; default 2026-01-01T00:00:00Z. */
   public long bootTimeNanos() {
     return values.bootTimeNanos;
@@ -140,7 +152,7 @@ public final class MachineConfig {
   /**
    * One resource limit.
    *
-   * @param resource its number in {@link org.memarium.mm.space.RLimits}
+   * @param resource its number in {@link RLimits}
    * @param soft unsigned; {@code RLimits.INFINITY} for none
    * @param hard unsigned, not below {@code soft}
    */
@@ -166,6 +178,8 @@ public final class MachineConfig {
     private boolean[] terminal = new boolean[3];
     private int uid;
     private int gid;
+    private int terminalRows = 24;
+    private int terminalColumns = 80;
     private long bootTimeNanos = 1_767_225_600L * 1_000_000_000L;
 
     private Builder() {}
@@ -189,6 +203,8 @@ public final class MachineConfig {
       terminal = from.terminal.clone();
       uid = from.uid;
       gid = from.gid;
+      terminalRows = from.terminalRows;
+      terminalColumns = from.terminalColumns;
       bootTimeNanos = from.bootTimeNanos;
     }
 
@@ -290,6 +306,13 @@ public final class MachineConfig {
       return this;
     }
 
+    /** See {@link MachineConfig#terminalRows} and {@link MachineConfig#terminalColumns}. */
+    public Builder terminalSize(int rows, int columns) {
+      terminalRows = rows;
+      terminalColumns = columns;
+      return this;
+    }
+
     /** See {@link MachineConfig#bootTimeNanos}. */
     public Builder bootTimeNanos(long nanos) {
       bootTimeNanos = nanos;
@@ -332,6 +355,16 @@ public final class MachineConfig {
       }
       if (uid < 0 || gid < 0) {
         throw new UsageException("user %d and group %d: neither is negative".formatted(uid, gid));
+      }
+      for (Limit limit : limits) {
+        if (limit.resource() < 0 || limit.resource() >= RLimits.COUNT) {
+          throw new UsageException("there is no limit number " + limit.resource());
+        }
+        if (Long.compareUnsigned(limit.soft(), limit.hard()) > 0) {
+          throw new UsageException(
+              "limit %s: the soft value is above the hard one"
+                  .formatted(RLimits.nameOf(limit.resource())));
+        }
       }
       if (!workingDirectory.startsWith("/")) {
         throw new UsageException("the working directory must be absolute: " + workingDirectory);

@@ -1,0 +1,138 @@
+package org.memarium.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.memarium.cpu.Cpu;
+import org.memarium.hardware.Mmu;
+import org.memarium.hardware.Ram;
+import org.memarium.kernel.process.Task;
+import org.memarium.kernel.syscall.Kernel;
+import org.memarium.kernel.syscall.SystemCalls;
+import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.fault.FaultKind;
+import org.memarium.mm.frame.Zone;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.Vma;
+
+/** Collects a {@link RunReport}: what is gone after exit is kept when the process ends. */
+final class ReportBuilder {
+  private final Cpu cpu;
+  private final Mmu mmu;
+  private final MemoryManager memory;
+  private final FaultHandler faults;
+  private final Task task;
+  private final SystemCalls systemCalls;
+  private final Kernel.Unsupported unsupported;
+
+  private String program = "";
+  private List<RunReport.FreeArea> before = List.of();
+  private List<RunReport.FreeArea> after = List.of();
+  private List<RunReport.Area> areas = List.of();
+  private long peakRssPages;
+  private long peakPageTablePages;
+
+  ReportBuilder(
+      Cpu cpu,
+      Mmu mmu,
+      MemoryManager memory,
+      FaultHandler faults,
+      Task task,
+      SystemCalls systemCalls,
+      Kernel.Unsupported unsupported) {
+    this.cpu = cpu;
+    this.mmu = mmu;
+    this.memory = memory;
+    this.faults = faults;
+    this.task = task;
+    this.systemCalls = systemCalls;
+    this.unsupported = unsupported;
+  }
+
+  void beforeExec(String path) {
+    program = path;
+    before = freeAreas();
+  }
+
+  /** The process has ended, and its memory is still there. */
+  void atEnd() {
+    MmStruct mm = task.mm();
+    if (mm != null) {
+      areas = areas(mm);
+      peakRssPages = mm.hiwaterRss();
+      peakPageTablePages = mm.pageTableBytes() >>> Ram.PAGE_SHIFT;
+    }
+  }
+
+  void afterExit() {
+    after = freeAreas();
+  }
+
+  private List<RunReport.FreeArea> freeAreas() {
+    List<RunReport.FreeArea> rows = new ArrayList<>();
+    for (Zone zone : memory.allocator().zones()) {
+      if (zone.managedPages() == 0) {
+        continue;
+      }
+      List<Long> blocks = new ArrayList<>();
+      for (int order = 0; order <= zone.freeArea().maxOrder(); order++) {
+        blocks.add((long) zone.freeArea().nrFree(order));
+      }
+      rows.add(new RunReport.FreeArea(zone.name(), List.copyOf(blocks)));
+    }
+    return rows;
+  }
+
+  private List<RunReport.Area> areas(MmStruct mm) {
+    List<RunReport.Area> rows = new ArrayList<>();
+    for (Vma area = mm.firstArea(); area != null; area = area.next()) {
+      rows.add(
+          new RunReport.Area(
+              area.start(), area.end(), area.rights(), AreaName.of(mm, area), rss(mm, area)));
+    }
+    return rows;
+  }
+
+  /** Pages that are there and count as resident: all but the shared page of zeroes. */
+  private static long rss(MmStruct mm, Vma area) {
+    PteCursor cursor = mm.pages().tables().cursor();
+    cursor.reset(area.start(), area.end());
+    long pages = 0;
+    while (cursor.next()) {
+      if (!Pte.isNone(cursor.pte()) && !Pte.isSpecial(cursor.pte())) {
+        pages++;
+      }
+    }
+    return pages;
+  }
+
+  RunReport build() {
+    if (!task.isEnded()) {
+      atEnd();
+    }
+    SortedMap<String, Long> kinds = new TreeMap<>();
+    for (FaultKind kind : FaultKind.values()) {
+      kinds.put(kind.word(), faults.faults(kind));
+    }
+    kinds.put("stack", faults.stackGrowths());
+    return new RunReport(
+        program,
+        task.exitStatus(),
+        cpu.instructions(),
+        systemCalls.counts(),
+        unsupported.lines(),
+        kinds,
+        task.minorFaults(),
+        task.majorFaults(),
+        peakRssPages,
+        peakPageTablePages,
+        areas,
+        mmu.statistics(),
+        before,
+        after);
+  }
+}

@@ -1,0 +1,39 @@
+package org.memarium.kernel.process;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Signals from outside the machine, on their way from another thread: Ctrl-C. The machine's thread
+ * takes them between two instructions, or wakes from a wait.
+ */
+public final class ExternalSignals {
+  private final Deque<Integer> arrived = new ArrayDeque<>();
+
+  /** Adds one; from any thread. */
+  public synchronized void send(int signal) {
+    arrived.add(signal);
+    notifyAll();
+  }
+
+  /** The oldest one, or null. */
+  public synchronized @Nullable Integer poll() {
+    return arrived.poll();
+  }
+
+  /** Waits until there is one. */
+  public synchronized void await() {
+    boolean interrupted = false;
+    while (arrived.isEmpty()) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

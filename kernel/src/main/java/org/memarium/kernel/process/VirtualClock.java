@@ -1,0 +1,59 @@
+package org.memarium.kernel.process;
+
+import org.memarium.cpu.Cpu;
+
+/**
+ * The time of a machine: an instruction takes a nanosecond, and a sleep takes what it asks for at
+ * once. The host's clock has no part in it, so equal runs see equal times.
+ */
+public final class VirtualClock {
+  /** Clock ticks in a second, as {@code times} and AT_CLKTCK count: {@code USER_HZ}. */
+  public static final int USER_HZ = 100;
+
+  private static final long NANOS_PER_TICK = 1_000_000_000L / USER_HZ;
+
+  private final Cpu cpu;
+  private final long bootTimeNanos;
+  private long sleptNanos;
+
+  /**
+   * A clock that starts now.
+   *
+   * @param cpu whose instructions are counted
+   * @param bootTimeNanos nanoseconds since 1970 at this moment
+   */
+  public VirtualClock(Cpu cpu, long bootTimeNanos) {
+    this.cpu = cpu;
+    this.bootTimeNanos = bootTimeNanos;
+  }
+
+  /** Nanoseconds since boot: CLOCK_MONOTONIC and CLOCK_BOOTTIME. */
+  public long uptimeNanos() {
+    return cpu.instructions() + sleptNanos;
+  }
+
+  /** Nanoseconds since 1970: CLOCK_REALTIME. */
+  public long realtimeNanos() {
+    return bootTimeNanos + uptimeNanos();
+  }
+
+  /** Nanoseconds since 1970 at which the machine booted. */
+  public long bootTimeNanos() {
+    return bootTimeNanos;
+  }
+
+  /** Nanoseconds that the processor worked: CLOCK_PROCESS_CPUTIME_ID. */
+  public long processorNanos() {
+    return cpu.instructions();
+  }
+
+  /** Clock ticks in so many nanoseconds. */
+  public static long ticks(long nanos) {
+    return nanos / NANOS_PER_TICK;
+  }
+
+  /** Lets time pass with nothing to do. */
+  public void sleep(long nanos) {
+    sleptNanos += nanos;
+  }
+}

@@ -1,0 +1,168 @@
+package org.memarium.kernel.syscall;
+
+import org.memarium.kernel.vfs.Fcntl;
+import org.memarium.kernel.vfs.FdTable;
+import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.IoctlArgument;
+import org.memarium.mm.Errno;
+
+/** The calls that work on descriptors: closing, duplicating, flags, positions, devices, pipes. */
+final class DescriptorCalls {
+  private static final int F_UNLCK = 2;
+  private static final int CLOSE_RANGE_UNSHARE = 2;
+  private static final int CLOSE_RANGE_CLOEXEC = 4;
+
+  private final Kernel kernel;
+  private final FileCalls files;
+  private final FdTable fds;
+
+  DescriptorCalls(Kernel kernel) {
+    this.kernel = kernel;
+    this.files = kernel.files();
+    this.fds = kernel.task().files();
+  }
+
+  void enter(SystemCallTable table) {
+    table.set("close", files::close);
+    table.set("close_range", this::closeRange);
+    table.set("dup", files::dup);
+    table.set("dup2", files::dup2);
+    table.set("dup3", files::dup3);
+    table.set("fcntl", this::fcntl);
+    table.set("fcntl64", this::fcntl);
+    table.set("flock", files::flock);
+    table.set("ioctl", this::ioctl);
+    table.set("lseek", (int fd, int offset, int whence) -> files.lseek(fd, offset, whence));
+    table.set("_llseek", this::llseek);
+    table.set("pipe", (int ends) -> pipe(ends, 0));
+    table.set("pipe2", this::pipe);
+    table.set("fsync", files::fsync);
+    table.set("fdatasync", files::fsync);
+    table.set("sync", this::sync);
+    table.set("syncfs", (int fd) -> fds.get(fd) == null ? -Errno.EBADF : sync());
+    table.set(
+        "fadvise64", (int fd, int low, int high, int bytes, int advice) -> fadvise(fd, advice));
+    table.set("fadvise64_64", (fd, low, high, bytesLow, bytesHigh, advice) -> fadvise(fd, advice));
+    table.set(
+        "readahead",
+        (int fd, int low, int high, int bytes) -> fds.get(fd) == null ? -Errno.EBADF : 0);
+  }
+
+  private long closeRange(int first, int last, int flags) {
+    if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) != 0
+        || Integer.compareUnsigned(first, last) > 0) {
+      return -Errno.EINVAL;
+    }
+    for (int fd : fds.openDescriptors()) {
+      if (Integer.compareUnsigned(fd, first) >= 0 && Integer.compareUnsigned(fd, last) <= 0) {
+        if ((flags & CLOSE_RANGE_CLOEXEC) != 0) {
+          fds.setCloseOnExec(fd, true);
+        } else {
+          fds.close(fd);
+        }
+      }
+    }
+    return 0;
+  }
+
+  private long fcntl(int fd, int command, int argument) {
+    int lockBytes =
+        switch (command) {
+          case Fcntl.F_GETLK, Fcntl.F_SETLK, Fcntl.F_SETLKW -> 16;
+          case Fcntl.F_GETLK64, Fcntl.F_SETLK64, Fcntl.F_SETLKW64 -> 24;
+          default -> 0;
+        };
+    if (lockBytes == 0) {
+      return files.fcntl(fd, command, argument);
+    }
+    if (fds.get(fd) == null) {
+      return -Errno.EBADF;
+    }
+    long at = Integer.toUnsignedLong(argument);
+    byte[] lock = kernel.memory().read(at, lockBytes);
+    long result = files.fcntl(fd, command, argument);
+    if (command == Fcntl.F_GETLK || command == Fcntl.F_GETLK64) {
+      if (result < 0) {
+        return result;
+      }
+      // l_type: nobody holds a lock that could be in the way
+      lock[0] = F_UNLCK;
+      lock[1] = 0;
+      kernel.memory().write(at, lock);
+      return 0;
+    }
+    return result;
+  }
+
+  private long ioctl(int fd, int command, int argument) {
+    long at = Integer.toUnsignedLong(argument);
+    return files.ioctl(
+        fd,
+        command,
+        new IoctlArgument() {
+          @Override
+          public int value() {
+            return argument;
+          }
+
+          @Override
+          public boolean copyFromUser(byte[] bytes) {
+            return kernel.memory().copyFromUser(at, bytes, 0, bytes.length) == bytes.length;
+          }
+
+          @Override
+          public boolean copyToUser(byte[] bytes) {
+            return kernel.memory().copyToUser(at, bytes, 0, bytes.length) == bytes.length;
+          }
+        });
+  }
+
+  private long llseek(int fd, int high, int low, int result, int whence) {
+    long offset = (long) high << 32 | Integer.toUnsignedLong(low);
+    long position = files.lseek(fd, offset, whence);
+    if (position < 0) {
+      return position;
+    }
+    kernel.memory().writeLong(Integer.toUnsignedLong(result), position);
+    return 0;
+  }
+
+  private long pipe(int to, int flags) {
+    int[] ends = new int[2];
+    long result = files.pipe2(ends, flags);
+    if (result < 0) {
+      return result;
+    }
+    byte[] bytes = new byte[8];
+    for (int i = 0; i < 8; i++) {
+      bytes[i] = (byte) (ends[i / 4] >>> (8 * (i % 4)));
+    }
+    if (kernel.memory().copyToUser(Integer.toUnsignedLong(to), bytes, 0, 8) < 8) {
+      fds.close(ends[0]);
+      fds.close(ends[1]);
+      return -Errno.EFAULT;
+    }
+    return 0;
+  }
+
+  /** Brings every open file to where it stays. */
+  private long sync() {
+    for (int fd : fds.openDescriptors()) {
+      // sync(2) tells nobody of a file that cannot be written; fsync(2) does.
+      long ignored = files.fsync(fd);
+      assert ignored <= 0;
+    }
+    return 0;
+  }
+
+  /** Advice changes no result; it is only checked. */
+  private long fadvise(int fd, int advice) {
+    if (fds.get(fd) == null) {
+      return -Errno.EBADF;
+    }
+    if (files.lseek(fd, 0, Fcntl.SEEK_CUR) == -Errno.ESPIPE) {
+      return -Errno.ESPIPE;
+    }
+    return advice < 0 || advice > 5 ? -Errno.EINVAL : 0;
+  }
+}

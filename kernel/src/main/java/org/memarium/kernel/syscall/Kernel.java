@@ -1,0 +1,132 @@
+package org.memarium.kernel.syscall;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.memarium.cpu.Cpu;
+import org.memarium.kernel.process.ExternalSignals;
+import org.memarium.kernel.process.Signal;
+import org.memarium.kernel.process.SignalInfo;
+import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TlsSegments;
+import org.memarium.kernel.process.UserMemory;
+import org.memarium.kernel.process.UtsName;
+import org.memarium.kernel.process.VirtualClock;
+import org.memarium.kernel.vfs.Fcntl;
+import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.Vfs;
+import org.memarium.mm.Errno;
+
+/**
+ * What system calls find around them: the machine's parts, and the process that called.
+ *
+ * @param cpu whose registers hold the call
+ * @param memory the program's memory
+ * @param task the process
+ * @param clock the machine's time
+ * @param tls the GDT's slots for TLS
+ * @param vfs the files of the machine
+ * @param uname what the kernel calls itself
+ * @param wordBytes bytes of a {@code long} in the kernel: 4, or 8 under a 32-bit program
+ * @param external signals from outside the machine
+ * @param statistics RAM and frames
+ * @param exec replaces the image
+ * @param unsupported what was asked for and is not there
+ */
+public record Kernel(
+    Cpu cpu,
+    UserMemory memory,
+    Task task,
+    VirtualClock clock,
+    TlsSegments tls,
+    Vfs vfs,
+    UtsName uname,
+    int wordBytes,
+    ExternalSignals external,
+    MemoryStatistics statistics,
+    Exec exec,
+    Unsupported unsupported) {
+
+  /** {@code execve} of a running program. */
+  @FunctionalInterface
+  public interface Exec {
+    /**
+     * Replaces the image; afterwards the registers are those of the new program.
+     *
+     * @return 0, or {@code -errno} with the old image untouched
+     */
+    long exec(String path, List<String> arguments, List<String> environment);
+  }
+
+  /** What sysinfo tells of memory, in bytes. */
+  public interface MemoryStatistics {
+    /** RAM that the kernel manages. */
+    long totalRamBytes();
+
+    /** RAM that is free. */
+    long freeRamBytes();
+
+    /** High memory, the same way. */
+    long totalHighBytes();
+
+    /** High memory that is free. */
+    long freeHighBytes();
+  }
+
+  /** Collects what programs ask for in vain, each thing once, in order of first appearance. */
+  public static final class Unsupported {
+    private final Set<String> lines = new LinkedHashSet<>();
+
+    /** Notes a thing. */
+    public void note(String line) {
+      lines.add(line);
+    }
+
+    /** What was noted. */
+    public List<String> lines() {
+      return List.copyOf(lines);
+    }
+  }
+
+  /** Notes what is missing and gives the answer for it. */
+  long unsupported(String what, int errno) {
+    unsupported.note(what);
+    return -errno;
+  }
+
+  /**
+   * {@code getname}: copies a path in; an empty one is the file call's business.
+   *
+   * @return the path, each char one byte
+   */
+  String path(int linearAddress) {
+    String path = memory.readString(Integer.toUnsignedLong(linearAddress), Fcntl.PATH_MAX);
+    if (path == null) {
+      throw new CallFailedException(Errno.ENAMETOOLONG);
+    }
+    return path;
+  }
+
+  /** The calls on the process's files. */
+  FileCalls files() {
+    return task.fileCalls();
+  }
+
+  /** Sends a signal to the process itself, on the kernel's own account. */
+  void sendToSelf(int signal) {
+    task.signals().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
+  }
+
+  /** Takes what came from outside: from here on they are signals like all others. */
+  public void takeExternalSignals() {
+    for (Integer signal = external.poll(); signal != null; signal = external.poll()) {
+      task.signals().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
+    }
+  }
+
+  /** A frame to return through that is not there: SIGSEGV, as {@code force_sig} sends it. */
+  void badFrame(long frame) {
+    unsupported.note("sigreturn through a frame at 0x%08x that cannot be read".formatted(frame));
+    task.forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
+  }
+}

@@ -1,0 +1,134 @@
+package org.memarium.kernel.syscall;
+
+import org.memarium.hardware.Ram;
+import org.memarium.kernel.vfs.OpenFile;
+import org.memarium.mm.Errno;
+import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.space.MappedFile;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.MmapFlags;
+import org.memarium.mm.space.VmFlags;
+import org.memarium.mm.space.Vma;
+
+/** The calls that change the address space: arguments into {@code mm.space}'s terms. */
+final class MemoryCalls {
+  private static final int MS_ASYNC = 1;
+  private static final int MS_INVALIDATE = 2;
+  private static final int MS_SYNC = 4;
+
+  private final Kernel kernel;
+
+  MemoryCalls(Kernel kernel) {
+    this.kernel = kernel;
+  }
+
+  void enter(SystemCallTable table) {
+    table.set("brk", this::brk);
+    table.set("mmap", this::oldMmap);
+    table.set("mmap2", this::mmap2);
+    table.set("munmap", this::munmap);
+    table.set("mprotect", this::mprotect);
+    table.set("mremap", this::mremap);
+    table.set("madvise", this::madvise);
+    table.set("msync", this::msync);
+  }
+
+  private MmStruct mm() {
+    return kernel.task().requireMm();
+  }
+
+  private long brk(int address) {
+    return mm().brk(Integer.toUnsignedLong(address));
+  }
+
+  /** The call of old: a pointer to six words, the offset in bytes. */
+  private long oldMmap(int block) {
+    long at = Integer.toUnsignedLong(block);
+    int[] words = new int[6];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = kernel.memory().readInt(at + 4L * i);
+    }
+    if ((words[5] & (Ram.PAGE_SIZE - 1)) != 0) {
+      return -Errno.EINVAL;
+    }
+    return mmap2(words[0], words[1], words[2], words[3], words[4], words[5] >>> Ram.PAGE_SHIFT);
+  }
+
+  private long mmap2(int address, int bytes, int prot, int flags, int fd, int pageOffset) {
+    MappedFile file = null;
+    if ((flags & MmapFlags.MAP_ANONYMOUS) == 0) {
+      OpenFile open = kernel.task().files().get(fd);
+      if (open == null) {
+        return -Errno.EBADF;
+      }
+      file = open;
+    }
+    if (bytes == 0) {
+      return -Errno.EINVAL;
+    }
+    return mm().mmap(
+            Integer.toUnsignedLong(address),
+            Integer.toUnsignedLong(bytes),
+            prot,
+            flags,
+            file,
+            Integer.toUnsignedLong(pageOffset));
+  }
+
+  private long munmap(int address, int bytes) {
+    return mm().munmap(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes));
+  }
+
+  private long mprotect(int address, int bytes, int prot) {
+    return mm().mprotect(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), prot);
+  }
+
+  private long mremap(int address, int oldBytes, int newBytes, int flags, int newAddress) {
+    return mm().mremap(
+            Integer.toUnsignedLong(address),
+            Integer.toUnsignedLong(oldBytes),
+            Integer.toUnsignedLong(newBytes),
+            flags,
+            Integer.toUnsignedLong(newAddress));
+  }
+
+  private long madvise(int address, int bytes, int advice) {
+    return mm().madvise(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), advice);
+  }
+
+  /** Linux {@code mm/msync.c}: goes on behind holes, and then says that there were some. */
+  private long msync(int address, int bytes, int flags) {
+    long start = Integer.toUnsignedLong(address);
+    if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0
+        || (start & (Ram.PAGE_SIZE - 1)) != 0
+        || (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC)) {
+      return -Errno.EINVAL;
+    }
+    long end =
+        start + ((Integer.toUnsignedLong(bytes) + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE);
+    if (end > 1L << 32) {
+      return -Errno.ENOMEM;
+    }
+    long unmapped = 0;
+    long at = start;
+    Vma area = mm().findVma(at);
+    while (at < end) {
+      if (area == null || area.start() >= end) {
+        return -Errno.ENOMEM;
+      }
+      if (area.start() > at) {
+        unmapped = -Errno.ENOMEM;
+      }
+      AddressSpace mapping = area.mapping();
+      if ((flags & MS_SYNC) != 0 && mapping != null && area.has(VmFlags.SHARED)) {
+        long result = mapping.writeBack();
+        if (result < 0) {
+          return result;
+        }
+      }
+      at = area.end();
+      area = area.next();
+    }
+    return unmapped;
+  }
+}

@@ -1,0 +1,198 @@
+package org.memarium.kernel.syscall;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.UserMemory;
+import org.memarium.mm.Errno;
+
+/** The process itself: ending, its relatives, execve, prctl, personality. */
+final class ProcessCalls {
+  private static final int PR_SET_PDEATHSIG = 1;
+  private static final int PR_GET_PDEATHSIG = 2;
+  private static final int PR_GET_DUMPABLE = 3;
+  private static final int PR_SET_DUMPABLE = 4;
+  private static final int PR_SET_NAME = 15;
+  private static final int PR_GET_NAME = 16;
+  private static final int PR_SET_NO_NEW_PRIVS = 38;
+  private static final int PR_GET_NO_NEW_PRIVS = 39;
+  private static final int NAME_BYTES = 16;
+  private static final int ARCH_GET_CPUID = 0x1011;
+  private static final int ARCH_SET_CPUID = 0x1012;
+  private static final int MAX_STRING_BYTES = 131_072;
+  private static final int WAIT_OPTIONS = 0xe000_000b;
+
+  private final Kernel kernel;
+  private final Task task;
+  private final UserMemory memory;
+  private int parentDeathSignal;
+  private boolean noNewPrivileges;
+  private boolean dumpable = true;
+
+  ProcessCalls(Kernel kernel) {
+    this.kernel = kernel;
+    this.task = kernel.task();
+    this.memory = kernel.memory();
+  }
+
+  void enter(SystemCallTable table) {
+    table.set("exit", this::exit);
+    table.set("exit_group", this::exit);
+    table.set("execve", this::execve);
+    for (String call : List.of("fork", "vfork", "clone", "clone3")) {
+      table.set(
+          call, () -> kernel.unsupported(call + ": a second process or thread", Errno.ENOSYS));
+    }
+    table.set("waitpid", (int pid, int status, int options) -> wait(options));
+    table.set("wait4", (int pid, int status, int options, int usage) -> wait(options));
+    table.set("getpid", () -> task.pid());
+    table.set("gettid", () -> task.pid());
+    table.set("getppid", () -> task.parentPid());
+    table.set("getpgrp", () -> task.processGroup());
+    table.set("getpgid", (int pid) -> isSelf(pid) ? task.processGroup() : -Errno.ESRCH);
+    table.set("getsid", (int pid) -> isSelf(pid) ? task.session() : -Errno.ESRCH);
+    table.set("setpgid", this::setpgid);
+    table.set("setsid", this::setsid);
+    table.set("prctl", this::prctl);
+    table.set("arch_prctl", this::archPrctl);
+    table.set("personality", this::personality);
+    table.set("restart_syscall", () -> -Errno.EINTR);
+  }
+
+  private boolean isSelf(int pid) {
+    return pid == 0 || pid == task.pid();
+  }
+
+  private long exit(int status) {
+    task.exit(status);
+    return 0;
+  }
+
+  /** There are no children. */
+  private static long wait(int options) {
+    return (options & ~WAIT_OPTIONS) != 0 ? -Errno.EINVAL : -Errno.ECHILD;
+  }
+
+  private long setpgid(int pid, int group) {
+    if (group < 0) {
+      return -Errno.EINVAL;
+    }
+    if (!isSelf(pid)) {
+      return -Errno.ESRCH;
+    }
+    // A session leader cannot leave its group.
+    if (task.session() == task.pid() || (group != 0 && group != task.pid())) {
+      return -Errno.EPERM;
+    }
+    task.setProcessGroup(task.pid());
+    return 0;
+  }
+
+  private long setsid() {
+    if (task.processGroup() == task.pid()) {
+      return -Errno.EPERM;
+    }
+    task.startSession();
+    return task.session();
+  }
+
+  /** The strings are copied in before the old image goes. */
+  private long execve(int path, int arguments, int environment) {
+    String name = kernel.path(path);
+    if (name.isEmpty()) {
+      return -Errno.ENOENT;
+    }
+    long result = kernel.exec().exec(name, strings(arguments), strings(environment));
+    return result < 0 ? result : SystemCall.REGISTERS_SET;
+  }
+
+  /** A vector of pointers up to a null one; a null vector is an empty one, as Linux has it. */
+  private List<String> strings(int vector) {
+    List<String> strings = new ArrayList<>();
+    if (vector == 0) {
+      return strings;
+    }
+    for (long at = Integer.toUnsignedLong(vector); ; at += 4) {
+      long pointer = memory.readUnsignedInt(at);
+      if (pointer == 0) {
+        return strings;
+      }
+      String text = memory.readString(pointer, MAX_STRING_BYTES);
+      if (text == null) {
+        throw new CallFailedException(Errno.E2BIG);
+      }
+      strings.add(text);
+    }
+  }
+
+  private long prctl(int option, int a, int b, int c, int d) {
+    return switch (option) {
+      case PR_SET_PDEATHSIG -> {
+        if (a < 0 || a > 64) {
+          yield -Errno.EINVAL;
+        }
+        parentDeathSignal = a;
+        yield 0;
+      }
+      case PR_GET_PDEATHSIG -> {
+        memory.writeInt(Integer.toUnsignedLong(a), parentDeathSignal);
+        yield 0;
+      }
+      case PR_GET_DUMPABLE -> dumpable ? 1 : 0;
+      case PR_SET_DUMPABLE -> {
+        if (a != 0 && a != 1) {
+          yield -Errno.EINVAL;
+        }
+        dumpable = a == 1;
+        yield 0;
+      }
+      case PR_SET_NAME -> {
+        task.setComm(name(a));
+        yield 0;
+      }
+      case PR_GET_NAME -> {
+        byte[] name = new byte[NAME_BYTES];
+        byte[] text = task.comm().getBytes(StandardCharsets.ISO_8859_1);
+        System.arraycopy(text, 0, name, 0, text.length);
+        memory.write(Integer.toUnsignedLong(a), name);
+        yield 0;
+      }
+      case PR_SET_NO_NEW_PRIVS -> {
+        if (a != 1 || b != 0 || c != 0 || d != 0) {
+          yield -Errno.EINVAL;
+        }
+        noNewPrivileges = true;
+        yield 0;
+      }
+      case PR_GET_NO_NEW_PRIVS -> noNewPrivileges ? 1 : 0;
+      default -> kernel.unsupported("prctl option " + option, Errno.EINVAL);
+    };
+  }
+
+  private String name(int address) {
+    String name = memory.readString(Integer.toUnsignedLong(address), NAME_BYTES - 1);
+    return name != null
+        ? name
+        : new String(
+            memory.read(Integer.toUnsignedLong(address), NAME_BYTES - 1),
+            StandardCharsets.ISO_8859_1);
+  }
+
+  /** On 32 bits only the trapping of CPUID, which this processor does not offer. */
+  private long archPrctl(int option, int argument) {
+    return switch (option) {
+      case ARCH_GET_CPUID -> 1;
+      case ARCH_SET_CPUID -> -Errno.ENODEV;
+      default -> -Errno.EINVAL;
+    };
+  }
+
+  private long personality(int bits) {
+    int before = task.personality();
+    if (bits != -1) {
+      task.setPersonality(bits);
+    }
+    return Integer.toUnsignedLong(before);
+  }
+}

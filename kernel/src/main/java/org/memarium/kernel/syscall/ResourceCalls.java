@@ -1,0 +1,138 @@
+package org.memarium.kernel.syscall;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.memarium.kernel.process.Task;
+import org.memarium.kernel.vfs.FdTable;
+import org.memarium.mm.Errno;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.RLimits;
+
+/** Limits and use of resources; Linux {@code kernel/sys.c}. */
+final class ResourceCalls {
+  private static final long INFINITY_32 = 0xffff_ffffL;
+  private static final long INFINITY_OLD = 0x7fff_ffffL;
+  private static final int RUSAGE_CHILDREN = -1;
+  private static final int RUSAGE_THREAD = 1;
+  private static final int KIB_PER_PAGE = 4;
+
+  private final Kernel kernel;
+  private final Task task;
+  private final RLimits limits;
+
+  ResourceCalls(Kernel kernel) {
+    this.kernel = kernel;
+    this.task = kernel.task();
+    this.limits = task.limits();
+  }
+
+  void enter(SystemCallTable table) {
+    table.set("getrlimit", (int resource, int to) -> get(resource, to, INFINITY_OLD));
+    table.set("ugetrlimit", (int resource, int to) -> get(resource, to, INFINITY_32));
+    table.set("setrlimit", this::setrlimit);
+    table.set("prlimit64", this::prlimit64);
+    table.set("getrusage", this::getrusage);
+  }
+
+  private static boolean exists(int resource) {
+    return resource >= 0 && resource < RLimits.COUNT;
+  }
+
+  private long get(int resource, int to, long infinity) {
+    if (!exists(resource)) {
+      return -Errno.EINVAL;
+    }
+    long at = Integer.toUnsignedLong(to);
+    byte[] both = new byte[8];
+    ByteBuffer.wrap(both)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt((int) clamp(limits.soft(resource), infinity))
+        .putInt((int) clamp(limits.hard(resource), infinity));
+    kernel.memory().write(at, both);
+    return 0;
+  }
+
+  private static long clamp(long limit, long infinity) {
+    return Long.compareUnsigned(limit, infinity) > 0 ? infinity : limit;
+  }
+
+  private long setrlimit(int resource, int from) {
+    long at = Integer.toUnsignedLong(from);
+    long soft = kernel.memory().readUnsignedInt(at);
+    long hard = kernel.memory().readUnsignedInt(at + 4);
+    return set(
+        resource,
+        soft == INFINITY_32 ? RLimits.INFINITY : soft,
+        hard == INFINITY_32 ? RLimits.INFINITY : hard);
+  }
+
+  private long set(int resource, long soft, long hard) {
+    if (!exists(resource) || Long.compareUnsigned(soft, hard) > 0) {
+      return -Errno.EINVAL;
+    }
+    if (resource == RLimits.NOFILE && Long.compareUnsigned(hard, FdTable.NR_OPEN) > 0) {
+      return -Errno.EPERM;
+    }
+    if (Long.compareUnsigned(hard, limits.hard(resource)) > 0 && !task.identity().isPrivileged()) {
+      return -Errno.EPERM;
+    }
+    limits.set(resource, soft, hard);
+    return 0;
+  }
+
+  private long prlimit64(int pid, int resource, int newLimit, int oldLimit) {
+    if (!exists(resource)) {
+      return -Errno.EINVAL;
+    }
+    long soft = 0;
+    long hard = 0;
+    if (newLimit != 0) {
+      soft = kernel.memory().readLong(Integer.toUnsignedLong(newLimit));
+      hard = kernel.memory().readLong(Integer.toUnsignedLong(newLimit) + 8);
+    }
+    if (pid != 0 && pid != task.pid()) {
+      return -Errno.ESRCH;
+    }
+    long softBefore = limits.soft(resource);
+    long hardBefore = limits.hard(resource);
+    if (newLimit != 0) {
+      long result = set(resource, soft, hard);
+      if (result < 0) {
+        return result;
+      }
+    }
+    if (oldLimit != 0) {
+      kernel.memory().writeLong(Integer.toUnsignedLong(oldLimit), softBefore);
+      kernel.memory().writeLong(Integer.toUnsignedLong(oldLimit) + 8, hardBefore);
+    }
+    return 0;
+  }
+
+  /**
+   * <pre>
+   *   0       8       16       20    32       36       40
+   *  +-------+-------+--------+-----+--------+--------+-----------------------------------+ 72
+   *  | utime | stime | maxrss |  0  | minflt | majflt | swaps, blocks, messages, switches |
+   *  +-------+-------+--------+-----+--------+--------+-----------------------------------+
+   * </pre>
+   */
+  private long getrusage(int who, int to) {
+    if (who != 0 && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD) {
+      return -Errno.EINVAL;
+    }
+    ByteBuffer usage = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
+    if (who != RUSAGE_CHILDREN) {
+      MmStruct mm = task.requireMm();
+      putTime(usage, task.userNanos());
+      putTime(usage, task.systemNanos());
+      usage.putInt((int) mm.hiwaterRss() * KIB_PER_PAGE);
+      usage.putInt(32, (int) task.minorFaults()).putInt(36, (int) task.majorFaults());
+    }
+    kernel.memory().write(Integer.toUnsignedLong(to), usage.array());
+    return 0;
+  }
+
+  private static void putTime(ByteBuffer out, long nanos) {
+    out.putInt((int) (nanos / TimeFormat.NANOS)).putInt((int) (nanos % TimeFormat.NANOS / 1000));
+  }
+}

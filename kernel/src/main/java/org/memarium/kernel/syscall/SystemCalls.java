@@ -1,0 +1,107 @@
+package org.memarium.kernel.syscall;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.memarium.cpu.Cpu;
+import org.memarium.kernel.RunReport.SystemCallCount;
+import org.memarium.kernel.process.UserFaultException;
+import org.memarium.mm.Errno;
+
+/**
+ * {@code int 0x80}: looks the number in EAX up, calls with the other registers, and puts the result
+ * into EAX. Counts every call; a number that has no call here gets ENOSYS, and a line in the
+ * report.
+ */
+public final class SystemCalls {
+  private final Kernel kernel;
+  private final SystemCallTable table = new SystemCallTable();
+  private final SortedMap<Integer, Count> counts = new TreeMap<>();
+  private final Count[] countByNumber = new Count[SystemCallNames.COUNT];
+
+  private static final class Count {
+    long calls;
+    final SortedMap<String, Long> errors = new TreeMap<>();
+  }
+
+  /** All calls, for one machine. */
+  public SystemCalls(Kernel kernel) {
+    this.kernel = kernel;
+    new ProcessCalls(kernel).enter(table);
+    new ThreadCalls(kernel).enter(table);
+    new SystemInfoCalls(kernel).enter(table);
+    new IdentityCalls(kernel).enter(table);
+    new ResourceCalls(kernel).enter(table);
+    new TimeCalls(kernel).enter(table);
+    new SignalCalls(kernel).enter(table);
+    new MemoryCalls(kernel).enter(table);
+    new ReadWriteCalls(kernel).enter(table);
+    new PathCalls(kernel).enter(table);
+    new StatCalls(kernel).enter(table);
+    new DescriptorCalls(kernel).enter(table);
+    new PollCalls(kernel).enter(table);
+  }
+
+  /** Makes the call that the registers describe. */
+  public void dispatch() {
+    Cpu cpu = kernel.cpu();
+    int number = cpu.register(Cpu.EAX);
+    Count count = count(number);
+    count.calls++;
+    SystemCall call = table.get(number);
+    long result;
+    if (call == null) {
+      kernel
+          .unsupported()
+          .note("system call %d (%s)".formatted(number, SystemCallNames.name(number)));
+      result = -Errno.ENOSYS;
+    } else {
+      try {
+        result =
+            call.call(
+                cpu.register(Cpu.EBX),
+                cpu.register(Cpu.ECX),
+                cpu.register(Cpu.EDX),
+                cpu.register(Cpu.ESI),
+                cpu.register(Cpu.EDI),
+                cpu.register(Cpu.EBP));
+      } catch (UserFaultException badPointer) {
+        result = -Errno.EFAULT;
+      } catch (CallFailedException failure) {
+        result = failure.result();
+      }
+    }
+    if (result == SystemCall.REGISTERS_SET) {
+      return;
+    }
+    if (Errno.isError(result)) {
+      count.errors.merge(Errno.name(result), 1L, Long::sum);
+    }
+    cpu.setRegister(Cpu.EAX, (int) result);
+  }
+
+  private Count count(int number) {
+    if (number >= 0 && number < countByNumber.length) {
+      Count known = countByNumber[number];
+      if (known != null) {
+        return known;
+      }
+    }
+    Count count = counts.computeIfAbsent(number, n -> new Count());
+    if (number >= 0 && number < countByNumber.length) {
+      countByNumber[number] = count;
+    }
+    return count;
+  }
+
+  /** How often which call was made, by number. */
+  public List<SystemCallCount> counts() {
+    List<SystemCallCount> result = new ArrayList<>();
+    counts.forEach((number, count) ->
+        result.add(
+            new SystemCallCount(
+                number, SystemCallNames.name(number), count.calls, new TreeMap<>(count.errors))));
+    return result;
+  }
+}

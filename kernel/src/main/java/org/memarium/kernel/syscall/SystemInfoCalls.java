@@ -1,0 +1,109 @@
+package org.memarium.kernel.syscall;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import org.memarium.kernel.process.UtsName;
+import org.memarium.mm.Errno;
+
+/** What the machine says of itself: {@code uname}, {@code sysinfo}, random numbers. */
+final class SystemInfoCalls {
+  private static final int PER_MASK = 0xff;
+  private static final int PER_LINUX32 = 8;
+  private static final int GRND_NONBLOCK = 1;
+  private static final int GRND_RANDOM = 2;
+  private static final int GRND_INSECURE = 4;
+  private static final int RANDOM_CHUNK = 4096;
+
+  private final Kernel kernel;
+
+  SystemInfoCalls(Kernel kernel) {
+    this.kernel = kernel;
+  }
+
+  void enter(SystemCallTable table) {
+    table.set("uname", this::uname);
+    table.set("sysinfo", this::sysinfo);
+    table.set("getrandom", this::getrandom);
+    table.set("getcpu", this::getcpu);
+  }
+
+  private long uname(int to) {
+    UtsName name = kernel.uname();
+    boolean linux32 = (kernel.task().personality() & PER_MASK) == PER_LINUX32;
+    String[] fields = {
+      name.sysname(),
+      name.nodename(),
+      name.release(),
+      name.version(),
+      linux32 ? "i686" : name.machine(),
+      name.domainname()
+    };
+    ByteBuffer out = ByteBuffer.allocate(fields.length * UtsName.FIELD_BYTES);
+    for (int i = 0; i < fields.length; i++) {
+      out.put(i * UtsName.FIELD_BYTES, fields[i].getBytes(StandardCharsets.US_ASCII));
+    }
+    kernel.memory().write(Integer.toUnsignedLong(to), out.array());
+    return 0;
+  }
+
+  /**
+   * <pre>
+   *   0        4       16         20        24          28         32       40      44
+   *  +--------+-------+----------+---------+-----------+----------+--------+-------+-----------+
+   *  | uptime | loads | totalram | freeram | sharedram | bufferram|  swap  | procs | totalhigh |
+   *  +--------+-------+----------+---------+-----------+----------+--------+-------+-----------+
+   *   48 freehigh, 52 mem_unit                                                        64 in all
+   * </pre>
+   */
+  private long sysinfo(int to) {
+    Kernel.MemoryStatistics memory = kernel.statistics();
+    // Bytes, unless RAM has more of them than fit in 32 bits.
+    int unit = memory.totalRamBytes() > 0xffff_ffffL ? 4096 : 1;
+    ByteBuffer out = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+    out.putInt(0, (int) (kernel.clock().uptimeNanos() / TimeFormat.NANOS));
+    out.putInt(16, (int) (memory.totalRamBytes() / unit));
+    out.putInt(20, (int) (memory.freeRamBytes() / unit));
+    out.putShort(40, (short) 1);
+    out.putInt(44, (int) (memory.totalHighBytes() / unit));
+    out.putInt(48, (int) (memory.freeHighBytes() / unit));
+    out.putInt(52, unit);
+    kernel.memory().write(Integer.toUnsignedLong(to), out.array());
+    return 0;
+  }
+
+  private long getrandom(int to, int count, int flags) {
+    if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) != 0
+        || (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE)) {
+      return -Errno.EINVAL;
+    }
+    long at = Integer.toUnsignedLong(to);
+    long bytes = Math.min(Integer.toUnsignedLong(count), Integer.MAX_VALUE);
+    if (!kernel.memory().isUserRange(at, bytes)) {
+      return -Errno.EFAULT;
+    }
+    byte[] buffer = new byte[RANDOM_CHUNK];
+    long done = 0;
+    while (done < bytes) {
+      int chunk = (int) Math.min(RANDOM_CHUNK, bytes - done);
+      kernel.vfs().random(buffer, 0, chunk);
+      int copied = kernel.memory().copyToUser(at + done, buffer, 0, chunk);
+      done += copied;
+      if (copied < chunk) {
+        return done > 0 ? done : -Errno.EFAULT;
+      }
+    }
+    return done;
+  }
+
+  /** One processor, one node. */
+  private long getcpu(int cpu, int node) {
+    if (cpu != 0) {
+      kernel.memory().writeInt(Integer.toUnsignedLong(cpu), 0);
+    }
+    if (node != 0) {
+      kernel.memory().writeInt(Integer.toUnsignedLong(node), 0);
+    }
+    return 0;
+  }
+}

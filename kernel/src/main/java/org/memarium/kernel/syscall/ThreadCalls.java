@@ -1,0 +1,313 @@
+package org.memarium.kernel.syscall;
+
+import org.memarium.cpu.Cpu;
+import org.memarium.hardware.Segmentation;
+import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TlsSegments;
+import org.memarium.kernel.process.UserMemory;
+import org.memarium.mm.Errno;
+
+/**
+ * What a C library does for its threads, the first one included: TLS segments, the futex, robust
+ * lists, restartable sequences, the scheduler's calls.
+ */
+final class ThreadCalls {
+  private static final int FUTEX_CMD_MASK = ~(128 | 256);
+  private static final int FUTEX_CLOCK_REALTIME = 256;
+  private static final int FUTEX_WAIT = 0;
+  private static final int FUTEX_WAKE = 1;
+  private static final int FUTEX_REQUEUE = 3;
+  private static final int FUTEX_CMP_REQUEUE = 4;
+  private static final int FUTEX_WAIT_BITSET = 9;
+  private static final int FUTEX_WAKE_BITSET = 10;
+
+  private static final int ROBUST_LIST_HEAD_BYTES = 12;
+  private static final int RSEQ_FLAG_UNREGISTER = 1;
+  private static final int RSEQ_ORIGINAL_BYTES = 32;
+  private static final int RSEQ_CPU_ID_UNINITIALIZED = -1;
+
+  private final Kernel kernel;
+  private final Task task;
+  private final UserMemory memory;
+  private final TimeFormat format;
+  private int rseqBytes;
+
+  ThreadCalls(Kernel kernel) {
+    this.kernel = kernel;
+    this.task = kernel.task();
+    this.memory = kernel.memory();
+    this.format = new TimeFormat(memory);
+  }
+
+  void enter(SystemCallTable table) {
+    table.set("set_thread_area", this::setThreadArea);
+    table.set("get_thread_area", this::getThreadArea);
+    table.set("set_tid_address", this::setTidAddress);
+    table.set("set_robust_list", this::setRobustList);
+    table.set("get_robust_list", this::getRobustList);
+    table.set("rseq", this::rseq);
+    table.set(
+        "futex",
+        (address, operation, value, timeout, second, third) ->
+            futex(address, operation, value, timeout, third, 4));
+    table.set(
+        "futex_time64",
+        (address, operation, value, timeout, second, third) ->
+            futex(address, operation, value, timeout, third, 8));
+    table.set("sched_yield", () -> 0);
+    table.set("sched_getaffinity", this::schedGetaffinity);
+    table.set("sched_setaffinity", this::schedSetaffinity);
+    table.set("sched_getscheduler", (int pid) -> isSelf(pid) ? 0 : -Errno.ESRCH);
+    table.set("sched_getparam", this::schedGetparam);
+    table.set("sched_get_priority_max", (int policy) -> priority(policy, 99));
+    table.set("sched_get_priority_min", (int policy) -> priority(policy, 1));
+  }
+
+  private boolean isSelf(int pid) {
+    return pid == 0 || pid == task.pid();
+  }
+
+  /** {@code do_set_thread_area}: entry -1 asks for any free one, which is then told. */
+  private long setThreadArea(int description) {
+    long at = Integer.toUnsignedLong(description);
+    int entry = memory.readInt(at);
+    int base = memory.readInt(at + 4);
+    int limit = memory.readInt(at + 8);
+    int flags = memory.readInt(at + 12);
+    if (!TlsSegments.isAllowed(base, limit, flags)) {
+      return -Errno.EINVAL;
+    }
+    TlsSegments tls = kernel.tls();
+    if (entry == -1) {
+      entry = tls.findFree();
+      if (entry < 0) {
+        return -Errno.ESRCH;
+      }
+      memory.writeInt(at, entry);
+    }
+    if (!tls.contains(entry)) {
+      return -Errno.EINVAL;
+    }
+    tls.set(entry, base, limit, flags);
+    reload(entry);
+    return 0;
+  }
+
+  /** A segment register that holds the slot's selector sees the new descriptor at once. */
+  private void reload(int entry) {
+    Segmentation segments = kernel.cpu().segmentation();
+    int selector = entry << 3 | 3;
+    for (int register : new int[] {Segmentation.FS, Segmentation.GS}) {
+      if (segments.selector(register) == selector) {
+        var descriptor = segments.find(selector);
+        segments.force(register, descriptor != null && descriptor.present() ? selector : 0);
+      }
+    }
+  }
+
+  private long getThreadArea(int description) {
+    long at = Integer.toUnsignedLong(description);
+    int entry = memory.readInt(at);
+    if (!kernel.tls().contains(entry)) {
+      return -Errno.EINVAL;
+    }
+    int[] fields = kernel.tls().get(entry);
+    for (int i = 0; i < fields.length; i++) {
+      memory.writeInt(at + 4 + 4L * i, fields[i]);
+    }
+    return 0;
+  }
+
+  private long setTidAddress(int address) {
+    task.setClearChildTid(Integer.toUnsignedLong(address));
+    return task.pid();
+  }
+
+  private long setRobustList(int head, int bytes) {
+    if (bytes != ROBUST_LIST_HEAD_BYTES) {
+      return -Errno.EINVAL;
+    }
+    task.setRobustList(Integer.toUnsignedLong(head));
+    return 0;
+  }
+
+  private long getRobustList(int pid, int head, int bytes) {
+    if (!isSelf(pid)) {
+      return -Errno.ESRCH;
+    }
+    memory.writeInt(Integer.toUnsignedLong(bytes), ROBUST_LIST_HEAD_BYTES);
+    memory.writeInt(Integer.toUnsignedLong(head), (int) task.robustList());
+    return 0;
+  }
+
+  /**
+   * {@code kernel/rseq.c}. With one processor the identifiers in {@code struct rseq} never change,
+   * so they are written here once; a signal aborts a running sequence.
+   *
+   * <pre>
+   *   0              4        8         16      20        24       28
+   *  +--------------+--------+---------+-------+---------+--------+----
+   *  | cpu_id_start | cpu_id | rseq_cs | flags | node_id | mm_cid |
+   *  +--------------+--------+---------+-------+---------+--------+----
+   * </pre>
+   */
+  private long rseq(int address, int bytes, int flags, int signature) {
+    long at = Integer.toUnsignedLong(address);
+    if ((flags & RSEQ_FLAG_UNREGISTER) != 0) {
+      return unregisterRseq(at, bytes, flags, signature);
+    }
+    if (flags != 0) {
+      return -Errno.EINVAL;
+    }
+    if (task.rseqArea() != 0) {
+      if (task.rseqArea() != at || rseqBytes != bytes) {
+        return -Errno.EINVAL;
+      }
+      return task.rseqSignature() == signature ? -Errno.EBUSY : -Errno.EPERM;
+    }
+    if (Integer.compareUnsigned(bytes, RSEQ_ORIGINAL_BYTES) < 0 || at % RSEQ_ORIGINAL_BYTES != 0) {
+      return -Errno.EINVAL;
+    }
+    if (!memory.isUserRange(at, Integer.toUnsignedLong(bytes))) {
+      return -Errno.EFAULT;
+    }
+    writeRseqIds(at, 0);
+    rseqBytes = bytes;
+    task.setRseq(at, signature);
+    return 0;
+  }
+
+  private long unregisterRseq(long at, int bytes, int flags, int signature) {
+    if ((flags & ~RSEQ_FLAG_UNREGISTER) != 0 || task.rseqArea() != at || at == 0) {
+      return -Errno.EINVAL;
+    }
+    if (bytes != rseqBytes) {
+      return -Errno.EINVAL;
+    }
+    if (signature != task.rseqSignature()) {
+      return -Errno.EPERM;
+    }
+    writeRseqIds(at, RSEQ_CPU_ID_UNINITIALIZED);
+    task.setRseq(0, 0);
+    return 0;
+  }
+
+  private void writeRseqIds(long at, int cpuId) {
+    memory.writeInt(at, 0);
+    memory.writeInt(at + 4, cpuId);
+    memory.writeInt(at + 20, 0);
+    memory.writeInt(at + 24, 0);
+  }
+
+  /** Of one thread: nobody to wake, and nobody who would wake it. */
+  private long futex(int address, int operation, int value, int timeout, int third, int wordBytes) {
+    long at = Integer.toUnsignedLong(address);
+    int command = operation & FUTEX_CMD_MASK;
+    if ((at & 3) != 0) {
+      return -Errno.EINVAL;
+    }
+    return switch (command) {
+      case FUTEX_WAIT, FUTEX_WAIT_BITSET -> {
+        if (command == FUTEX_WAIT_BITSET && third == 0) {
+          yield -Errno.EINVAL;
+        }
+        long nanos = timeout == 0 ? -1 : format.readTimespec(timeout, wordBytes);
+        if (memory.readInt(at) != value) {
+          yield -Errno.EAGAIN;
+        }
+        yield futexWait(at, operation, command, nanos);
+      }
+      case FUTEX_WAKE -> memory.isUserRange(at, 4) ? 0 : -Errno.EFAULT;
+      case FUTEX_WAKE_BITSET -> third == 0 ? -Errno.EINVAL : 0;
+      case FUTEX_REQUEUE -> 0;
+      case FUTEX_CMP_REQUEUE -> memory.readInt(at) == third ? 0 : -Errno.EAGAIN;
+      default -> kernel.unsupported("futex operation " + command, Errno.ENOSYS);
+    };
+  }
+
+  private long futexWait(long at, int operation, int command, long nanos) {
+    if (nanos < 0) {
+      task.deadlock("futex wait at 0x%08x, and no other thread can wake it".formatted(at));
+      return -Errno.EINTR;
+    }
+    boolean realtime = (operation & FUTEX_CLOCK_REALTIME) != 0;
+    long now = realtime ? kernel.clock().realtimeNanos() : kernel.clock().uptimeNanos();
+    kernel.clock().sleep(command == FUTEX_WAIT ? nanos : Math.max(0, nanos - now));
+    return -Errno.ETIMEDOUT;
+  }
+
+  /** A mask of one processor, in a word of the kernel. */
+  private long schedGetaffinity(int pid, int bytes, int mask) {
+    int word = kernel.wordBytes();
+    if (bytes < 4 || (bytes & 3) != 0) {
+      return -Errno.EINVAL;
+    }
+    if (!isSelf(pid)) {
+      return -Errno.ESRCH;
+    }
+    byte[] set = new byte[Math.min(bytes, word)];
+    set[0] = 1;
+    memory.write(Integer.toUnsignedLong(mask), set);
+    return set.length;
+  }
+
+  private long schedSetaffinity(int pid, int bytes, int mask) {
+    byte[] first = memory.read(Integer.toUnsignedLong(mask), bytes == 0 ? 0 : 1);
+    if (!isSelf(pid)) {
+      return -Errno.ESRCH;
+    }
+    return first.length == 1 && (first[0] & 1) != 0 ? 0 : -Errno.EINVAL;
+  }
+
+  private long schedGetparam(int pid, int to) {
+    if (to == 0 || pid < 0) {
+      return -Errno.EINVAL;
+    }
+    if (!isSelf(pid)) {
+      return -Errno.ESRCH;
+    }
+    memory.writeInt(Integer.toUnsignedLong(to), 0);
+    return 0;
+  }
+
+  /** SCHED_FIFO and SCHED_RR have priorities; OTHER, BATCH, IDLE and DEADLINE have none. */
+  private static long priority(int policy, int ofRealTime) {
+    return switch (policy) {
+      case 1, 2 -> ofRealTime;
+      case 0, 3, 5, 6, 7 -> 0;
+      default -> -Errno.EINVAL;
+    };
+  }
+
+  /**
+   * {@code rseq_signal_deliver}: a signal that arrives inside a restartable sequence sends the
+   * thread to the sequence's abort handler before the signal's own handler runs.
+   *
+   * @return false if the registration is damaged: SIGSEGV
+   */
+  static boolean abortSequence(Task task, UserMemory memory, Cpu cpu) {
+    if (task.rseqArea() == 0) {
+      return true;
+    }
+    long area = task.rseqArea();
+    long descriptor = memory.readLong(area + 8);
+    if (descriptor == 0) {
+      return true;
+    }
+    // struct rseq_cs: version, flags, start_ip, post_commit_offset, abort_ip
+    long start = memory.readLong(descriptor + 8);
+    long length = memory.readLong(descriptor + 16);
+    long abort = memory.readLong(descriptor + 24);
+    if (memory.readInt(descriptor) != 0
+        || (abort - start >= 0 && abort - start < length)
+        || memory.readInt(abort - 4) != task.rseqSignature()) {
+      return false;
+    }
+    memory.writeLong(area + 8, 0);
+    long eip = Integer.toUnsignedLong(cpu.eip());
+    if (eip - start >= 0 && eip - start < length) {
+      cpu.setEip((int) abort);
+    }
+    return true;
+  }
+}
