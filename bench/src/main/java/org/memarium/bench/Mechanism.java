@@ -39,6 +39,14 @@ record Mechanism(
               "BuddyBenchmark.onePageOfAWholeBlock",
               "ns"),
           of("block of 4 MiB allocated and freed", "BuddyBenchmark.oneWholeBlock", "ns"),
+          of("page fault: first write to a page", "FaultBenchmark.writeFault", "ns")
+              .beside("FaultBenchmark.writeFaultOfTheHost", "the host's kernel"),
+          of("page fault: first read of a page", "FaultBenchmark.readFault", "ns")
+              .beside("FaultBenchmark.readFaultOfTheHost", "the host's kernel"),
+          of("munmap and mmap among 10 areas", "AreaBenchmark.unmapAndMap(10)", "ns")
+              .beside("AreaBenchmark.unmapAndMapOnTheHost(10)", "the host's kernel"),
+          of("munmap and mmap among 10,000 areas", "AreaBenchmark.unmapAndMap(10000)", "ns")
+              .beside("AreaBenchmark.unmapAndMapOnTheHost(10000)", "the host's kernel"),
           of("memory of 128 MiB booted", "BootBenchmark.boot128Mib", "us"),
           of("memory of 64 GiB booted", "BootBenchmark.boot64Gib", "us"));
 

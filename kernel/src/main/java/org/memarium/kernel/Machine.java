@@ -1,6 +1,5 @@
 package org.memarium.kernel;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -159,13 +158,7 @@ public final class Machine implements AutoCloseable {
               VfsConfig.DEFAULT_OVERLAY_BYTES,
               config.seed(),
               clock::realtimeNanos,
-              store -> {
-                try {
-                  return pageCache.open(store);
-                } catch (IOException e) {
-                  return null;
-                }
-              }));
+              pageCache));
     } catch (InvalidViewException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }

@@ -7,8 +7,6 @@ import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.procfs.SystemView;
-import org.memarium.mm.frame.PageAllocator;
-import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.space.MemoryManager;
 
 /** What {@code /proc} tells of a machine. */
@@ -43,21 +41,6 @@ record MachineView(
   @Override
   public String hostName() {
     return uname.nodename();
-  }
-
-  @Override
-  public PageAllocator allocator() {
-    return memory.allocator();
-  }
-
-  @Override
-  public KernelPageTable kernelPageTable() {
-    return memory.kernelPageTable();
-  }
-
-  @Override
-  public long mmapMinAddress() {
-    return memory.mmapMinAddress();
   }
 
   @Override

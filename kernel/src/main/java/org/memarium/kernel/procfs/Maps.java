@@ -35,7 +35,7 @@ public final class Maps {
     out.append('-');
     Text.hex(out, area.end(), 8);
     out.append(' ').append(area.rights()).append(' ');
-    AddressSpace pages = area.file() != null || !area.isAnonymous() ? area.mapping() : null;
+    AddressSpace pages = area.mapping();
     Text.hex(out, pages == null ? 0 : area.pageOffset() << Ram.PAGE_SHIFT, 8);
     long dev = pages == null ? 0 : pages.store().device();
     out.append(' ');
@@ -56,9 +56,6 @@ public final class Maps {
     MappedFile file = area.file();
     if (file != null) {
       return Text.onOneLine(file.path());
-    }
-    if (!area.isAnonymous()) {
-      return "/dev/zero (deleted)";
     }
     if (mm.isHeap(area)) {
       return "[heap]";

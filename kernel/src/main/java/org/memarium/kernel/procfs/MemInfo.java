@@ -6,9 +6,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.mm.ZoneType;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.Zone;
-import org.memarium.mm.space.MmStruct;
-import org.memarium.mm.space.VmFlags;
-import org.memarium.mm.space.Vma;
+import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.trace.VmStatItem;
 
 /**
@@ -19,16 +17,15 @@ import org.memarium.mm.trace.VmStatItem;
  */
 final class MemInfo {
 
-  /** {@code vm.overcommit_ratio}: percent of RAM that may be promised, if promises are counted. */
-  static final int OVERCOMMIT_RATIO = 50;
-
   private final StringBuilder out = new StringBuilder();
   private final SystemView system;
+  private final MemoryManager memory;
   private final PageAllocator allocator;
 
   private MemInfo(SystemView system) {
     this.system = system;
-    this.allocator = system.allocator();
+    this.memory = system.memory();
+    this.allocator = memory.allocator();
   }
 
   static String of(SystemView system) {
@@ -81,8 +78,8 @@ final class MemInfo {
     for (String other : List.of("SecPageTables", "NFS_Unstable", "Bounce", "WritebackTmp")) {
       pages(other, 0);
     }
-    pages("CommitLimit", total * OVERCOMMIT_RATIO / 100);
-    pages("Committed_AS", committed());
+    pages("CommitLimit", memory.commitLimitPages());
+    pages("Committed_AS", memory.committedPages());
     for (String other :
         List.of(
             "VmallocTotal",
@@ -119,32 +116,18 @@ final class MemInfo {
     pages("LowFree", free - highFree);
   }
 
-  /** {@code vm_committed_as}: pages that were promised to areas that count. */
-  private long committed() {
-    long pages = 0;
-    for (ProcessView process : system.processes()) {
-      MmStruct mm = process.mm();
-      for (Vma area = mm == null ? null : mm.firstArea(); area != null; area = area.next()) {
-        if (area.has(VmFlags.ACCOUNT)) {
-          pages += area.pages();
-        }
-      }
-    }
-    return pages;
-  }
-
   private void hugePages() {
     for (String name : List.of("Total", "Free", "Rsvd", "Surp")) {
       out.append("%-19s".formatted("HugePages_" + name + ":"));
       Text.right(out, 0, 5);
       out.append('\n');
     }
-    PageTableFormat format = system.kernelPageTable().format();
+    PageTableFormat format = memory.kernelPageTable().format();
     String large = format == PageTableFormat.TWO_LEVEL ? "4M" : "2M";
     kibibytes("Hugepagesize", format == PageTableFormat.TWO_LEVEL ? 4096 : 2048);
     kibibytes("Hugetlb", 0);
-    kibibytes("DirectMap4k", system.kernelPageTable().directMapSmallBytes() >> 10);
-    kibibytes("DirectMap" + large, system.kernelPageTable().directMapLargeBytes() >> 10);
+    kibibytes("DirectMap4k", memory.kernelPageTable().directMapSmallBytes() >> 10);
+    kibibytes("DirectMap" + large, memory.kernelPageTable().directMapLargeBytes() >> 10);
   }
 
   private void pages(String name, long pages) {

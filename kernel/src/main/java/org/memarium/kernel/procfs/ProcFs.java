@@ -11,7 +11,6 @@ import org.memarium.kernel.vfs.Inode;
 import org.memarium.kernel.vfs.MagicLink;
 import org.memarium.kernel.vfs.PseudoDirectory;
 import org.memarium.kernel.vfs.PseudoFileSystem;
-import org.memarium.mm.space.MmStruct;
 
 /** The root of {@code /proc}; Linux {@code fs/proc/root.c}. */
 public final class ProcFs extends PseudoDirectory {
@@ -42,7 +41,7 @@ public final class ProcFs extends PseudoDirectory {
   }
 
   private void addFiles() {
-    text(this, "buddyinfo", () -> BuddyInfo.of(system.allocator()));
+    text(this, "buddyinfo", () -> BuddyInfo.of(system.memory().allocator()));
     text(this, "filesystems", () -> "nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n");
     text(this, "loadavg", () -> SystemFiles.loadavg(system));
     text(this, "meminfo", () -> MemInfo.of(system));
@@ -50,7 +49,7 @@ public final class ProcFs extends PseudoDirectory {
     text(this, "swaps", () -> "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     text(this, "uptime", () -> SystemFiles.uptime(system));
     text(this, "version", () -> SystemFiles.version(system));
-    text(this, "vmstat", () -> BuddyInfo.vmstat(system.allocator()));
+    text(this, "vmstat", () -> BuddyInfo.vmstat(system.memory().allocator()));
   }
 
   /** {@code /proc/sys}: what can be asked for and is told the truth. */
@@ -64,16 +63,24 @@ public final class ProcFs extends PseudoDirectory {
     text(kernel, "version", () -> system.version() + "\n");
     sys.add("kernel", kernel);
     PseudoDirectory vm = new PseudoDirectory(fileSystem(), 0555);
-    text(vm, "max_map_count", () -> MmStruct.MAX_MAP_COUNT + "\n");
-    text(vm, "mmap_min_addr", () -> system.mmapMinAddress() + "\n");
-    text(vm, "overcommit_memory", () -> "0\n");
-    text(vm, "overcommit_ratio", () -> MemInfo.OVERCOMMIT_RATIO + "\n");
+    text(vm, "max_map_count", () -> system.memory().maxMapCount() + "\n");
+    text(vm, "mmap_min_addr", () -> system.memory().mmapMinAddress() + "\n");
+    text(vm, "overcommit_memory", () -> overcommit() + "\n");
+    text(vm, "overcommit_ratio", () -> system.memory().overcommitRatio() + "\n");
     sys.add("vm", vm);
     add("sys", sys);
   }
 
   private void text(PseudoDirectory directory, String name, Supplier<String> contents) {
     directory.add(name, GeneratedFile.ofText(fileSystem(), contents));
+  }
+
+  private int overcommit() {
+    return switch (system.memory().overcommit()) {
+      case GUESS -> 0;
+      case ALWAYS -> 1;
+      case NEVER -> 2;
+    };
   }
 
   private @Nullable String currentPid() {

@@ -2,8 +2,7 @@ package org.memarium.kernel.procfs;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.memarium.mm.frame.PageAllocator;
-import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.space.MemoryManager;
 
 /** What {@code /proc} tells of the machine; live values. */
 public interface SystemView {
@@ -29,14 +28,8 @@ public interface SystemView {
   /** Bytes of a kernel's word: 4 on i386, 8 on x86-64; columns are as wide as it asks for. */
   int wordBytes();
 
-  /** Zones, free lists and counters. */
-  PageAllocator allocator();
-
-  /** The direct map. */
-  KernelPageTable kernelPageTable();
-
-  /** {@code vm.mmap_min_addr}. */
-  long mmapMinAddress();
+  /** Zones, free lists, counters, page tables, settings. */
+  MemoryManager memory();
 
   /** Nanoseconds of the virtual clock since boot. */
   long uptimeNanos();

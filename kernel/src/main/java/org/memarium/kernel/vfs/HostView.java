@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
+import org.memarium.mm.file.PageCache;
 
 /**
  * What all inodes of the view of the host share: the table that makes two names of one file one
@@ -37,7 +38,7 @@ final class HostView {
   private final Map<Key, Inode> pinned = new HashMap<>();
   private final Map<Long, Boolean> closedDevices = new HashMap<>();
   private final LongSupplier clockNanos;
-  private final PageCache pageCache;
+  private final @Nullable PageCache pageCache;
   private final long overlayPages;
   private long overlayPagesUsed;
   private @Nullable String loss;
@@ -46,7 +47,7 @@ final class HostView {
   // without large-file support still see them, and they hardly meet one of the host's.
   private long nextIno = 0xffff_fff0L;
 
-  HostView(LongSupplier clockNanos, PageCache pageCache, long overlayBytes) {
+  HostView(LongSupplier clockNanos, @Nullable PageCache pageCache, long overlayBytes) {
     this.clockNanos = clockNanos;
     this.pageCache = pageCache;
     this.overlayPages = overlayBytes / OverlayData.PAGE_BYTES;
@@ -56,7 +57,7 @@ final class HostView {
     return clockNanos.getAsLong();
   }
 
-  PageCache pageCache() {
+  @Nullable PageCache pageCache() {
     return pageCache;
   }
 

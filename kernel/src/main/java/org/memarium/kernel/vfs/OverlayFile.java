@@ -117,9 +117,9 @@ final class OverlayFile extends RegularFile {
   }
 
   @Override
-  void wrote(long nowNanos) {
-    mtimeNanos = nowNanos;
-    ctimeNanos = nowNanos;
+  void wrote(long at, long count) {
+    mtimeNanos = view.nowNanos();
+    ctimeNanos = mtimeNanos;
   }
 
   @Override
@@ -150,7 +150,16 @@ final class OverlayFile extends RegularFile {
     if (open != null) {
       HostView.close(open);
     }
-    if (nlink == 0 && data != null) {
+    if (nlink == 0) {
+      forget();
+    }
+  }
+
+  /** The last name is gone, and nobody has it open: its room is given back. */
+  private void forget() {
+    dropCache();
+    view.unpin(this);
+    if (data != null) {
       data.free();
     }
   }
@@ -158,8 +167,8 @@ final class OverlayFile extends RegularFile {
   @Override
   void changeLinks(int change, long nowNanos) throws ErrnoException {
     super.changeLinks(change, nowNanos);
-    if (nlink == 0 && !isOpen() && data != null) {
-      data.free();
+    if (nlink == 0 && !isOpen()) {
+      forget();
     }
   }
 

@@ -2,8 +2,10 @@ package org.memarium.kernel.vfs;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.PageCache;
 
 /**
  * A regular file: bytes in a store (the host, the overlay) behind the page cache. All reads, writes
@@ -15,7 +17,7 @@ abstract class RegularFile extends Inode {
   static final long MAX_BYTES = (1L << 44) - 1;
 
   final HostView view;
-  private PageCache.@Nullable Store store;
+  private @Nullable RegularFileStore store;
   private @Nullable AddressSpace pages;
   private int openings;
 
@@ -45,8 +47,12 @@ abstract class RegularFile extends Inode {
    */
   abstract void prepareWrite(long at, long count) throws ErrnoException;
 
-  /** Called after bytes were written or the size changed. */
-  abstract void wrote(long nowNanos) throws ErrnoException;
+  /**
+   * Called after bytes were written, or, with 0 bytes, the size changed.
+   *
+   * @throws ErrnoException if the store does not take them
+   */
+  abstract void wrote(long at, long count) throws ErrnoException;
 
   /** Opens the store for a new open file. */
   abstract void openStore(boolean forReading, boolean forWriting) throws ErrnoException;
@@ -59,20 +65,29 @@ abstract class RegularFile extends Inode {
 
   // ---- What open files use ----
 
-  /** The page cache of the file, or null where the machine has none. */
+  /** The page cache of the file, or null where there is no machine that has one. */
   final @Nullable AddressSpace mapping() {
-    if (pages == null) {
-      store = new PageCache.Store(this);
-      pages = view.pageCache().addressSpace(store);
+    PageCache cache = view.pageCache();
+    if (pages == null && cache != null) {
+      store = new RegularFileStore(this);
+      try {
+        pages = cache.open(store);
+      } catch (IOException e) {
+        throw new IllegalStateException("a file in use does not know its size", e);
+      }
     }
     return pages;
   }
 
+  private long precise(long result) {
+    RegularFileStore behind = store;
+    return behind == null ? result : behind.precise(result);
+  }
+
   /** Forgets what is cached of a file that nobody has open; nothing is written back. */
   final void dropCache() {
-    if (store != null && pages != null) {
-      store.disconnect();
-      pages.truncate(0);
+    if (pages != null) {
+      pages.evict();
     }
     store = null;
     pages = null;
@@ -105,7 +120,7 @@ abstract class RegularFile extends Inode {
   final long readAt(long at, byte[] to, int offset, int count) {
     AddressSpace cached = mapping();
     if (cached != null) {
-      return cached.read(at, to, offset, count);
+      return precise(cached.read(at, to, offset, count));
     }
     int inside = (int) Math.max(0, Math.min(count, storeBytes() - at));
     if (inside == 0) {
@@ -130,20 +145,35 @@ abstract class RegularFile extends Inode {
     try {
       prepareWrite(at, inside);
       AddressSpace cached = mapping();
-      long written = inside;
       if (cached != null) {
-        written = cached.write(at, from, offset, inside);
-      } else {
-        writeStore(at, from, offset, inside);
+        return writeCached(cached, at, from, offset, inside);
       }
-      if (written > 0) {
-        wrote(view.nowNanos());
-      }
-      return written;
+      writeStore(at, from, offset, inside);
+      wrote(at, inside);
+      return inside;
     } catch (ErrnoException e) {
       return e.result();
     } catch (IOException e) {
       return -HostErrors.errno(e);
+    }
+  }
+
+  private long writeCached(AddressSpace cached, long at, byte[] from, int offset, int count)
+      throws ErrnoException {
+    long before = cached.bytes();
+    long written = precise(cached.write(at, from, offset, count));
+    if (written <= 0) {
+      return written;
+    }
+    try {
+      wrote(at, written);
+      return written;
+    } catch (ErrnoException e) {
+      // What the store did not take should not stay behind its end in the cache either.
+      if (cached.bytes() > before) {
+        var _ = cached.truncate(before);
+      }
+      throw e;
     }
   }
 
@@ -155,10 +185,7 @@ abstract class RegularFile extends Inode {
     prepareWrite(0, 0);
     AddressSpace cached = mapping();
     if (cached != null) {
-      long result = cached.truncate(sizeBytes);
-      if (result < 0) {
-        throw new ErrnoException((int) -result);
-      }
+      check(cached.truncate(sizeBytes));
     } else {
       try {
         setStoreBytes(sizeBytes);
@@ -166,20 +193,37 @@ abstract class RegularFile extends Inode {
         throw HostErrors.of(e);
       }
     }
-    wrote(nowNanos);
+    wrote(sizeBytes, 0);
+    if (!isOpen()) {
+      closeStore();
+    }
+  }
+
+  /** Throws what a call on the page cache ended with. */
+  private void check(long result) throws ErrnoException {
+    if (result < 0) {
+      throw new ErrnoException((int) -precise(result));
+    }
   }
 
   /** Brings dirty pages to the store. */
   long writeBack() {
     AddressSpace cached = pages;
-    return cached == null ? 0 : cached.writeBack();
+    return cached == null ? 0 : precise(cached.writeBack());
+  }
+
+  /** Brings the dirty pages of a range to the store. */
+  final void writeBack(long at, long count) throws ErrnoException {
+    AddressSpace cached = pages;
+    if (cached != null) {
+      check(cached.writeBack(at >> Ram.PAGE_SHIFT, (at + count) >> Ram.PAGE_SHIFT));
+    }
   }
 
   final long seek(long from, boolean data) {
     if (from < 0 || from >= sizeBytes()) {
       return -Errno.ENXIO;
     }
-    long written = writeBack();
-    return written < 0 ? written : seekStore(from, data);
+    return seekStore(from, data);
   }
 }

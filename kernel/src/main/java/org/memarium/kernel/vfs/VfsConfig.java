@@ -3,6 +3,8 @@ package org.memarium.kernel.vfs;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.memarium.mm.file.PageCache;
 
 /**
  * What the tree of files is made from.
@@ -13,7 +15,8 @@ import java.util.function.LongSupplier;
  *     ENOSPC
  * @param seed what {@code /dev/urandom} derives from
  * @param clockNanos the machine's clock: nanoseconds since 1970
- * @param pageCache where the pages of files are kept
+ * @param pageCache where the pages of files are kept; null: nowhere, for looking at files without a
+ *     machine, and then nothing can be mapped
  */
 public record VfsConfig(
     Path root,
@@ -21,7 +24,7 @@ public record VfsConfig(
     long overlayBytes,
     long seed,
     LongSupplier clockNanos,
-    PageCache pageCache) {
+    @Nullable PageCache pageCache) {
 
   /** What the overlay may hold unless told otherwise: 1 GiB. */
   public static final long DEFAULT_OVERLAY_BYTES = 1L << 30;

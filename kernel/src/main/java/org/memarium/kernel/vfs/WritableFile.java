@@ -186,11 +186,8 @@ final class WritableFile extends RegularFile {
   void prepareWrite(long at, long count) {}
 
   @Override
-  void wrote(long nowNanos) throws ErrnoException {
-    long result = super.writeBack();
-    if (result < 0) {
-      throw new ErrnoException((int) -result);
-    }
+  void wrote(long at, long count) throws ErrnoException {
+    writeBack(at, count);
     refresh();
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.memarium.mm.Errno;
+import org.memarium.mm.file.PageCache;
 
 /** A tree of files over a folder of the host, for tests: calls by path, results as text. */
 final class TestTree implements AutoCloseable {
@@ -29,6 +30,12 @@ final class TestTree implements AutoCloseable {
     return new TestTree(config(root, 1 << 24, writable), owner(root));
   }
 
+  /** The same, with the pages of files in a machine's RAM. */
+  static TestTree cached(Path root, PageCache pageCache, Path... writable) throws IOException {
+    VfsConfig config = new VfsConfig(root, List.of(writable), 1 << 26, 1, () -> NOW, pageCache);
+    return new TestTree(config, owner(root));
+  }
+
   /** The same, with a limit of the overlay. */
   static TestTree limited(Path root, long overlayBytes) throws IOException {
     return new TestTree(config(root, overlayBytes), owner(root));
@@ -40,7 +47,7 @@ final class TestTree implements AutoCloseable {
   }
 
   private static VfsConfig config(Path root, long overlayBytes, Path... writable) {
-    return new VfsConfig(root, List.of(writable), overlayBytes, 1, () -> NOW, PageCache.NONE);
+    return new VfsConfig(root, List.of(writable), overlayBytes, 1, () -> NOW, null);
   }
 
   private static Credentials owner(Path folder) throws IOException {

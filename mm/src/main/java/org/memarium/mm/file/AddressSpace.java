@@ -292,6 +292,15 @@ public final class AddressSpace {
    * @return 0, or -EIO if something could not be written, and stays dirty
    */
   public long writeBack() {
+    return writeBack(0, Long.MAX_VALUE);
+  }
+
+  /**
+   * {@code sync_file_range}: the same for the pages of a range of indexes, both ends inclusive.
+   *
+   * @return 0, or -EIO if something could not be written, and stays dirty
+   */
+  public long writeBack(long first, long last) {
     if (!store.isPersistent()) {
       return 0;
     }
@@ -304,7 +313,9 @@ public final class AddressSpace {
       }
     }
     long result = 0;
-    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
+    for (long index = pages.next(first);
+        index >= 0 && index <= last;
+        index = pages.next(index + 1)) {
       int pfn = pages.get(index);
       for (FileMapper mapper : mappers) {
         if (mapper.cleanPage(index)) {

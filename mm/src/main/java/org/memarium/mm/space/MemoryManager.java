@@ -146,6 +146,16 @@ public final class MemoryManager {
     overcommitRatio = ratio;
   }
 
+  /** {@code vm.overcommit_memory}. */
+  public Overcommit overcommit() {
+    return overcommit;
+  }
+
+  /** {@code vm.overcommit_ratio}, in percent. */
+  public int overcommitRatio() {
+    return overcommitRatio;
+  }
+
   /** Whether MAP_NORESERVE counts. */
   boolean overcommitIsAllowed() {
     return overcommit != Overcommit.NEVER;
