@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.PageAllocator;
 
 /** Each thing that may be wrong is found, and named. */
 final class AuditTest {
+  private static String message(Executable executable) {
+    return String.valueOf(assertThrows(IllegalStateException.class, executable).getMessage());
+  }
+
   private static String failure(BootedMemory memory, Audit audit) {
-    return assertThrows(IllegalStateException.class, () -> memory.finish(audit)).getMessage();
+    return message(() -> memory.finish(audit));
   }
 
   @Test
@@ -93,7 +98,7 @@ final class AuditTest {
     for (int i = 0; i < 250; i++) {
       audit.difference("line " + i);
     }
-    String message = assertThrows(IllegalStateException.class, audit::finish).getMessage();
+    String message = message(audit::finish);
     assertTrue(message.startsWith("audit: 250 differences"), message);
     assertTrue(message.endsWith("and 50 more"), message);
   }

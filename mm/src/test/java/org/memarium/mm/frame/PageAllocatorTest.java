@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.BootedMemory;
@@ -48,6 +49,10 @@ final class PageAllocatorTest {
   private void give(int pfn, int order) {
     allocator.freePages(pfn, order);
     held.removeIf(block -> block[0] == pfn);
+  }
+
+  private static String refusal(Executable misuse) {
+    return String.valueOf(assertThrows(IllegalStateException.class, misuse).getMessage());
   }
 
   private ZoneType zoneOf(int pfn) {
@@ -216,11 +221,9 @@ final class PageAllocatorTest {
   void freeingTwiceNamesTheFrameAndItsState() {
     int pfn = allocator.allocPages(Gfp.GFP_KERNEL, 0);
     allocator.freePages(pfn, 0);
-    IllegalStateException wrong =
-        assertThrows(IllegalStateException.class, () -> allocator.freePages(pfn, 0));
-    assertTrue(
-        wrong.getMessage().contains("frame 0x" + Integer.toHexString(pfn)), wrong::getMessage);
-    assertTrue(wrong.getMessage().contains("free block of order"), wrong::getMessage);
+    String wrong = refusal(() -> allocator.freePages(pfn, 0));
+    assertTrue(wrong.contains("frame 0x" + Integer.toHexString(pfn)), wrong);
+    assertTrue(wrong.contains("free block of order"), wrong);
   }
 
   @Test
@@ -244,9 +247,8 @@ final class PageAllocatorTest {
   @Test
   void aFrameThatWasNeverHandedOutCannotBeTouched() {
     int untouched = normal.freeArea().first(10);
-    IllegalStateException wrong =
-        assertThrows(IllegalStateException.class, () -> memMap.setPageDirty(untouched + 5));
-    assertTrue(wrong.getMessage().contains("never handed out"), wrong::getMessage);
+    String wrong = refusal(() -> memMap.setPageDirty(untouched + 5));
+    assertTrue(wrong.contains("never handed out"), wrong);
   }
 
   @Test
