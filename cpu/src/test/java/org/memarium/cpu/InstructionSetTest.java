@@ -38,7 +38,7 @@ final class InstructionSetTest {
           InstructionSet.find(form.twoByte(), form.opcode(), form.prefix(), next);
       assertNotNull(found, form.toString());
       boolean earlier = found.mnemonic().startsWith("prefetch") || found.mnemonic().equals("nop");
-      assertTrue(found == form || earlier, form + " is hidden by " + found);
+      assertTrue(found.equals(form) || earlier, form + " is hidden by " + found);
     }
   }
 
