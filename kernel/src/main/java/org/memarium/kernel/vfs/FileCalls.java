@@ -6,9 +6,10 @@ import org.memarium.mm.Errno;
  * The file calls of one process; addresses and structures are the caller's business.
  *
  * <p>Every result is a value that is not negative, or {@code -errno}. The calls that take a
- * descriptor are here, those that take a path in {@link PathCalls}.
+ * descriptor are here, those that take a path in {@link PathCalls}, {@link EntryCalls} and {@link
+ * AttributeCalls}.
  */
-public final class FileCalls extends PathCalls {
+public final class FileCalls extends AttributeCalls {
 
   private static final int F_UNLCK = 2;
   private static final int F_GETLEASE = 1025;

@@ -1,18 +1,17 @@
 package org.memarium.kernel.vfs;
 
-import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.vfs.PathWalk.Last;
 import org.memarium.kernel.vfs.PathWalk.LastLink;
 import org.memarium.mm.Errno;
 
 /**
- * The file calls that take a path, with Linux's order of checks (Linux {@code fs/namei.c}, {@code
- * fs/open.c}, {@code fs/stat.c}).
+ * The file calls that take a path and open it, tell of it, or go there, with Linux's order of
+ * checks (Linux {@code fs/namei.c}, {@code fs/open.c}, {@code fs/stat.c}).
  *
  * <p>Paths are strings whose chars are bytes; the caller has copied them in and answers EFAULT
  * itself. {@code dirfd} is a descriptor or {@link Fcntl#AT_FDCWD}.
  */
-public abstract sealed class PathCalls permits FileCalls {
+public abstract sealed class PathCalls permits EntryCalls {
 
   final FsStruct fs;
   final FdTable fds;
@@ -75,12 +74,12 @@ public abstract sealed class PathCalls permits FileCalls {
     return start;
   }
 
-  private Last walk(int dirfd, String path, LastLink lastLink) throws ErrnoException {
+  final Last walk(int dirfd, String path, LastLink lastLink) throws ErrnoException {
     return new PathWalk(fs.root, credentials).walk(start(dirfd, path), path, lastLink);
   }
 
   /** What a path names, with the AT_ flags that decide about links and empty paths. */
-  private Dentry lookup(int dirfd, String path, int flags) throws ErrnoException {
+  final Dentry lookup(int dirfd, String path, int flags) throws ErrnoException {
     if (path.isEmpty() && (flags & Fcntl.AT_EMPTY_PATH) != 0) {
       return dirfd == Fcntl.AT_FDCWD ? fs.pwd : fds.require(dirfd).dentry();
     }
@@ -88,45 +87,28 @@ public abstract sealed class PathCalls permits FileCalls {
     return walk(dirfd, path, stop ? LastLink.STOP : LastLink.FOLLOW).require();
   }
 
-  private void checkFlags(int flags, int known) throws ErrnoException {
+  final void checkFlags(int flags, int known) throws ErrnoException {
     if ((flags & ~known) != 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
   }
 
-  private void permission(Inode inode, int mask) throws ErrnoException {
+  final void permission(Inode inode, int mask) throws ErrnoException {
     if (!credentials.may(mask, inode.mode(), inode.uid(), inode.gid())) {
       throw new ErrnoException(Errno.EACCES);
     }
   }
 
-  private boolean owns(Inode inode) {
+  final boolean owns(Inode inode) {
     return credentials.isRoot() || credentials.fsuid() == inode.uid();
   }
 
   /** {@code may_create}: an entry can be made in a directory. */
-  private void mayCreate(Directory directory) throws ErrnoException {
+  final void mayCreate(Directory directory) throws ErrnoException {
     if (directory.isRemoved()) {
       throw new ErrnoException(Errno.ENOENT);
     }
     permission(directory, FileMode.MAY_WRITE | FileMode.MAY_EXEC);
-  }
-
-  /** {@code may_delete}: an entry can be removed from a directory, or be replaced there. */
-  private void mayDelete(Directory directory, Dentry victim, boolean asDirectory)
-      throws ErrnoException {
-    permission(directory, FileMode.MAY_WRITE | FileMode.MAY_EXEC);
-    boolean sticky = (directory.mode() & FileMode.S_ISVTX) != 0;
-    if (sticky && !owns(directory) && !owns(victim.inode())) {
-      throw new ErrnoException(Errno.EPERM);
-    }
-    boolean isDirectory = victim.inode().isDirectory();
-    if (asDirectory && !isDirectory) {
-      throw new ErrnoException(Errno.ENOTDIR);
-    }
-    if (!asDirectory && isDirectory) {
-      throw new ErrnoException(Errno.EISDIR);
-    }
   }
 
   // ---- Opening ----
@@ -304,347 +286,6 @@ public abstract sealed class PathCalls permits FileCalls {
       int count = Math.min(target.length, buffer.length);
       System.arraycopy(target, 0, buffer, 0, count);
       return count;
-    });
-  }
-
-  // ---- Making ----
-
-  /** {@code filename_create}: the place for a new entry. */
-  private Last freePlace(int dirfd, String path, boolean asDirectory) throws ErrnoException {
-    Last last = walk(dirfd, path, LastLink.ENTRY);
-    if (last.parent() == null || last.found() != null) {
-      throw new ErrnoException(Errno.EEXIST);
-    }
-    if (last.trailingSlash() && !asDirectory) {
-      throw new ErrnoException(Errno.ENOENT);
-    }
-    return last;
-  }
-
-  /** mkdirat(2). */
-  public final long mkdirat(int dirfd, String path, int mode) {
-    return result(() -> {
-      Last last = freePlace(dirfd, path, true);
-      Directory directory = last.directory(Errno.EEXIST);
-      mayCreate(directory);
-      int permissions = mode & (0777 | FileMode.S_ISVTX) & ~fs.umask;
-      var _ = directory.mkdir(last.name(), FileMode.S_IFDIR | permissions, credentials);
-      return 0;
-    });
-  }
-
-  /** mknodat(2): regular files and named pipes; EPERM for devices. */
-  public final long mknodat(int dirfd, String path, int mode, long dev) {
-    return result(() -> {
-      int type = mode & FileMode.S_IFMT;
-      if (type == FileMode.S_IFDIR) {
-        throw new ErrnoException(Errno.EPERM);
-      }
-      Last last = freePlace(dirfd, path, false);
-      Directory directory = last.directory(Errno.EEXIST);
-      mayCreate(directory);
-      switch (type) {
-        case 0, FileMode.S_IFREG, FileMode.S_IFIFO, FileMode.S_IFSOCK -> {
-          int permissions = mode & FileMode.PERMISSIONS & ~fs.umask;
-          int made = type == 0 ? FileMode.S_IFREG : type;
-          var _ = directory.create(last.name(), made | permissions, credentials);
-        }
-        case FileMode.S_IFCHR, FileMode.S_IFBLK -> throw new ErrnoException(Errno.EPERM);
-        default -> throw new ErrnoException(Errno.EINVAL);
-      }
-      return 0;
-    });
-  }
-
-  /** symlinkat(2). */
-  public final long symlinkat(String target, int dirfd, String path) {
-    return result(() -> {
-      if (target.isEmpty()) {
-        throw new ErrnoException(Errno.ENOENT);
-      }
-      Last last = freePlace(dirfd, path, false);
-      Directory directory = last.directory(Errno.EEXIST);
-      mayCreate(directory);
-      directory.symlink(last.name(), target, credentials);
-      return 0;
-    });
-  }
-
-  /** linkat(2). */
-  public final long linkat(int oldDirfd, String oldPath, int newDirfd, String newPath, int flags) {
-    return result(() -> {
-      checkFlags(flags, Fcntl.AT_SYMLINK_FOLLOW | Fcntl.AT_EMPTY_PATH);
-      boolean follow = (flags & Fcntl.AT_SYMLINK_FOLLOW) != 0;
-      int lookupFlags = (flags & Fcntl.AT_EMPTY_PATH) | (follow ? 0 : Fcntl.AT_SYMLINK_NOFOLLOW);
-      Dentry existing = lookup(oldDirfd, oldPath, lookupFlags);
-      Last last = freePlace(newDirfd, newPath, false);
-      Directory directory = last.directory(Errno.EEXIST);
-      Dentry parent = existing.parent();
-      if (parent == null
-          || !(parent.inode() instanceof Directory from)
-          || !from.mountIdentity().equals(directory.mountIdentity())) {
-        throw new ErrnoException(Errno.EXDEV);
-      }
-      mayCreate(directory);
-      if (existing.inode().isDirectory()) {
-        throw new ErrnoException(Errno.EPERM);
-      }
-      if (existing.isUnlinked()) {
-        throw new ErrnoException(Errno.ENOENT);
-      }
-      directory.link(last.name(), existing);
-      return 0;
-    });
-  }
-
-  // ---- Removing and moving ----
-
-  /** unlinkat(2), unlink(2), rmdir(2): a directory with AT_REMOVEDIR. */
-  public final long unlinkat(int dirfd, String path, int flags) {
-    return result(() -> {
-      checkFlags(flags, Fcntl.AT_REMOVEDIR);
-      boolean rmdir = (flags & Fcntl.AT_REMOVEDIR) != 0;
-      Last last = walk(dirfd, path, LastLink.ENTRY);
-      Dentry found = last.found();
-      if (last.parent() == null) {
-        throw new ErrnoException(rmdir ? notAnEntry(last.name()) : Errno.EISDIR);
-      }
-      if (found == null) {
-        throw new ErrnoException(Errno.ENOENT);
-      }
-      Directory directory = last.directory(Errno.EISDIR);
-      if (!rmdir && last.trailingSlash()) {
-        throw new ErrnoException(found.inode().isDirectory() ? Errno.EISDIR : Errno.ENOTDIR);
-      }
-      mayDelete(directory, found, rmdir);
-      if (directory.isMountPoint(found.name())) {
-        throw new ErrnoException(Errno.EBUSY);
-      }
-      if (rmdir) {
-        if (!((Directory) found.inode()).isEmpty()) {
-          throw new ErrnoException(Errno.ENOTEMPTY);
-        }
-        directory.rmdir(found);
-      } else {
-        directory.unlink(found);
-      }
-      return 0;
-    });
-  }
-
-  private static int notAnEntry(String name) {
-    return switch (name) {
-      case "." -> Errno.EINVAL;
-      case ".." -> Errno.ENOTEMPTY;
-      default -> Errno.EBUSY;
-    };
-  }
-
-  /** renameat2(2). */
-  public final long renameat2(
-      int oldDirfd, String oldPath, int newDirfd, String newPath, int flags) {
-    return result(() -> {
-      checkFlags(flags, Fcntl.RENAME_NOREPLACE | Fcntl.RENAME_EXCHANGE);
-      boolean exchange = (flags & Fcntl.RENAME_EXCHANGE) != 0;
-      boolean noReplace = (flags & Fcntl.RENAME_NOREPLACE) != 0;
-      if (exchange && noReplace) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
-      Last from = walk(oldDirfd, oldPath, LastLink.ENTRY);
-      Last to = walk(newDirfd, newPath, LastLink.ENTRY);
-      Directory fromDirectory = from.directory(Errno.EBUSY);
-      Directory toDirectory = to.directory(noReplace ? Errno.EEXIST : Errno.EBUSY);
-      if (!fromDirectory.mountIdentity().equals(toDirectory.mountIdentity())) {
-        throw new ErrnoException(Errno.EXDEV);
-      }
-      rename(from, fromDirectory, to, toDirectory, noReplace, exchange);
-      return 0;
-    });
-  }
-
-  private void rename(
-      Last from,
-      Directory fromDirectory,
-      Last to,
-      Directory toDirectory,
-      boolean noReplace,
-      boolean exchange)
-      throws ErrnoException {
-    Dentry moved = from.found();
-    Dentry replaced = to.found();
-    if (moved == null || (exchange && replaced == null)) {
-      throw new ErrnoException(Errno.ENOENT);
-    }
-    if (noReplace && replaced != null) {
-      throw new ErrnoException(Errno.EEXIST);
-    }
-    boolean isDirectory = moved.inode().isDirectory();
-    if (!isDirectory && (from.trailingSlash() || (!exchange && to.trailingSlash()))) {
-      throw new ErrnoException(Errno.ENOTDIR);
-    }
-    if (isAbove(moved, toDirectory.dentry())) {
-      throw new ErrnoException(Errno.EINVAL);
-    }
-    if (replaced != null && isAbove(replaced, fromDirectory.dentry())) {
-      throw new ErrnoException(exchange ? Errno.EINVAL : Errno.ENOTEMPTY);
-    }
-    if (replaced != null && replaced.inode().equals(moved.inode())) {
-      return;
-    }
-    mayDelete(fromDirectory, moved, isDirectory);
-    if (replaced == null) {
-      mayCreate(toDirectory);
-    } else {
-      mayDelete(toDirectory, replaced, exchange ? replaced.inode().isDirectory() : isDirectory);
-    }
-    if (isDirectory && !fromDirectory.equals(toDirectory)) {
-      // Its .. changes.
-      permission(moved.inode(), FileMode.MAY_WRITE);
-    }
-    if (fromDirectory.isMountPoint(moved.name())
-        || (replaced != null && toDirectory.isMountPoint(replaced.name()))) {
-      throw new ErrnoException(Errno.EBUSY);
-    }
-    if (!exchange
-        && replaced != null
-        && replaced.inode() instanceof Directory emptied
-        && !emptied.isEmpty()) {
-      throw new ErrnoException(Errno.ENOTEMPTY);
-    }
-    fromDirectory.rename(moved, toDirectory, to.name(), replaced, exchange);
-  }
-
-  /** Whether a dentry is an ancestor of a directory, or the directory itself. */
-  private static boolean isAbove(Dentry upper, Dentry directory) {
-    for (Dentry at = directory; at != null; at = at.parent()) {
-      if (at == upper) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  // ---- Attributes ----
-
-  /** fchmodat2(2), chmod(2). */
-  public final long fchmodat(int dirfd, String path, int mode, int flags) {
-    return result(() -> {
-      checkFlags(flags, Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_EMPTY_PATH);
-      chmod(lookup(dirfd, path, flags).inode(), mode);
-      return 0;
-    });
-  }
-
-  final void chmod(Inode inode, int mode) throws ErrnoException {
-    if (!owns(inode)) {
-      throw new ErrnoException(Errno.EPERM);
-    }
-    int permissions = mode & FileMode.PERMISSIONS;
-    if (!credentials.isRoot() && !credentials.inGroup(inode.gid())) {
-      permissions &= ~FileMode.S_ISGID;
-    }
-    inode.chmod(permissions, nowNanos());
-  }
-
-  /** fchownat(2), chown(2), lchown(2): -1 leaves a part as it is. */
-  public final long fchownat(int dirfd, String path, int uid, int gid, int flags) {
-    return result(() -> {
-      checkFlags(flags, Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_EMPTY_PATH);
-      chown(lookup(dirfd, path, flags).inode(), uid, gid);
-      return 0;
-    });
-  }
-
-  final void chown(Inode inode, int uid, int gid) throws ErrnoException {
-    if (!credentials.isRoot()) {
-      boolean owner = credentials.fsuid() == inode.uid();
-      boolean sameUid = uid == -1 || (owner && uid == inode.uid());
-      boolean allowedGid = gid == -1 || (owner && (gid == inode.gid() || credentials.inGroup(gid)));
-      if (!sameUid || !allowedGid) {
-        throw new ErrnoException(Errno.EPERM);
-      }
-    }
-    int mode = inode.mode();
-    inode.chown(uid, gid, nowNanos());
-    // Who gives a program away does not give its privileges away.
-    int drop = FileMode.S_ISUID | ((mode & 010) != 0 ? FileMode.S_ISGID : 0);
-    if (inode.isRegular() && (mode & drop) != 0) {
-      inode.chmod(mode & FileMode.PERMISSIONS & ~drop, nowNanos());
-    }
-  }
-
-  /**
-   * utimensat(2), futimens: a null path means {@code dirfd} itself.
-   *
-   * @param atimeSeconds and the others: times, with {@link Fcntl#UTIME_NOW} or {@link
-   *     Fcntl#UTIME_OMIT} as nanoseconds where asked for
-   */
-  public final long utimensat(
-      int dirfd,
-      @Nullable String path,
-      long atimeSeconds,
-      long atimeNanos,
-      long mtimeSeconds,
-      long mtimeNanos,
-      int flags) {
-    return result(() -> {
-      checkFlags(flags, Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_EMPTY_PATH);
-      if (!isNanos(atimeNanos) || !isNanos(mtimeNanos)) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
-      Inode inode = path == null ? fds.require(dirfd).inode() : lookup(dirfd, path, flags).inode();
-      boolean bothNow = atimeNanos == Fcntl.UTIME_NOW && mtimeNanos == Fcntl.UTIME_NOW;
-      boolean bothOmit = atimeNanos == Fcntl.UTIME_OMIT && mtimeNanos == Fcntl.UTIME_OMIT;
-      if (bothOmit) {
-        return 0;
-      }
-      if (!owns(inode)) {
-        if (!bothNow) {
-          throw new ErrnoException(Errno.EPERM);
-        }
-        permission(inode, FileMode.MAY_WRITE);
-      }
-      inode.refresh();
-      inode.utimens(
-          time(atimeSeconds, atimeNanos, inode.atimeNanos),
-          time(mtimeSeconds, mtimeNanos, inode.mtimeNanos),
-          nowNanos());
-      return 0;
-    });
-  }
-
-  private static boolean isNanos(long nanos) {
-    return nanos == Fcntl.UTIME_NOW
-        || nanos == Fcntl.UTIME_OMIT
-        || (nanos >= 0 && nanos < 1_000_000_000L);
-  }
-
-  private long time(long seconds, long nanos, long before) {
-    if (nanos == Fcntl.UTIME_OMIT) {
-      return before;
-    }
-    return nanos == Fcntl.UTIME_NOW ? nowNanos() : seconds * 1_000_000_000L + nanos;
-  }
-
-  /** The machine's clock. */
-  abstract long nowNanos();
-
-  /** truncate64(2). */
-  public final long truncate(String path, long sizeBytes) {
-    return result(() -> {
-      if (sizeBytes < 0) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
-      Inode inode = lookup(Fcntl.AT_FDCWD, path, 0).inode();
-      if (inode.isDirectory()) {
-        throw new ErrnoException(Errno.EISDIR);
-      }
-      if (!inode.isRegular()) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
-      permission(inode, FileMode.MAY_WRITE);
-      inode.truncate(sizeBytes, nowNanos());
-      return 0;
     });
   }
 
