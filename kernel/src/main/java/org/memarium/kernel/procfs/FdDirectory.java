@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.GeneratedFile;
+import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.Inode;
 import org.memarium.kernel.vfs.MagicLink;
 import org.memarium.kernel.vfs.OpenFile;
@@ -36,8 +37,10 @@ final class FdDirectory extends PseudoDirectory {
       return null;
     }
     if (info) {
-      return GeneratedFile.ofText(
-          fileSystem(), () -> text(file, process.files().isCloseOnExec(fd)));
+      return new GeneratedFile(
+          fileSystem(),
+          0444,
+          () -> HostNames.toBytes(text(file, process.files().isCloseOnExec(fd))));
     }
     int permissions = (file.isReadable() ? 0500 : 0) | (file.isWritable() ? 0300 : 0);
     MagicLink link = MagicLink.toDentry(fileSystem(), permissions, file::dentry);

@@ -136,6 +136,6 @@ final class MemInfo {
 
   /** Name and colon fill 16 columns, the number 8. */
   private void kibibytes(String name, long value) {
-    Text.kibibytes(out, "%-16s".formatted(name + ":"), value, 8);
+    Text.kibibytes(out, "%-16s".formatted(name + ":"), value, Math.min(8, 23 - name.length()));
   }
 }

@@ -1,8 +1,8 @@
 package org.memarium.kernel.procfs;
 
-import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.memarium.kernel.vfs.GeneratedFile;
+import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.MagicLink;
 import org.memarium.kernel.vfs.PseudoDirectory;
 import org.memarium.kernel.vfs.PseudoFileSystem;
@@ -47,7 +47,7 @@ final class ProcessDirectory extends PseudoDirectory {
   }
 
   private void text(String name, Supplier<String> contents) {
-    bytes(name, READABLE, () -> contents.get().getBytes(StandardCharsets.ISO_8859_1));
+    bytes(name, READABLE, () -> HostNames.toBytes(contents.get()));
   }
 
   private void bytes(String name, int permissions, Supplier<byte[]> contents) {

@@ -222,11 +222,11 @@ final class ReadWriteCalls {
       return -Errno.EINVAL;
     }
     int mode = in.inode().mode() & FileMode.S_IFMT;
-    if (mode == FileMode.S_IFDIR || (mode == FileMode.S_IFCHR && !explicit && !isSeekable(inFd))) {
-      return -Errno.EINVAL;
-    }
     if (mode == FileMode.S_IFIFO) {
       return explicit ? -Errno.ESPIPE : -Errno.EINVAL;
+    }
+    if (!in.hasSpliceRead()) {
+      return -Errno.EINVAL;
     }
     long bytes = Math.min(count, MAX_RW_COUNT);
     long done = 0;
@@ -263,9 +263,5 @@ final class ReadWriteCalls {
       kernel.memory().writeLong(at, position + done);
     }
     return done;
-  }
-
-  private boolean isSeekable(int fd) {
-    return kernel.files().lseek(fd, 0, 1) >= 0;
   }
 }

@@ -101,6 +101,11 @@ final class CharacterDevice extends Inode {
     }
 
     @Override
+    public boolean hasSpliceRead() {
+      return true;
+    }
+
+    @Override
     public MmapKind mmapKind() {
       return kind == Kind.ZERO ? MmapKind.ZERO : MmapKind.NONE;
     }

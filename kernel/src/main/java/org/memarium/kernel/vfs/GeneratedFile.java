@@ -10,24 +10,31 @@ public final class GeneratedFile extends Inode {
 
   private final PseudoFileSystem fileSystem;
   private final Supplier<byte[]> contents;
+  private final boolean spliceRead;
 
   /**
-   * A file.
+   * A file without {@code splice_read}, as those of a process are.
    *
    * @param permissions such as 0444
    * @param contents makes the contents, at each first read
    */
   public GeneratedFile(PseudoFileSystem fileSystem, int permissions, Supplier<byte[]> contents) {
+    this(fileSystem, permissions, contents, false);
+  }
+
+  private GeneratedFile(
+      PseudoFileSystem fileSystem, int permissions, Supplier<byte[]> contents, boolean spliceRead) {
     super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFREG | permissions);
     this.fileSystem = fileSystem;
     this.contents = contents;
+    this.spliceRead = spliceRead;
     born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
-  /** A readable file of text; each char is one byte. */
+  /** A readable file of text with {@code splice_read}; each char is one byte. */
   public static GeneratedFile ofText(PseudoFileSystem fileSystem, Supplier<String> text) {
     return new GeneratedFile(
-        fileSystem, 0444, () -> text.get().getBytes(StandardCharsets.ISO_8859_1));
+        fileSystem, 0444, () -> text.get().getBytes(StandardCharsets.ISO_8859_1), true);
   }
 
   /** Sets whose file it is. */
@@ -83,6 +90,11 @@ public final class GeneratedFile extends Inode {
       int copied = (int) Math.min(count, now.length - at);
       System.arraycopy(now, (int) at, buffer, offset, copied);
       return copied;
+    }
+
+    @Override
+    public boolean hasSpliceRead() {
+      return spliceRead;
     }
 
     @Override

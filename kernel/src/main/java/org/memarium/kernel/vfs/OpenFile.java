@@ -169,6 +169,14 @@ public abstract class OpenFile implements MappedFile {
     return -Errno.ESPIPE;
   }
 
+  /**
+   * Whether the file has {@code splice_read}, so that sendfile takes bytes from it. Programs fall
+   * back to read and a buffer where it has not, which shows in their maps.
+   */
+  public boolean hasSpliceRead() {
+    return false;
+  }
+
   /** Moves the position; returns the new one. */
   public long lseek(long offset, int whence) {
     return -Errno.ESPIPE;

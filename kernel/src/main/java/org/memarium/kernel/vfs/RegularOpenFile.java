@@ -119,6 +119,11 @@ final class RegularOpenFile extends OpenFile {
   }
 
   @Override
+  public boolean hasSpliceRead() {
+    return true;
+  }
+
+  @Override
   long bytesToRead() {
     return file.sizeBytes() - position;
   }
