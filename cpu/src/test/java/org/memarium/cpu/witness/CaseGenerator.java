@@ -96,6 +96,18 @@ final class CaseGenerator {
     return test;
   }
 
+  /** A random state without code. */
+  TestCase nextState() {
+    form = Exclusions.ANY_FORM;
+    test = new TestCase();
+    randomState();
+    test.eflags &= ~Flags.TF;
+    if (chance(50)) {
+      test.fpu = x87.state();
+    }
+    return test;
+  }
+
   /** A case of random bytes, of which a single step (TF) runs the first instruction. */
   TestCase nextRaw() {
     do {

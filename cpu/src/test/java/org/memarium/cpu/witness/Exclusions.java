@@ -31,7 +31,7 @@ final class Exclusions {
   private static final int STACK_FAULT = 12;
   private static final int GENERAL_PROTECTION = 13;
 
-  /** Ours has a flat segment end at 4 GiB without a check, the host's limit check fails. */
+  /** Far enough from the end of the address space for the largest operand to reach it. */
   private static final int LAST_BYTES = 0xffff_ff00;
 
   private Exclusions() {}
@@ -91,15 +91,22 @@ final class Exclusions {
   }
 
   /**
-   * Whether both died of an access across the end of the address space. The host checks the limit
-   * of the flat segment (#GP, #SS); ours walks, and there is no page. To Linux it is SIGSEGV or
-   * SIGBUS of a program that was lost already.
+   * Whether both died of an access across the end of the address space, where a processor finds
+   * either that the limit of the segment is passed (#GP, #SS) or that there is no page.
    */
   static boolean crossesTheEnd(Outcome host, Outcome ours) {
-    return (host.trap == GENERAL_PROTECTION || host.trap == STACK_FAULT)
-        && host.error == 0
-        && ours.trap == Outcome.PAGE_FAULT
-        && Integer.compareUnsigned(ours.cr2, LAST_BYTES) >= 0;
+    return (isLimitFault(host) && isFaultAtTheEnd(ours))
+        || (isLimitFault(ours) && isFaultAtTheEnd(host));
+  }
+
+  private static boolean isLimitFault(Outcome outcome) {
+    return (outcome.trap == GENERAL_PROTECTION || outcome.trap == STACK_FAULT)
+        && outcome.error == 0;
+  }
+
+  private static boolean isFaultAtTheEnd(Outcome outcome) {
+    return outcome.trap == Outcome.PAGE_FAULT
+        && Integer.compareUnsigned(outcome.cr2, LAST_BYTES) >= 0;
   }
 
   /** Whether ours missed a page where the host has the witness's own, at 0x5a5a0000. */
@@ -109,11 +116,19 @@ final class Exclusions {
   }
 
   /**
-   * Whether memory below the stack pointer may differ after a fault: ENTER and PUSHA push several
-   * values, and the host has written the first ones when a later one faults. Nobody may look there.
+   * Whether memory below the stack pointer may differ after a fault: these push several values, and
+   * the host has written the first ones when a later one faults. Nobody may look there.
    */
   static boolean pushesMany(InstructionForm form) {
-    return form.operation() == Operation.ENTER || form.operation() == Operation.PUSHA;
+    return switch (form.operation()) {
+      case ENTER, PUSHA, CALL_FAR -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether the host has loaded the first registers when a later one faults: POPA. */
+  static boolean popsMany(InstructionForm form) {
+    return form.operation() == Operation.POPA;
   }
 
   /** Whether the manual leaves the result itself undefined. */
@@ -137,6 +152,8 @@ final class Exclusions {
    * <ul>
    *   <li>INT1 (F1) in a virtual machine comes back with EIP at the instruction, not behind it.
    *   <li>On AMD's Zen a REP prefix decides which of LOOPE and LOOPNE an instruction is.
+   *   <li>A load of SS holds off a single step by one instruction; ours does not, because nothing
+   *       single-steps through such loads.
    *   <li>LOCK before MOV to or from CR0 means CR8 on AMD, and so is no #UD but #GP.
    *   <li>REP before BSF and BSR means TZCNT and LZCNT where the host has them.
    *   <li>LOCK before VERW and VERR in memory raises no #UD on AMD's Zen.
@@ -149,6 +166,7 @@ final class Exclusions {
       case INT1 -> true;
       case LOOPE, LOOPNE, BSF, BSR -> rep;
       case VERR, VERW -> lock;
+      case MOV_TO_SEGMENT, POP_SEGMENT -> (test.eflags & Flags.TF) != 0;
       case PRIVILEGED -> lock && form.mnemonic().equals("mov");
       default -> false;
     };

@@ -28,7 +28,7 @@ import org.memarium.cpu.witness.Witness.Disagreement;
  * -Dmemarium.witness.seed=N} the first seed.
  */
 class InstructionWitnessTest {
-  private static final int CASES = Integer.getInteger("memarium.witness.cases", 300);
+  private static final int CASES = Integer.getInteger("memarium.witness.cases", 400);
   private static final long SEED = Long.getLong("memarium.witness.seed", 1);
   private static final int SHOWN = 4;
   private static final Path REPORT = Path.of("target", "witness-disagreements.txt");

@@ -48,7 +48,7 @@ final class TestCase {
   static final int USER_DATA = 0x2b;
 
   static final int FPU_BYTES = 108;
-  static final int MAX_CODE = 32;
+  static final int MAX_CODE = 128;
 
   private static final int[] INITIAL_FPU = {
     0xffff_037f, 0xffff_0000, 0xffff_ffff, 0, 0, 0, 0xffff_0000
