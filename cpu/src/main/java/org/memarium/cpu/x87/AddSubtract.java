@@ -6,33 +6,26 @@ final class AddSubtract {
 
   /** a + b. */
   static void add(Rounder r, long am, int ase, long bm, int bse) {
-    if (Float80.isNormal(am, ase) && Float80.isNormal(bm, bse)) {
-      sum(
-          r,
-          am,
-          ase & Float80.SIGN,
-          ase & Float80.EXPONENT,
-          bm,
-          bse & Float80.SIGN,
-          bse & Float80.EXPONENT);
-    } else {
-      special(r, am, ase, bm, bse, 0);
-    }
+    add(r, am, ase, bm, bse, 0);
   }
 
   /** a - b. */
   static void subtract(Rounder r, long am, int ase, long bm, int bse) {
+    add(r, am, ase, bm, bse, Float80.SIGN);
+  }
+
+  /**
+   * a + b, or a - b.
+   *
+   * @param flip what changes the sign of b; if b is a NaN it stays as it is
+   */
+  private static void add(Rounder r, long am, int ase, long bm, int bse, int flip) {
     if (Float80.isNormal(am, ase) && Float80.isNormal(bm, bse)) {
-      sum(
-          r,
-          am,
-          ase & Float80.SIGN,
-          ase & Float80.EXPONENT,
-          bm,
-          ~bse & Float80.SIGN,
-          bse & Float80.EXPONENT);
+      int bs = (bse ^ flip) & Float80.SIGN;
+      int ae = ase & Float80.EXPONENT;
+      sum(r, am, ase & Float80.SIGN, ae, bm, bs, bse & Float80.EXPONENT);
     } else {
-      special(r, am, ase, bm, bse, Float80.SIGN);
+      special(r, am, ase, bm, bse, flip);
     }
   }
 

@@ -106,13 +106,17 @@ final class Arithmetic {
 
   /** FCOM, FUCOM: ST(0) with ST(i), into the condition codes. */
   void compare(int i, int pops, boolean quiet) {
+    boolean empty = isEitherEmpty(i);
+    finishCompare(empty, empty ? Compare.UNORDERED : relation(i, quiet), pops);
+  }
+
+  private boolean isEitherEmpty(int i) {
+    return stack.isEmpty(stack.top) || stack.isEmpty(stack.physical(i));
+  }
+
+  private int relation(int i, boolean quiet) {
     int other = stack.physical(i);
-    boolean empty = stack.isEmpty(stack.top) || stack.isEmpty(other);
-    int relation =
-        empty
-            ? Compare.UNORDERED
-            : relation(stack.mantissa[other], stack.signExponent[other], quiet);
-    finishCompare(empty, relation, pops);
+    return relation(stack.mantissa[other], stack.signExponent[other], quiet);
   }
 
   private int relation(long bm, int bse, boolean quiet) {
@@ -121,6 +125,7 @@ final class Arithmetic {
     return Compare.compare(rounder, stack.mantissa[top], stack.signExponent[top], bm, bse, quiet);
   }
 
+  /** Condition codes are set whatever happens; an unmasked exception prevents but the popping. */
   private void finishCompare(boolean empty, int relation, int pops) {
     boolean accepted = empty ? Outcome.stackUnderflow(stack) : Outcome.accept(stack, rounder);
     stack.status = (stack.status & ~StatusWord.CONDITIONS) | relation;
@@ -131,19 +136,13 @@ final class Arithmetic {
     }
   }
 
-  /** FCOMI, FUCOMI: ST(0) with ST(i), into EFLAGS. */
+  /** FCOMI, FUCOMI: ST(0) with ST(i), into EFLAGS; C1 stays unless there is a stack fault. */
   void compareToFlags(int i, boolean pops, boolean quiet) {
-    int other = stack.physical(i);
-    boolean empty = stack.isEmpty(stack.top) || stack.isEmpty(other);
-    int relation =
-        empty
-            ? Compare.UNORDERED
-            : relation(stack.mantissa[other], stack.signExponent[other], quiet);
-    int c1 = stack.status & StatusWord.C1;
+    boolean empty = isEitherEmpty(i);
+    int relation = empty ? Compare.UNORDERED : relation(i, quiet);
+    int c1 = empty ? 0 : stack.status & StatusWord.C1;
     boolean accepted = empty ? Outcome.stackUnderflow(stack) : Outcome.accept(stack, rounder);
-    if (!empty) {
-      stack.status |= c1;
-    }
+    stack.status |= c1;
     comparisonFlags =
         switch (relation) {
           case Compare.GREATER -> 0;

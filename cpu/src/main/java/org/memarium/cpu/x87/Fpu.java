@@ -26,7 +26,7 @@ public final class Fpu {
   private final Operand operand = new Operand();
   private final Arithmetic arithmetic = new Arithmetic(stack, rounder, operand);
   private final Functions functions = new Functions(stack, rounder);
-  private final Stores stores = new Stores(stack, rounder);
+  private final Moves moves = new Moves(stack, rounder);
 
   /** A unit as FNINIT leaves it. */
   public Fpu() {
@@ -136,12 +136,12 @@ public final class Fpu {
       case 2 -> arithmetic.compare(i, 0, false);
       case 3 -> arithmetic.compare(i, 1, false);
       // D9
-      case 8 -> stores.load(i);
-      case 9 -> stores.exchange(i);
+      case 8 -> moves.load(i);
+      case 9 -> moves.exchange(i);
       case 10 -> {}
-      case 11 -> stores.storeUnchecked(i);
+      case 11 -> moves.storeUnchecked(i);
       case 12, 14, 15 -> functions.run(modrm);
-      case 13 -> stores.loadConstant(i);
+      case 13 -> moves.loadConstant(i);
       // DA
       case 21 -> arithmetic.compare(1, 2, true);
       // DB
@@ -153,10 +153,10 @@ public final class Fpu {
       case 34 -> arithmetic.compare(i, 0, false);
       case 35 -> arithmetic.compare(i, 1, false);
       // DD
-      case 40 -> stores.free(i, false);
-      case 41 -> stores.exchange(i);
-      case 42 -> stores.store(i, false);
-      case 43 -> stores.store(i, true);
+      case 40 -> moves.free(i, false);
+      case 41 -> moves.exchange(i);
+      case 42 -> moves.store(i, false);
+      case 43 -> moves.store(i, true);
       case 44 -> arithmetic.compare(i, 0, true);
       case 45 -> arithmetic.compare(i, 1, true);
       // DE
@@ -164,9 +164,9 @@ public final class Fpu {
       case 50 -> arithmetic.compare(i, 1, false);
       case 51 -> arithmetic.compare(1, 2, false);
       // DF
-      case 56 -> stores.free(i, true);
-      case 57 -> stores.exchange(i);
-      case 58, 59 -> stores.store(i, true);
+      case 56 -> moves.free(i, true);
+      case 57 -> moves.exchange(i);
+      case 58, 59 -> moves.store(i, true);
       case 61 -> arithmetic.compareToFlags(i, true, true);
       case 62 -> arithmetic.compareToFlags(i, true, false);
       default -> throw noSuchForm(opcode, modrm);
@@ -197,7 +197,7 @@ public final class Fpu {
 
   /** FCMOVcc: ST(0) becomes ST(i), i the low three bits of modrm, if the condition holds. */
   public void conditionalMove(int modrm, boolean condition) {
-    stores.move(modrm & 7, condition);
+    moves.move(modrm & 7, condition);
   }
 
   /**
@@ -216,7 +216,7 @@ public final class Fpu {
       }
       case 8 -> {
         operand.setFloat((int) low);
-        stores.load(operand);
+        moves.load(operand);
       }
       case 13 -> setControl((int) low);
       // DA, DB: integers of 32 bits
@@ -226,11 +226,11 @@ public final class Fpu {
       }
       case 24 -> {
         operand.setInteger(low << 32 >> 32);
-        stores.load(operand);
+        moves.load(operand);
       }
       case 29 -> {
         operand.setExtended(low, high);
-        stores.loadExtended(operand);
+        moves.loadExtended(operand);
       }
       // DC, DD: double precision
       case 32, 33, 34, 35, 36, 37, 38, 39 -> {
@@ -239,7 +239,7 @@ public final class Fpu {
       }
       case 40 -> {
         operand.setDouble(low);
-        stores.load(operand);
+        moves.load(operand);
       }
       // DE, DF: integers of 16 bits, and the large ones
       case 48, 49, 50, 51, 52, 53, 54, 55 -> {
@@ -248,15 +248,15 @@ public final class Fpu {
       }
       case 56 -> {
         operand.setInteger(low << 48 >> 48);
-        stores.load(operand);
+        moves.load(operand);
       }
       case 60 -> {
         operand.setDecimal(low, high);
-        stores.load(operand);
+        moves.load(operand);
       }
       case 61 -> {
         operand.setInteger(low);
-        stores.load(operand);
+        moves.load(operand);
       }
       default -> throw noSuchForm(0xD8 | memoryForm >> 3, memoryForm & 7);
     }
@@ -270,30 +270,30 @@ public final class Fpu {
    */
   public boolean store(int memoryForm) {
     return switch (memoryForm) {
-      case 10 -> stores.storeFloat(false);
-      case 11 -> stores.storeFloat(true);
-      case 15 -> stores.storeWord(stack.control);
-      case 26 -> stores.storeInteger(32, false);
-      case 27 -> stores.storeInteger(32, true);
-      case 31 -> stores.storeExtended();
-      case 42 -> stores.storeDouble(false);
-      case 43 -> stores.storeDouble(true);
-      case 47 -> stores.storeWord(stack.statusWord());
-      case 58 -> stores.storeInteger(16, false);
-      case 59 -> stores.storeInteger(16, true);
-      case 62 -> stores.storeDecimal();
-      case 63 -> stores.storeInteger(64, true);
+      case 10 -> moves.storeFloat(false);
+      case 11 -> moves.storeFloat(true);
+      case 15 -> moves.storeWord(stack.control);
+      case 26 -> moves.storeInteger(32, false);
+      case 27 -> moves.storeInteger(32, true);
+      case 31 -> moves.storeExtended();
+      case 42 -> moves.storeDouble(false);
+      case 43 -> moves.storeDouble(true);
+      case 47 -> moves.storeWord(stack.statusWord());
+      case 58 -> moves.storeInteger(16, false);
+      case 59 -> moves.storeInteger(16, true);
+      case 62 -> moves.storeDecimal();
+      case 63 -> moves.storeInteger(64, true);
       default -> throw noSuchForm(0xD8 | memoryForm >> 3, memoryForm & 7);
     };
   }
 
   /** What the last {@link #store} writes: the first eight bytes, or all of a shorter operand. */
   public long storedLow() {
-    return stores.low;
+    return moves.low;
   }
 
   /** Bytes 8 and 9 of what the last {@link #store} of ten bytes writes. */
   public int storedHigh() {
-    return stores.high;
+    return moves.high;
   }
 }

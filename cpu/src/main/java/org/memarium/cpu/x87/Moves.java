@@ -1,7 +1,7 @@
 package org.memarium.cpu.x87;
 
 /** The instructions that move numbers: between registers, from memory, to memory. */
-final class Stores {
+final class Moves {
   /** What a store writes: the first eight bytes, or all of a shorter operand. */
   long low;
 
@@ -11,7 +11,7 @@ final class Stores {
   private final RegisterStack stack;
   private final Rounder rounder;
 
-  Stores(RegisterStack stack, Rounder rounder) {
+  Moves(RegisterStack stack, Rounder rounder) {
     this.stack = stack;
     this.rounder = rounder;
   }
@@ -39,7 +39,10 @@ final class Stores {
     push(operand.signExponent, operand.mantissa);
   }
 
-  /** FLD, FILD and FBLD: a signaling NaN and a denormal number are noticed. */
+  /**
+   * FLD, FILD and FBLD: a signaling NaN and a denormal number are noticed. An unmasked DE does not
+   * keep processors from pushing the number.
+   */
   void load(Operand operand) {
     if (!stack.isEmpty(stack.physical(-1))) {
       push(0, 0);
