@@ -2,7 +2,6 @@ package org.memarium.cpu.witness;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.memarium.cpu.Cpu;
@@ -27,50 +26,8 @@ final class CaseGenerator {
   private static final int GS_PREFIX = 0x65;
   private static final int[] SEGMENT_PREFIXES = {0x26, 0x2e, 0x36, 0x3e, FS_PREFIX, GS_PREFIX};
 
-  /** Selectors worth loading; 0x33 (64-bit code) is not for far transfers. */
-  private static final int[] SELECTORS = {
-    0, 1, 2, 3, 0x2b, 0x2b, 0x2b, 0x28, 0x23, 0x20, 0x63, 0x60, 0x6b, 0x73, 0x08, 0x0b, 0x10, 0x18,
-    0x1b, 0x07, 0x04, 0xffff, 0x2f
-  };
-
-  private static final int[] BOUNDARIES = {
-    0,
-    1,
-    2,
-    3,
-    7,
-    8,
-    15,
-    16,
-    31,
-    32,
-    33,
-    0x7f,
-    0x80,
-    0x81,
-    0xff,
-    0x100,
-    0x7fff,
-    0x8000,
-    0x8001,
-    0xffff,
-    0x1_0000,
-    0x7fff_ffff,
-    0x8000_0000,
-    0x8000_0001,
-    0xffff_0000,
-    0xffff_8000,
-    0xffff_ff7f,
-    0xffff_ff80,
-    0xffff_ff81,
-    -2,
-    -1,
-    0x0909_0909,
-    0x9999_9999,
-    0x1010_1010
-  };
-
-  private final Random random;
+  private final Dice dice;
+  private final AddressEncoder encoder;
   private final X87Values x87;
 
   // Of the case in the making.
@@ -81,7 +38,9 @@ final class CaseGenerator {
   private int segmentPrefix;
 
   CaseGenerator(long seed) {
-    random = new Random(seed);
+    Random random = new Random(seed);
+    dice = new Dice(random);
+    encoder = new AddressEncoder(dice);
     x87 = new X87Values(random);
   }
 
@@ -102,7 +61,7 @@ final class CaseGenerator {
     test = new TestCase();
     randomState();
     test.eflags &= ~Flags.TF;
-    if (chance(50)) {
+    if (dice.chance(50)) {
       test.fpu = x87.state();
     }
     return test;
@@ -116,13 +75,14 @@ final class CaseGenerator {
       randomState();
       test.eflags |= Flags.TF;
       byte[] code = new byte[15];
-      random.nextBytes(code);
-      if (chance(50)) {
-        int prefixes = random.nextInt(3);
+      dice.bits(code);
+      if (dice.chance(50)) {
+        int prefixes = dice.below(3);
         for (int i = 0; i < prefixes; i++) {
-          code[i] = (byte) pick(0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65);
+          code[i] =
+              (byte) dice.pick(0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65);
         }
-        if (chance(40)) {
+        if (dice.chance(40)) {
           code[prefixes] = 0x0f;
         }
       }
@@ -135,12 +95,12 @@ final class CaseGenerator {
   private void make() {
     randomState();
     List<Integer> prefixes = choosePrefixes();
-    Bytes code = new Bytes();
+    CodeBuffer code = new CodeBuffer();
     prefixes.forEach(code::add);
     if (form.twoByte()) {
       code.add(0x0f);
     }
-    code.add(form.opcode() + random.nextInt(form.count()));
+    code.add(form.opcode() + dice.below(form.count()));
     if (form.modRm() != ModRm.NONE) {
       modRm(code);
     }
@@ -155,17 +115,17 @@ final class CaseGenerator {
   /** Registers, flags and x87 state, before anything is known of the operands. */
   private void randomState() {
     for (int i = 0; i < 8; i++) {
-      test.registers[i] = value();
+      test.registers[i] = dice.value();
     }
-    test.registers[Cpu.ESP] = stackPointer();
-    if (chance(30)) {
-      test.registers[Cpu.EBP] = stackPointer();
+    test.registers[Cpu.ESP] = dice.stackPointer();
+    if (dice.chance(30)) {
+      test.registers[Cpu.EBP] = dice.stackPointer();
     }
-    test.eflags = 0x202 | (random.nextInt() & Flags.ARITHMETIC) | (chance(25) ? Flags.DF : 0);
-    if (chance(2)) {
+    test.eflags = 0x202 | (dice.bits() & Flags.ARITHMETIC) | (dice.chance(25) ? Flags.DF : 0);
+    if (dice.chance(2)) {
       test.eflags |= Flags.TF;
     }
-    if (form.x87() != null || form.operation() == Operation.FWAIT || chance(3)) {
+    if (form.x87() != null || form.operation() == Operation.FWAIT || dice.chance(3)) {
       test.fpu = x87.state();
     }
   }
@@ -175,108 +135,56 @@ final class CaseGenerator {
     operandBytes = 4;
     address16 = false;
     segmentPrefix = 0;
-    if (chance(25)) {
+    if (dice.chance(25)) {
       prefixes.add(OPERAND_SIZE);
       operandBytes = 2;
     }
     boolean string = isString(form.operation());
-    if (chance(12)) {
+    if (dice.chance(12)) {
       prefixes.add(ADDRESS_SIZE);
       address16 = true;
     }
-    if (chance(15) || (address16 && chance(60))) {
-      segmentPrefix = address16 && chance(80) ? FS_PREFIX : pick(SEGMENT_PREFIXES);
+    if (dice.chance(15) || (address16 && dice.chance(60))) {
+      segmentPrefix = address16 && dice.chance(80) ? FS_PREFIX : dice.pick(SEGMENT_PREFIXES);
       prefixes.add(segmentPrefix);
     }
     if (form.prefix() != 0) {
       prefixes.add(form.prefix());
-    } else if (string ? chance(60) : chance(2)) {
-      prefixes.add(chance(50) ? REPNE : REP);
+    } else if (string ? dice.chance(60) : dice.chance(2)) {
+      prefixes.add(dice.chance(50) ? REPNE : REP);
     }
-    if (chance(form.lockable() ? 15 : 1)) {
+    if (dice.chance(form.lockable() ? 15 : 1)) {
       prefixes.add(LOCK);
     }
-    Collections.shuffle(prefixes, random);
+    dice.shuffle(prefixes);
     return prefixes;
   }
 
   // ---- ModRM, SIB, displacement ----
 
-  private void modRm(Bytes code) {
+  private void modRm(CodeBuffer code) {
     if (form.fixedModRm() >= 0) {
-      code.add(form.fixedModRm() + (form.x87() == null ? 0 : random.nextInt(form.x87().count())));
+      code.add(form.fixedModRm() + (form.x87() == null ? 0 : dice.below(form.x87().count())));
       return;
     }
-    int reg = form.digit() >= 0 ? form.digit() : random.nextInt(8);
-    boolean register = form.modRm() == ModRm.REGISTER || (form.modRm() == ModRm.ANY && chance(45));
+    int reg = form.digit() >= 0 ? form.digit() : dice.below(8);
+    boolean register =
+        form.modRm() == ModRm.REGISTER || (form.modRm() == ModRm.ANY && dice.chance(45));
     if (register) {
-      int rm = random.nextInt(8);
+      int rm = dice.below(8);
       code.add(0xc0 | reg << 3 | rm);
       if (form.operands().contains(Operand.EW) && isSegmentForm()) {
-        test.registers[rm] = (value() & 0xffff_0000) | pick(SELECTORS);
+        test.registers[rm] = (dice.value() & 0xffff_0000) | dice.selector();
       }
       return;
     }
-    int target = target(accessBytes());
+    int target = dice.target(accessBytes());
     memoryOperand(target);
     if (address16) {
-      address16(code, reg, offset(target));
+      encoder.address16(code, test.registers, reg, offset(target));
     } else {
-      address32(code, reg, offset(target));
+      encoder.address32(code, test.registers, reg, offset(target));
     }
-  }
-
-  private void address32(Bytes code, int reg, int offset) {
-    int mod = random.nextInt(3);
-    int rm = random.nextInt(8);
-    int base = rm;
-    int index = -1;
-    int sib = -1;
-    int scale = 0;
-    if (rm == 4) {
-      base = random.nextInt(8);
-      index = random.nextInt(8);
-      scale = random.nextInt(4);
-      sib = scale << 6 | index << 3 | base;
-      index = index == 4 ? -1 : index;
-    }
-    boolean noBase = mod == 0 && base == 5;
-    int displacementBytes = noBase || mod == 2 ? 4 : mod;
-    if (index >= 0 && index != Cpu.ESP && chance(60)) {
-      test.registers[index] = random.nextInt(64) - 16;
-    }
-    int displacement = displacementBytes == 1 ? (byte) random.nextInt() : value();
-    int indexed = index < 0 ? 0 : test.registers[index] << scale;
-    if (displacementBytes == 4 && (noBase || chance(50) || index == base)) {
-      displacement = offset - indexed - (noBase ? 0 : test.registers[base]);
-    } else if (index != base) {
-      test.registers[base] = offset - indexed - (displacementBytes == 0 ? 0 : displacement);
-    }
-    code.add(mod << 6 | reg << 3 | rm);
-    if (sib >= 0) {
-      code.add(sib);
-    }
-    code.addLittleEndian(displacement, displacementBytes);
-  }
-
-  private void address16(Bytes code, int reg, int offset) {
-    int mod = random.nextInt(3);
-    int rm = random.nextInt(8);
-    boolean noBase = mod == 0 && rm == 6;
-    int displacementBytes = noBase ? 2 : mod;
-    int displacement = displacementBytes == 1 ? (byte) random.nextInt() : value();
-    int[] first = {Cpu.EBX, Cpu.EBX, Cpu.EBP, Cpu.EBP, Cpu.ESI, Cpu.EDI, Cpu.EBP, Cpu.EBX};
-    int[] second = {Cpu.ESI, Cpu.EDI, Cpu.ESI, Cpu.EDI, -1, -1, -1, -1};
-    if (noBase) {
-      displacement = offset;
-    } else {
-      int rest = second[rm] < 0 ? 0 : test.registers[second[rm]];
-      int wanted = offset - rest - (displacementBytes == 0 ? 0 : displacement);
-      int old = test.registers[first[rm]];
-      test.registers[first[rm]] = (old & 0xffff_0000) | (wanted & 0xffff);
-    }
-    code.add(mod << 6 | reg << 3 | rm);
-    code.addLittleEndian(displacement, displacementBytes);
   }
 
   /** The offset that reaches an address through the segment that will be used. */
@@ -290,16 +198,16 @@ final class CaseGenerator {
 
   // ---- What follows ModRM, and operands that no byte names ----
 
-  private void trailing(Bytes code, Operand operand) {
+  private void trailing(CodeBuffer code, Operand operand) {
     switch (operand.place()) {
       case IMMEDIATE -> code.addLittleEndian(immediate(operand), operand.bytes(operandBytes));
       case RELATIVE -> code.addLittleEndian(distance(), operand.bytes(operandBytes));
       case FAR -> {
-        code.addLittleEndian(TestCase.CODE + 0x100 + random.nextInt(0x1000), operandBytes);
+        code.addLittleEndian(TestCase.CODE + 0x100 + dice.below(0x1000), operandBytes);
         code.addLittleEndian(codeSelector(), 2);
       }
       case OFFSET -> {
-        int target = target(accessBytes());
+        int target = dice.target(accessBytes());
         memoryOperand(target);
         code.addLittleEndian(offset(target), address16 ? 2 : 4);
       }
@@ -309,19 +217,19 @@ final class CaseGenerator {
 
   private int immediate(Operand operand) {
     if (form.operation() == Operation.ENTER) {
-      return operand == Operand.IB ? random.nextInt(chance(80) ? 6 : 256) : random.nextInt(96);
+      return operand == Operand.IB ? dice.below(dice.chance(80) ? 6 : 256) : dice.below(96);
     }
     if (form.operation() == Operation.RET || form.operation() == Operation.RET_FAR) {
-      return random.nextInt(64);
+      return dice.below(64);
     }
-    return value();
+    return dice.value();
   }
 
   /** Branches land in code pages, and not on themselves. */
   private int distance() {
-    return chance(10)
-        ? value() | 0x40
-        : (random.nextBoolean() ? 1 : -1) * (32 + random.nextInt(90));
+    return dice.chance(10)
+        ? dice.value() | 0x40
+        : (dice.chance(50) ? 1 : -1) * (32 + dice.below(90));
   }
 
   private void fixedOperands() {
@@ -329,65 +237,65 @@ final class CaseGenerator {
     if (isString(operation)) {
       stringOperands();
     } else if (operation == Operation.XLAT) {
-      int target = target(1);
+      int target = dice.target(1);
       memoryOperand(target);
       test.registers[Cpu.EBX] = offset(target) - (test.registers[Cpu.EAX] & 0xff);
     } else if (operation == Operation.LEAVE || operation == Operation.ENTER) {
-      test.registers[Cpu.EBP] = chance(90) ? stackPointer() : value();
+      test.registers[Cpu.EBP] = dice.chance(90) ? dice.stackPointer() : dice.value();
     } else if (operation == Operation.RET
         || operation == Operation.RET_FAR
         || operation == Operation.IRET) {
       returnFrame();
     } else if (operation == Operation.POPF) {
-      test.patch(test.registers[Cpu.ESP], littleEndian(flagsImage(), 4));
+      test.patch(test.registers[Cpu.ESP], CodeBuffer.littleEndian(flagsImage(), 4));
     } else if (operation == Operation.POP_SEGMENT) {
-      test.patch(test.registers[Cpu.ESP], littleEndian(pick(SELECTORS), 2));
+      test.patch(test.registers[Cpu.ESP], CodeBuffer.littleEndian(dice.selector(), 2));
     } else if (operation == Operation.JCXZ
         || operation == Operation.LOOP
         || operation == Operation.LOOPE
         || operation == Operation.LOOPNE) {
-      if (chance(70)) {
-        test.registers[Cpu.ECX] = pick(0, 1, 2, 0x1_0000, 0x1_0001, -1);
+      if (dice.chance(70)) {
+        test.registers[Cpu.ECX] = dice.pick(0, 1, 2, 0x1_0000, 0x1_0001, -1);
       }
     } else if (operation == Operation.DIV || operation == Operation.IDIV) {
       // Quotients that fit are rare among random numbers.
-      if (chance(70)) {
-        test.registers[Cpu.EDX] = chance(50) ? random.nextInt(100) : -random.nextInt(100);
+      if (dice.chance(70)) {
+        test.registers[Cpu.EDX] = dice.chance(50) ? dice.below(100) : -dice.below(100);
       }
-      if (chance(50)) {
-        test.registers[Cpu.EAX] = (short) random.nextInt();
+      if (dice.chance(50)) {
+        test.registers[Cpu.EAX] = (short) dice.bits();
       }
-    } else if (operation == Operation.CMPXCHG && chance(40)) {
-      test.registers[Cpu.EAX] = test.registers[random.nextInt(8)];
+    } else if (operation == Operation.CMPXCHG && dice.chance(40)) {
+      test.registers[Cpu.EAX] = test.registers[dice.below(8)];
     }
-    if (form.operands().contains(Operand.CL) && chance(80)) {
-      test.registers[Cpu.ECX] = (value() & ~0xff) | random.nextInt(70);
+    if (form.operands().contains(Operand.CL) && dice.chance(80)) {
+      test.registers[Cpu.ECX] = (dice.value() & ~0xff) | dice.below(70);
     }
   }
 
   private void stringOperands() {
     test.registers[Cpu.ECX] =
-        (address16 ? value() & 0xffff_0000 : 0) | (chance(10) ? 0 : random.nextInt(24));
-    int source = target(8);
-    int destination = target(8);
-    if (form.operation() == Operation.CMPS && chance(50)) {
-      destination = plainTarget();
+        (address16 ? dice.value() & 0xffff_0000 : 0) | (dice.chance(10) ? 0 : dice.below(24));
+    int source = dice.target(8);
+    int destination = dice.target(8);
+    if (form.operation() == Operation.CMPS && dice.chance(50)) {
+      destination = dice.plainTarget();
     } else if (form.operation() == Operation.CMPS) {
       // Which of two operands faults first is up to the processor.
-      source = plainTarget();
+      source = dice.plainTarget();
     }
-    if (chance(30)) {
-      destination = source + random.nextInt(17) - 8;
+    if (dice.chance(30)) {
+      destination = source + dice.below(17) - 8;
     }
     test.registers[Cpu.ESI] = offset(source);
     test.registers[Cpu.EDI] = destination;
-    if (address16 && chance(70)) {
+    if (address16 && dice.chance(70)) {
       test.es = TestCase.TLS_DATA;
       test.registers[Cpu.EDI] = destination - TestCase.DATA;
     }
     byte[] run = new byte[24];
     Arrays.fill(run, (byte) test.registers[Cpu.EAX]);
-    if (chance(60)) {
+    if (dice.chance(60)) {
       test.patch(source, run);
       test.patch(destination, run);
     }
@@ -396,68 +304,25 @@ final class CaseGenerator {
   private void returnFrame() {
     int at = test.registers[Cpu.ESP];
     int size = operandBytes;
-    int to = chance(90) ? TestCase.CODE + random.nextInt(0x2000) : value();
-    if (test.code.length == 0 && form.operation() == Operation.RET) {
-      test.patch(at, littleEndian(to, size));
-      return;
-    }
-    test.patch(at, littleEndian(to, size));
+    int to = dice.chance(90) ? TestCase.CODE + dice.below(0x2000) : dice.value();
+    test.patch(at, CodeBuffer.littleEndian(to, size));
     if (form.operation() != Operation.RET) {
-      test.patch(at + size, littleEndian(codeSelector(), size));
-      test.patch(at + 2 * size, littleEndian(flagsImage(), size));
+      test.patch(at + size, CodeBuffer.littleEndian(codeSelector(), size));
+      test.patch(at + 2 * size, CodeBuffer.littleEndian(flagsImage(), size));
     }
   }
 
   private int codeSelector() {
-    int selector = chance(75) ? TestCase.USER_CODE : pick(SELECTORS);
-    return selector;
+    return dice.chance(75) ? TestCase.USER_CODE : dice.selector();
   }
 
   private int flagsImage() {
-    int flags = random.nextInt();
+    int flags = dice.bits();
     // Single steps and alignment checks are rare, so that most cases get past the next instruction.
-    return flags & ~(chance(95) ? Flags.TF : 0) & ~(chance(95) ? Flags.AC : 0);
+    return flags & ~(dice.chance(95) ? Flags.TF : 0) & ~(dice.chance(95) ? Flags.AC : 0);
   }
 
   // ---- Memory ----
-
-  /** An address for an operand: mostly plain, sometimes across or in something. */
-  private int target(int bytes) {
-    int dice = random.nextInt(100);
-    int around = -random.nextInt(bytes + 1);
-    if (dice < 60) {
-      return plainTarget();
-    } else if (dice < 72) {
-      return TestCase.DATA + 0x1000 + around;
-    } else if (dice < 80) {
-      return TestCase.READ_ONLY + random.nextInt(0x1000);
-    } else if (dice < 86) {
-      return TestCase.READ_ONLY + around;
-    } else if (dice < 91) {
-      return TestCase.HOLE + around;
-    } else if (dice < 95) {
-      return TestCase.AFTER_HOLE + around;
-    } else if (dice < 98) {
-      return TestCase.DATA + TestCase.DATA_BYTES + around;
-    }
-    return value();
-  }
-
-  private int plainTarget() {
-    int address = TestCase.DATA + 0x100 + random.nextInt(0x1e00);
-    return chance(50) ? address & -16 : address;
-  }
-
-  private int stackPointer() {
-    int dice = random.nextInt(100);
-    if (dice < 80) {
-      return TestCase.DATA + 0x100 + 4 * random.nextInt(0x700);
-    } else if (dice < 90) {
-      return target(32);
-    }
-    return pick(TestCase.AFTER_HOLE, TestCase.READ_ONLY, TestCase.DATA + 0x1000)
-        + 4 * random.nextInt(8);
-  }
 
   /** How many bytes the operand in memory has, roughly. */
   private int accessBytes() {
@@ -478,30 +343,32 @@ final class CaseGenerator {
     }
     switch (form.operation()) {
       case JMP_FAR, CALL_FAR -> {
-        test.patch(target, littleEndian(TestCase.CODE + random.nextInt(0x2000), operandBytes));
-        test.patch(target + operandBytes, littleEndian(codeSelector(), 2));
+        test.patch(
+            target, CodeBuffer.littleEndian(TestCase.CODE + dice.below(0x2000), operandBytes));
+        test.patch(target + operandBytes, CodeBuffer.littleEndian(codeSelector(), 2));
       }
-      case LOAD_FAR_POINTER -> test.patch(target + operandBytes, littleEndian(pick(SELECTORS), 2));
+      case LOAD_FAR_POINTER ->
+          test.patch(target + operandBytes, CodeBuffer.littleEndian(dice.selector(), 2));
       case JMP, CALL -> {
-        if (chance(80)) {
-          test.patch(target, littleEndian(TestCase.CODE + random.nextInt(0x2000), 4));
+        if (dice.chance(80)) {
+          test.patch(target, CodeBuffer.littleEndian(TestCase.CODE + dice.below(0x2000), 4));
         }
       }
       case MOV_TO_SEGMENT, LAR, LSL, VERR, VERW, ARPL ->
-          test.patch(target, littleEndian(pick(SELECTORS), 2));
+          test.patch(target, CodeBuffer.littleEndian(dice.selector(), 2));
       case CMPXCHG8B -> {
-        if (chance(50)) {
-          test.patch(target, littleEndian(test.registers[Cpu.EAX], 4));
-          test.patch(target + 4, littleEndian(test.registers[Cpu.EDX], 4));
+        if (dice.chance(50)) {
+          test.patch(target, CodeBuffer.littleEndian(test.registers[Cpu.EAX], 4));
+          test.patch(target + 4, CodeBuffer.littleEndian(test.registers[Cpu.EDX], 4));
         }
       }
       case BOUND -> {
-        test.patch(target, littleEndian(value(), operandBytes));
-        test.patch(target + operandBytes, littleEndian(value(), operandBytes));
+        test.patch(target, CodeBuffer.littleEndian(dice.value(), operandBytes));
+        test.patch(target + operandBytes, CodeBuffer.littleEndian(dice.value(), operandBytes));
       }
       default -> {
-        if (chance(70)) {
-          test.patch(target, littleEndian(value(), 4));
+        if (dice.chance(70)) {
+          test.patch(target, CodeBuffer.littleEndian(dice.value(), 4));
         }
       }
     }
@@ -509,13 +376,13 @@ final class CaseGenerator {
 
   /** Where the code lies: sometimes at the end of a page, or of all code. */
   private void place(int bytes) {
-    int dice = random.nextInt(100);
-    if (dice < 3) {
-      test.codeAddress = TestCase.CODE + 0x1000 - random.nextInt(bytes + 1);
-    } else if (dice < 6) {
+    int thrown = dice.below(100);
+    if (thrown < 3) {
+      test.codeAddress = TestCase.CODE + 0x1000 - dice.below(bytes + 1);
+    } else if (thrown < 6) {
       test.codeAddress = TestCase.CODE + TestCase.CODE_BYTES - bytes;
     } else {
-      test.codeAddress = TestCase.CODE + 0x800 + random.nextInt(64);
+      test.codeAddress = TestCase.CODE + 0x800 + dice.below(64);
     }
   }
 
@@ -533,57 +400,5 @@ final class CaseGenerator {
       case MOVS, CMPS, STOS, LODS, SCAS -> true;
       default -> false;
     };
-  }
-
-  private int value() {
-    int dice = random.nextInt(10);
-    if (dice < 5) {
-      return pick(BOUNDARIES);
-    } else if (dice < 7) {
-      return random.nextInt(256) - 128;
-    } else if (dice < 8) {
-      return pick(BOUNDARIES) + random.nextInt(5) - 2;
-    }
-    return random.nextInt();
-  }
-
-  private int pick(int... values) {
-    return values[random.nextInt(values.length)];
-  }
-
-  private boolean chance(int percent) {
-    return random.nextInt(100) < percent;
-  }
-
-  private static byte[] littleEndian(int value, int bytes) {
-    byte[] result = new byte[bytes];
-    for (int i = 0; i < bytes; i++) {
-      result[i] = (byte) (value >> (8 * i));
-    }
-    return result;
-  }
-
-  /** A growing piece of code. */
-  private static final class Bytes {
-    private final byte[] bytes = new byte[TestCase.MAX_CODE];
-    private int size;
-
-    void add(int value) {
-      bytes[size++] = (byte) value;
-    }
-
-    void addLittleEndian(int value, int count) {
-      for (int i = 0; i < count; i++) {
-        add(value >> (8 * i));
-      }
-    }
-
-    int size() {
-      return size;
-    }
-
-    byte[] toArray() {
-      return Arrays.copyOf(bytes, size);
-    }
   }
 }

@@ -25,7 +25,8 @@ final class Exclusions {
   private static final Set<String> EMULATED_BY_LINUX =
       Set.of("sgdt", "sidt", "sldt", "str", "smsw");
 
-  private static final Set<Integer> PREFIXES =
+  /** The prefix bytes. */
+  static final Set<Integer> PREFIXES =
       Set.of(0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3);
 
   private static final int STACK_FAULT = 12;

@@ -1,6 +1,5 @@
 package org.memarium.cpu.witness;
 
-import java.util.Set;
 import org.memarium.cpu.InstructionForm;
 import org.memarium.cpu.InstructionSet;
 import org.memarium.cpu.Operation;
@@ -25,12 +24,9 @@ enum Extension {
   /** Not comparable for one of the reasons in {@link Exclusions}. */
   EXCLUDED;
 
-  private static final Set<Integer> PREFIXES =
-      Set.of(0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3);
-
   private static int opcodeIndex(byte[] code) {
     int at = 0;
-    while (at < 15 && at < code.length && PREFIXES.contains(code[at] & 0xff)) {
+    while (at < 15 && at < code.length && Exclusions.PREFIXES.contains(code[at] & 0xff)) {
       at++;
     }
     return at;

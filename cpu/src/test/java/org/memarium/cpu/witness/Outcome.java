@@ -2,7 +2,6 @@ package org.memarium.cpu.witness;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.HexFormat;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -35,7 +34,7 @@ final class Outcome {
   /** As FNSAVE writes it. */
   byte[] fpu = new byte[TestCase.FPU_BYTES];
 
-  /** Words of memory that changed: address (unsigned order does not matter here) and new value. */
+  /** Words of memory that changed: address and new value. */
   final SortedMap<Integer, Integer> changes = new TreeMap<>();
 
   /** Reads {@code struct test_result} of witness.c. */
@@ -96,9 +95,5 @@ final class Outcome {
               .formatted(i, words.getShort(28 + 10 * i + 8) & 0xffff, words.getLong(28 + 10 * i)));
     }
     return text.toString();
-  }
-
-  static String memory(byte[] bytes) {
-    return HexFormat.ofDelimiter(" ").formatHex(bytes);
   }
 }

@@ -1,6 +1,5 @@
 package org.memarium.cpu.witness;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.memarium.cpu.Cpu;
@@ -28,8 +27,7 @@ final class SequenceGenerator {
   private final List<InstructionForm> forms;
 
   // Of the program in the making.
-  private byte[] code = {};
-  private int size;
+  private CodeBuffer code = new CodeBuffer();
   private int undefined;
   private int everUndefined;
   private boolean x87;
@@ -122,8 +120,7 @@ final class SequenceGenerator {
     TestCase test = states.nextState();
     boolean loop = random.nextBoolean();
     do {
-      code = new byte[TestCase.MAX_CODE];
-      size = 0;
+      code = new CodeBuffer();
       // What DEC leaves alone comes back around to the top.
       undefined = loop ? Flags.CF : 0;
       everUndefined = 0;
@@ -134,7 +131,7 @@ final class SequenceGenerator {
               : TestCase.CODE + 0x800;
       int changeable = random.nextInt(6) == 0 ? movImmediate() : -1;
       int instructions = 2 + random.nextInt(10);
-      for (int i = 0; i < instructions && size < MAX_BODY - 16; i++) {
+      for (int i = 0; i < instructions && code.size() < MAX_BODY - 16; i++) {
         step();
       }
       if (changeable >= 0) {
@@ -143,7 +140,7 @@ final class SequenceGenerator {
       if (loop) {
         closeLoop(test);
       }
-      test.code = Arrays.copyOf(code, size);
+      test.code = code.toArray();
     } while (Exclusions.isDangerous(test.code));
     test.registers[Cpu.ESP] = TestCase.DATA + 0x800;
     test.origin = "program";
@@ -179,11 +176,11 @@ final class SequenceGenerator {
       return;
     }
     int before = undefined;
-    add(0x70 | condition);
-    int distanceAt = size;
-    add(0);
+    code.add(0x70 | condition);
+    int distanceAt = code.size();
+    code.add(0);
     instruction(choose());
-    code[distanceAt] = (byte) (size - distanceAt - 1);
+    code.set(distanceAt, code.size() - distanceAt - 1);
     undefined |= before;
   }
 
@@ -192,19 +189,19 @@ final class SequenceGenerator {
     boolean doubleShift = form.operation() == Operation.SHLD || form.operation() == Operation.SHRD;
     int operandBytes = !doubleShift && random.nextInt(5) == 0 ? 2 : 4;
     if (operandBytes == 2) {
-      add(0x66);
+      code.add(0x66);
     }
     if (form.twoByte()) {
-      add(0x0f);
+      code.add(0x0f);
     }
-    add(form.opcode() + (form.count() == 8 ? register() : 0));
+    code.add(form.opcode() + (form.count() == 8 ? register() : 0));
     if (form.modRm() != ModRm.NONE) {
       modRm(form);
     }
     for (Operand operand : form.operands()) {
       switch (operand.place()) {
-        case IMMEDIATE -> addLittleEndian(random.nextInt(), operand.bytes(operandBytes));
-        case OFFSET -> addLittleEndian(address(), 4);
+        case IMMEDIATE -> code.addLittleEndian(random.nextInt(), operand.bytes(operandBytes));
+        case OFFSET -> code.addLittleEndian(address(), 4);
         default -> {}
       }
     }
@@ -213,16 +210,16 @@ final class SequenceGenerator {
 
   private void modRm(InstructionForm form) {
     if (form.fixedModRm() >= 0) {
-      add(form.fixedModRm() + (form.x87() == null ? 0 : random.nextInt(form.x87().count())));
+      code.add(form.fixedModRm() + (form.x87() == null ? 0 : random.nextInt(form.x87().count())));
       return;
     }
     int reg = form.digit() >= 0 ? form.digit() : register();
     boolean memory = form.modRm() == ModRm.MEMORY || random.nextInt(3) == 0;
     if (memory) {
-      add(reg << 3 | 5);
-      addLittleEndian(address(), 4);
+      code.add(reg << 3 | 5);
+      code.addLittleEndian(address(), 4);
     } else {
-      add(0xc0 | reg << 3 | register());
+      code.add(0xc0 | reg << 3 | register());
     }
   }
 
@@ -243,29 +240,29 @@ final class SequenceGenerator {
 
   /** {@code mov reg, imm32}; returns where its immediate is. */
   private int movImmediate() {
-    add(0xb8 | register());
-    int at = size;
-    addLittleEndian(random.nextInt(), 4);
+    code.add(0xb8 | register());
+    int at = code.size();
+    code.addLittleEndian(random.nextInt(), 4);
     return at;
   }
 
   /** {@code inc byte [address]}, of the program itself. */
   private void incrementCode(int address) {
-    add(0xfe);
-    add(0x05);
-    addLittleEndian(address, 4);
+    code.add(0xfe);
+    code.add(0x05);
+    code.addLittleEndian(address, 4);
     undefined &= Flags.CF;
   }
 
   /** {@code dec dword [counter]; jnz top}. */
   private void closeLoop(TestCase test) {
     test.patch(COUNTER, (byte) (1 + random.nextInt(20)), (byte) 0, (byte) 0, (byte) 0);
-    add(0xff);
-    add(0x0d);
-    addLittleEndian(COUNTER, 4);
+    code.add(0xff);
+    code.add(0x0d);
+    code.addLittleEndian(COUNTER, 4);
     undefined &= Flags.CF;
-    add(0x75);
-    add(-(size + 1));
+    code.add(0x75);
+    code.add(-(code.size() + 1));
   }
 
   /** Mostly few places, so that what was written is read again; sometimes across a page. */
@@ -279,15 +276,5 @@ final class SequenceGenerator {
   private int register() {
     int register = random.nextInt(7);
     return register == Cpu.ESP ? Cpu.EDI : register;
-  }
-
-  private void add(int value) {
-    code[size++] = (byte) value;
-  }
-
-  private void addLittleEndian(int value, int bytes) {
-    for (int i = 0; i < bytes; i++) {
-      add(value >> (8 * i));
-    }
   }
 }

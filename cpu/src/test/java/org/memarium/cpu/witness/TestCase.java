@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.memarium.cpu.Disassembler;
 
 /**
  * One instruction and all that it starts from. The memory that it sees:
@@ -152,6 +153,15 @@ final class TestCase {
     HexFormat hex = HexFormat.ofDelimiter(" ");
     StringBuilder text = new StringBuilder();
     text.append("  code   %08x: %s%n".formatted(codeAddress, hex.formatHex(code)));
+    Disassembler disassembler = new Disassembler(true);
+    Disassembler.Line line = null;
+    for (int at = 0; at < code.length; at += line.bytes()) {
+      line = disassembler.disassemble(code, at, codeAddress + at);
+      if (line == null) {
+        break;
+      }
+      text.append("         %s%n".formatted(line.text()));
+    }
     String[] names = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
     text.append("  from  ");
     for (int i = 0; i < 8; i++) {

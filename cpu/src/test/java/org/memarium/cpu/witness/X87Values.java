@@ -10,33 +10,35 @@ final class X87Values {
   private static final int ALL_MASKED = 0x3f;
 
   private final Random random;
+  private final Dice dice;
 
   X87Values(Random random) {
     this.random = random;
+    this.dice = new Dice(random);
   }
 
   /** A whole state as FRSTOR reads it. */
   byte[] state() {
     ByteBuffer image = ByteBuffer.allocate(TestCase.FPU_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    int masks = chance(85) ? ALL_MASKED : random.nextInt(64);
-    int control = 0x40 | masks | pick(0, 2, 3) << 8 | random.nextInt(4) << 10;
-    if (chance(50)) {
+    int masks = dice.chance(85) ? ALL_MASKED : random.nextInt(64);
+    int control = 0x40 | masks | dice.pick(0, 2, 3) << 8 | random.nextInt(4) << 10;
+    if (dice.chance(50)) {
       control = 0x37f;
     }
     int top = random.nextInt(8);
-    int flags = chance(70) ? 0 : random.nextInt(64);
-    if ((flags & ~control & 0x3f) != 0 && chance(70)) {
+    int flags = dice.chance(70) ? 0 : random.nextInt(64);
+    if ((flags & ~control & 0x3f) != 0 && dice.chance(70)) {
       flags &= control;
     }
-    int stackFault = (flags & 1) != 0 && chance(20) ? 0x40 : 0;
+    int stackFault = (flags & 1) != 0 && dice.chance(20) ? 0x40 : 0;
     int pending = (flags & ~control & 0x3f) != 0 ? 0x8080 : 0;
-    int conditions = pick(0x0000, 0x0100, 0x0200, 0x0400, 0x4000, 0x4700, 0x4500);
+    int conditions = dice.pick(0x0000, 0x0100, 0x0200, 0x0400, 0x4000, 0x4700, 0x4500);
     int status = flags | stackFault | pending | top << 11 | conditions;
-    int used = chance(40) ? 8 : random.nextInt(9);
+    int used = dice.chance(40) ? 8 : random.nextInt(9);
     int tags = 0;
     for (int physical = 0; physical < 8; physical++) {
       int fromTop = (physical - top) & 7;
-      boolean empty = chance(95) ? fromTop >= used : random.nextBoolean();
+      boolean empty = dice.chance(95) ? fromTop >= used : random.nextBoolean();
       tags |= empty ? 3 << (2 * physical) : 0;
     }
     image.putInt(0xffff_0000 | control);
@@ -63,7 +65,7 @@ final class X87Values {
         for (int i = 0; i < 9; i++) {
           bytes.put((byte) (random.nextInt(10) << 4 | random.nextInt(10)));
         }
-        bytes.put((byte) pick(0, 0x80));
+        bytes.put((byte) dice.pick(0, 0x80));
       }
       case M16_INTEGER, M32_INTEGER, M64_INTEGER -> bytes.putLong(integer());
       case M16_WORD -> bytes.putShort((short) (0x40 | random.nextInt(0x1000)));
@@ -107,23 +109,24 @@ final class X87Values {
           case 3 -> 0x7ffe - random.nextInt(3);
           case 4 -> random.nextInt(0x8000);
           case 5 -> 0x3fff + random.nextInt(66);
-          case 6 -> pick(0x3c00, 0x43fe, 0x3f80, 0x407e, 0x3c01 - random.nextInt(54));
+          case 6 -> dice.pick(0x3c00, 0x43fe, 0x3f80, 0x407e, 0x3c01 - random.nextInt(54));
           default -> 0x3fff + random.nextInt(21) - 10;
         };
-    if (exponent == 0 && chance(70)) {
-      significand = chance(50) ? 0 : significand & ~(1L << 63);
-    } else if (exponent == 0x7fff && chance(60)) {
+    if (exponent == 0 && dice.chance(70)) {
+      significand = dice.chance(50) ? 0 : significand & ~(1L << 63);
+    } else if (exponent == 0x7fff && dice.chance(60)) {
       significand = 1L << 63;
-    } else if (chance(2)) {
+    } else if (dice.chance(2)) {
       significand &= ~(1L << 63);
     }
-    to.putLong(significand).putShort((short) (exponent | (chance(40) ? 0x8000 : 0)));
+    to.putLong(significand).putShort((short) (exponent | (dice.chance(40) ? 0x8000 : 0)));
   }
 
   private int single() {
     return switch (random.nextInt(6)) {
       case 0 ->
-          pick(0, 0x8000_0000, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0x7fa0_0000, 1, 0x7f_ffff);
+          dice.pick(
+              0, 0x8000_0000, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0x7fa0_0000, 1, 0x7f_ffff);
       case 1 -> random.nextInt();
       case 2 -> random.nextInt() & 0x807f_ffff;
       default -> Float.floatToRawIntBits((float) (random.nextGaussian() * 1000));
@@ -155,13 +158,5 @@ final class X87Values {
       case 2 -> -1L << random.nextInt(64);
       default -> random.nextInt(100);
     };
-  }
-
-  private int pick(int... values) {
-    return values[random.nextInt(values.length)];
-  }
-
-  private boolean chance(int percent) {
-    return random.nextInt(100) < percent;
   }
 }
