@@ -30,9 +30,12 @@ command -v mvn >/dev/null 2>&1 ||
 echo "memarium: building, once for these sources (Maven downloads what it lacks) ..." >&2
 # Stamped before the build reads the sources: what changes meanwhile is newer, and built next time.
 : >"$launch/stamp"
-(cd "$home" && JAVA_HOME=$JDK mvn -q -B -Dquick -Dmaven.test.skip=true \
-  -Dmemarium.target=target/launch -pl app -am package) >"$log" 2>&1 </dev/null 9>&- ||
-  fail "the build failed: $(grep -m 1 '^\[ERROR\]' "$log" | cut -c 9-300) (all of it: $log)"
+if ! (cd "$home" && JAVA_HOME=$JDK mvn -q -B -Dquick -Dmaven.test.skip=true \
+  -Dmemarium.target=target/launch -pl app -am package) >"$log" 2>&1 </dev/null 9>&-; then
+  # A line that names a file says more than Maven's headings.
+  reason=$(grep -m 1 '^\[ERROR\] /' "$log") || reason=$(grep -m 1 '^\[ERROR\]' "$log")
+  fail "the build failed: $(echo "$reason" | cut -c 9-300) (all of it: $log)"
+fi
 
 number=1
 while [ -e "$launch/$number" ]; do number=$((number + 1)); done

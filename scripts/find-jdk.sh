@@ -5,8 +5,8 @@
 # from the file `release` of each JDK, because starting a `java` to ask it would cost more than
 # the rest of the launcher.
 
-JDK_FOLDERS="/usr/lib/jvm /usr/java /opt /opt/java $HOME/.sdkman/candidates/java $HOME/.jdks \
-/Library/Java/JavaVirtualMachines $HOME/Library/Java/JavaVirtualMachines"
+JDK_FOLDERS="/usr/lib/jvm /usr/java /opt /opt/java ${HOME:-}/.sdkman/candidates/java ${HOME:-}/.jdks \
+/Library/Java/JavaVirtualMachines ${HOME:-}/Library/Java/JavaVirtualMachines"
 
 NO_JDK="needs a JDK 25 or later and found none in JAVA_HOME, in PATH or in the usual folders; \
 get one from your distribution (openjdk-25-jdk) or from https://adoptium.net, or set JAVA_HOME"

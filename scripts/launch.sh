@@ -13,7 +13,7 @@ JVM_OPTIONS="--enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UsePerfDat
 # was deleted is noticed.
 is_built() {
   [ -f "$current" ] &&
-    [ -z "$(find "$home/pom.xml" "$home"/*/pom.xml "$home"/*/src/main -newer "$current" | head -n 1)" ]
+    [ -z "$(find "$home/pom.xml" "$home"/*/pom.xml "$home"/*/src/main -newer "$current" -print -quit)" ]
 }
 
 # class_path FOLDER: sets CLASS_PATH to the jars in FOLDER.

@@ -6,6 +6,7 @@ module org.memarium.kernel {
   requires transitive org.memarium.mm;
 
   exports org.memarium.kernel;
+  exports org.memarium.kernel.error;
   exports org.memarium.kernel.process;
   exports org.memarium.kernel.procfs;
   exports org.memarium.kernel.vfs;

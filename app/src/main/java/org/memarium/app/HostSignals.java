@@ -1,9 +1,7 @@
 package org.memarium.app;
 
-import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.nio.channels.Channel;
 import java.util.List;
 import org.memarium.kernel.Machine;
 
@@ -26,9 +24,10 @@ final class HostSignals {
   /**
    * From now on forwards to {@code machine}.
    *
-   * @param standardInput closed by a signal, since the machine may be waiting there for input
+   * @param input where the machine may be waiting for bytes when a signal comes
    */
-  static void forwardTo(Machine machine, Channel standardInput) {
+  static void forwardTo(Machine machine, StandardInput input) {
+    input.setInterrupted(machine::interruptPending);
     try {
       Class<?> signalClass = Class.forName("sun.misc.Signal");
       Class<?> handlerClass = Class.forName("sun.misc.SignalHandler");
@@ -39,7 +38,7 @@ final class HostSignals {
               new Class<?>[] {handlerClass},
               (_, _, arguments) -> {
                 machine.interrupt((Integer) number.invoke(arguments[0]));
-                closeQuietly(standardInput);
+                input.interrupt();
                 return null;
               });
       Method handle = signalClass.getMethod("handle", signalClass, handlerClass);
@@ -48,14 +47,6 @@ final class HostSignals {
       }
     } catch (ReflectiveOperationException missing) {
       throw new IllegalStateException("this Java virtual machine has no sun.misc.Signal", missing);
-    }
-  }
-
-  private static void closeQuietly(Channel channel) {
-    try {
-      channel.close();
-    } catch (IOException _) {
-      // The program dies of the signal either way.
     }
   }
 }

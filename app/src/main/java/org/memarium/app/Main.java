@@ -2,7 +2,7 @@ package org.memarium.app;
 
 import java.io.PrintWriter;
 import java.util.Locale;
-import org.memarium.kernel.UsageException;
+import org.memarium.kernel.error.UsageException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -58,6 +58,7 @@ public final class Main implements Runnable {
         .setErr(streams.messages())
         .setColorScheme(CommandLine.Help.defaultColorScheme(streams.ansi()))
         .setExpandAtFiles(false)
+        .setStopAtPositional(true)
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler(Main::wrongUsage)
         .setExecutionExceptionHandler(Main::failed);

@@ -1,10 +1,13 @@
 package org.memarium.app;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import org.memarium.kernel.ExecException;
+import org.memarium.kernel.error.ExecException;
 import org.memarium.mm.Errno;
 
 /**
@@ -14,6 +17,9 @@ import org.memarium.mm.Errno;
 final class ProgramPath {
   /** Where a package's programs are, below the root that it was unpacked in. */
   private static final List<String> PROGRAM_FOLDERS = List.of("bin", "sbin", "usr/bin", "usr/sbin");
+
+  /** The magic number and {@code ELFCLASS64}. */
+  private static final byte[] ELF64 = {0x7f, 'E', 'L', 'F', 2};
 
   private ProgramPath() {}
 
@@ -46,6 +52,12 @@ final class ProgramPath {
       String candidate = (folder.endsWith("/") ? folder : folder + "/") + program;
       Path onHost = root.resolve(candidate.substring(1));
       if (Files.isRegularFile(onHost) && Files.isExecutable(onHost)) {
+        if (is64Bit(onHost)) {
+          throw new ExecException(
+              Errno.ENOEXEC,
+              "%s is a 64-bit program, and Memarium runs 32-bit ones; scripts/get-i386 fetches some"
+                  .formatted(candidate));
+        }
         return candidate;
       }
     }
@@ -53,5 +65,16 @@ final class ProgramPath {
         Errno.ENOENT,
         "%s: no such program in PATH (%s); scripts/get-i386 fetches 32-bit ones such as busybox"
             .formatted(program, path));
+  }
+
+  /**
+   * Whether a file starts as a 64-bit ELF file does; what cannot be read is for execve to refuse.
+   */
+  private static boolean is64Bit(Path program) {
+    try (InputStream file = Files.newInputStream(program)) {
+      return Arrays.equals(file.readNBytes(ELF64.length), ELF64);
+    } catch (IOException _) {
+      return false;
+    }
   }
 }

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.memarium.hardware.Ram;
 import org.memarium.hardware.TlbStatistics;
@@ -30,7 +31,7 @@ final class ReportPrinter {
             + report.program()
             + " "
             + "-".repeat(Math.max(2, WIDTH - 14 - report.program().length())));
-    row("exit status", ending(report.exitStatus()));
+    row("exit status", Integer.toString(report.exitStatus()));
     row("instructions", number(report.instructions()));
     systemCalls(report.systemCalls());
     faults(report);
@@ -47,12 +48,6 @@ final class ReportPrinter {
       report.unsupported().forEach(line -> out.println("  " + line));
     }
     out.flush();
-  }
-
-  private static String ending(int status) {
-    return status > 128 && status <= 128 + 64
-        ? status + " (signal " + (status - 128) + ")"
-        : "" + status;
   }
 
   private void systemCalls(List<SystemCallCount> calls) {
@@ -90,8 +85,11 @@ final class ReportPrinter {
   private void tlb(TlbStatistics tlb) {
     row(
         "TLB",
-        "%.3f %% of the accesses hit; %s page walks"
-            .formatted(100 * tlb.hitRate(), number(tlb.walks())));
+        String.format(
+            Locale.ROOT,
+            "%.3f %% of the accesses hit; %,d page walks",
+            100 * tlb.hitRate(),
+            tlb.walks()));
     wrapped(
         List.of(
             "flushes: " + number(tlb.flushesByCr3()) + " by CR3",
@@ -101,10 +99,11 @@ final class ReportPrinter {
 
   private void areas(List<Area> areas) {
     out.println();
-    out.printf("%-32s %12s %12s%n", "areas at the end", "size", "resident");
+    out.printf(Locale.ROOT, "%-24s %14s %12s%n", "areas at the end", "size", "resident");
     for (Area area : areas) {
       out.printf(
-          "  %08x-%08x %s %14s %12s  %s%n".stripTrailing(),
+          Locale.ROOT,
+          "  %08x-%08x %s %14s %12s  %s%n",
           area.start(),
           area.end(),
           area.permissions(),
@@ -117,9 +116,9 @@ final class ReportPrinter {
   private void freeAreas(List<FreeArea> before, List<FreeArea> after) {
     out.println();
     if (before.isEmpty()) return;
-    out.printf("%-22s", "free_area, by order");
+    out.printf(Locale.ROOT, "%-22s", "free_area, by order");
     for (int order = 0; order < before.getFirst().blocks().size(); order++) {
-      out.printf("%6d", order);
+      out.printf(Locale.ROOT, "%6d", order);
     }
     out.println();
     for (int zone = 0; zone < before.size(); zone++) {
@@ -129,15 +128,15 @@ final class ReportPrinter {
   }
 
   private void freeArea(FreeArea row, String when) {
-    out.printf("  %-10s%-10s", row.zone(), when);
+    out.printf(Locale.ROOT, "  %-10s%-10s", row.zone(), when);
     for (long blocks : row.blocks()) {
-      out.printf("%6d", blocks);
+      out.printf(Locale.ROOT, "%6d", blocks);
     }
     out.println();
   }
 
   private void row(String label, String text) {
-    out.printf("%-14s%s%n", label, text);
+    out.printf(Locale.ROOT, "%-14s%s%n", label, text);
   }
 
   private void wrapped(List<String> words) {
@@ -156,7 +155,7 @@ final class ReportPrinter {
   }
 
   private static String number(long count) {
-    return "%,d".formatted(count);
+    return String.format(Locale.ROOT, "%,d", count);
   }
 
   private static String pages(long pages) {

@@ -5,15 +5,17 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
-import org.memarium.kernel.UsageException;
+import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.space.Layout;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -42,11 +44,7 @@ import picocli.CommandLine.TypeConversionException;
     })
 final class RunCommand implements Callable<Integer> {
   /** What a program finds in its environment unless --env says otherwise; the same everywhere. */
-  private static final Map<String, String> ENVIRONMENT =
-      Map.of(
-          "HOME", "/",
-          "LANG", "C",
-          "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  static final SequencedMap<String, String> ENVIRONMENT = standardEnvironment();
 
   @Option(
       names = "--ram",
@@ -163,7 +161,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Map<String, String> variables = environment();
+    SequencedMap<String, String> variables = environment();
     String path = programPath(variables);
     List<String> argv = new ArrayList<>();
     argv.add(program);
@@ -177,8 +175,8 @@ final class RunCommand implements Callable<Integer> {
         machine.trace().listen(events);
       }
       machine.exec(path, argv, envp);
-      if (streams.ownsProcess()) {
-        HostSignals.forwardTo(machine, streams.in());
+      if (streams.in() instanceof StandardInput own) {
+        HostSignals.forwardTo(machine, own);
       }
       int status = machine.run();
       if (events != null) {
@@ -266,8 +264,16 @@ final class RunCommand implements Callable<Integer> {
     return here.startsWith(view) ? "/" + view.relativize(here) : "/";
   }
 
-  private Map<String, String> environment() {
-    Map<String, String> variables = new TreeMap<>(ENVIRONMENT);
+  private static SequencedMap<String, String> standardEnvironment() {
+    SequencedMap<String, String> variables = new LinkedHashMap<>();
+    variables.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    variables.put("HOME", "/");
+    variables.put("LANG", "C");
+    return Collections.unmodifiableSequencedMap(variables);
+  }
+
+  private SequencedMap<String, String> environment() {
+    SequencedMap<String, String> variables = new LinkedHashMap<>(ENVIRONMENT);
     for (String option : environment) {
       int equals = option.indexOf('=');
       if (equals == 0 || option.isEmpty()) {

@@ -41,7 +41,8 @@ final class Size {
       number /= 1024;
       power++;
     }
-    return "%,d %s".formatted(number, power == 0 ? "B" : UNITS.charAt(power - 1) + "iB");
+    return String.format(
+        Locale.ROOT, "%,d %s", number, power == 0 ? "B" : UNITS.charAt(power - 1) + "iB");
   }
 
   /** For an option that takes a size. */

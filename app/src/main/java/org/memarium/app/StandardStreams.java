@@ -1,7 +1,6 @@
 package org.memarium.app;
 
 import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
@@ -23,7 +22,6 @@ import picocli.CommandLine.Help.Ansi;
  * @param messagesOut what the command itself was asked to print, such as help; to {@code out}
  * @param messages what the command itself has to say; to {@code err}
  * @param terminals whether {@code in}, {@code out} and {@code err} are terminals
- * @param ownsProcess whether signals that reach this process are the program's
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared as a whole.
 record StandardStreams(
@@ -32,8 +30,7 @@ record StandardStreams(
     WritableByteChannel err,
     PrintWriter messagesOut,
     PrintWriter messages,
-    boolean[] terminals,
-    boolean ownsProcess) {
+    boolean[] terminals) {
 
   /** The streams that this process was started with. */
   static StandardStreams ofProcess() {
@@ -42,18 +39,17 @@ record StandardStreams(
       terminals[fd] = isTerminal(fd);
     }
     return of(
-        new FileInputStream(FileDescriptor.in).getChannel(),
+        new StandardInput(terminals[0]),
         new FileOutputStream(FileDescriptor.out).getChannel(),
         new FileOutputStream(FileDescriptor.err).getChannel(),
         Charset.defaultCharset(),
-        terminals,
-        true);
+        terminals);
   }
 
   /** Streams over any channels, for a command inside another process, such as a test. */
   static StandardStreams of(
       ReadableByteChannel in, WritableByteChannel out, WritableByteChannel err, Charset charset) {
-    return of(in, out, err, charset, new boolean[3], false);
+    return of(in, out, err, charset, new boolean[3]);
   }
 
   private static StandardStreams of(
@@ -61,10 +57,8 @@ record StandardStreams(
       WritableByteChannel out,
       WritableByteChannel err,
       Charset charset,
-      boolean[] terminals,
-      boolean ownsProcess) {
-    return new StandardStreams(
-        in, out, err, writer(out, charset), writer(err, charset), terminals, ownsProcess);
+      boolean[] terminals) {
+    return new StandardStreams(in, out, err, writer(out, charset), writer(err, charset), terminals);
   }
 
   private static PrintWriter writer(WritableByteChannel channel, Charset charset) {

@@ -10,7 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.memarium.kernel.UsageException;
+import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.TraceListener;

@@ -10,6 +10,8 @@ import org.memarium.hardware.DescriptorTable;
 import org.memarium.hardware.Mmu;
 import org.memarium.hardware.Ram;
 import org.memarium.hardware.Segmentation;
+import org.memarium.kernel.error.ExecException;
+import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.exec.Execve;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Identity;
@@ -56,7 +58,8 @@ import org.memarium.mm.trace.VmStat;
  * }
  * }</pre>
  *
- * <p>It belongs to the thread that boots it; only {@link #interrupt} may be called from another.
+ * <p>It belongs to the thread that boots it; only {@link #interrupt} and {@link #interruptPending}
+ * may be called from another.
  */
 public final class Machine implements AutoCloseable {
   /** A process takes so many pages for its kernel stack and structures: limits their number. */
@@ -298,6 +301,14 @@ public final class Machine implements AutoCloseable {
   public void interrupt(int signal) {
     external.send(signal);
     cpu.requestStop();
+  }
+
+  /**
+   * Whether a signal of {@link #interrupt} has not reached the process yet; from any thread. A
+   * channel of the machine asks before it waits.
+   */
+  public boolean interruptPending() {
+    return external.isPending();
   }
 
   /** Every event of the memory manager, from the first after {@link #boot}. */

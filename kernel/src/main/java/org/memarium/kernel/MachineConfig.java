@@ -8,6 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
+import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
 

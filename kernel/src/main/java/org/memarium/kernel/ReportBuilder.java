@@ -110,6 +110,13 @@ final class ReportBuilder {
     return pages;
   }
 
+  private List<RunReport.SystemCallCount> systemCallCounts() {
+    List<RunReport.SystemCallCount> counts = new ArrayList<>();
+    systemCalls.forEachCount((number, name, calls, errors) ->
+        counts.add(new RunReport.SystemCallCount(number, name, calls, errors)));
+    return counts;
+  }
+
   RunReport build() {
     if (!task.isEnded()) {
       atEnd();
@@ -123,7 +130,7 @@ final class ReportBuilder {
         program,
         task.exitStatus(),
         cpu.instructions(),
-        systemCalls.counts(),
+        systemCallCounts(),
         unsupported.lines(),
         kinds,
         task.minorFaults(),

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
-import org.memarium.kernel.ExecException;
+import org.memarium.kernel.error.ExecException;
 import org.memarium.mm.Errno;
 
 /**

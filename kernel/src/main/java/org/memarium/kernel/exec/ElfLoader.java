@@ -3,7 +3,7 @@ package org.memarium.kernel.exec;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
-import org.memarium.kernel.ExecException;
+import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.mm.Errno;
 import org.memarium.mm.space.Layout;

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.cpu.Flags;
 import org.memarium.hardware.Segmentation;
-import org.memarium.kernel.ExecException;
+import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.process.Identity;
 import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.Signal;

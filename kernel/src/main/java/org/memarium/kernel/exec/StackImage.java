@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.memarium.hardware.Ram;
-import org.memarium.kernel.ExecException;
+import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;

@@ -22,6 +22,11 @@ public final class ExternalSignals {
     return arrived.poll();
   }
 
+  /** Whether one waits to be taken; from any thread. */
+  public synchronized boolean isPending() {
+    return !arrived.isEmpty();
+  }
+
   /** Waits until there is one. */
   public synchronized void await() {
     boolean interrupted = false;

@@ -1,11 +1,8 @@
 package org.memarium.kernel.syscall;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.memarium.cpu.Cpu;
-import org.memarium.kernel.RunReport.SystemCallCount;
 import org.memarium.kernel.process.UserFaultException;
 import org.memarium.mm.Errno;
 
@@ -95,13 +92,24 @@ public final class SystemCalls {
     return count;
   }
 
+  /** Receives how often a call was made. */
+  @FunctionalInterface
+  public interface CountConsumer {
+    /**
+     * One system call.
+     *
+     * @param number in the i386 table
+     * @param name as in Linux's table
+     * @param calls how often
+     * @param errors how often with which error, by name
+     */
+    void count(int number, String name, long calls, SortedMap<String, Long> errors);
+  }
+
   /** How often which call was made, by number. */
-  public List<SystemCallCount> counts() {
-    List<SystemCallCount> result = new ArrayList<>();
+  public void forEachCount(CountConsumer consumer) {
     counts.forEach((number, count) ->
-        result.add(
-            new SystemCallCount(
-                number, SystemCallNames.name(number), count.calls, new TreeMap<>(count.errors))));
-    return result;
+        consumer.count(
+            number, SystemCallNames.name(number), count.calls, new TreeMap<>(count.errors)));
   }
 }

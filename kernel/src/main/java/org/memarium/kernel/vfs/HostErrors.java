@@ -37,6 +37,7 @@ final class HostErrors {
           Map.entry("Read-only file system", Errno.EROFS),
           Map.entry("Too many links", Errno.EMLINK),
           Map.entry("Broken pipe", Errno.EPIPE),
+          Map.entry("Interrupted system call", Errno.EINTR),
           Map.entry("File name too long", Errno.ENAMETOOLONG),
           Map.entry("Directory not empty", Errno.ENOTEMPTY),
           Map.entry("Too many levels of symbolic links", Errno.ELOOP),

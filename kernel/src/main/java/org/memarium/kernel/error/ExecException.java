@@ -1,4 +1,4 @@
-package org.memarium.kernel;
+package org.memarium.kernel.error;
 
 import org.memarium.mm.Errno;
 

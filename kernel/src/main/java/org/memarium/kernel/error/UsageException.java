@@ -1,4 +1,4 @@
-package org.memarium.kernel;
+package org.memarium.kernel.error;
 
 /**
  * The user asked for something that cannot be: the message is one clear line that says what was
