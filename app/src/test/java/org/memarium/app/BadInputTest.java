@@ -83,13 +83,15 @@ class BadInputTest {
 
   @Test
   void aScriptWhoseInterpreterIsMissing() throws IOException {
-    Path script = executable("script", "#!/nonexistent/sh\necho\n".getBytes(StandardCharsets.UTF_8));
+    Path script =
+        executable("script", "#!/nonexistent/sh\necho\n".getBytes(StandardCharsets.UTF_8));
     refused(127, List.of(script.toString(), "/nonexistent/sh"), "run", script.toString());
   }
 
   @Test
   void aFileThatIsNoProgram() throws IOException {
-    Path script = executable("text", "echo this has no first line\n".getBytes(StandardCharsets.UTF_8));
+    Path script =
+        executable("text", "echo this has no first line\n".getBytes(StandardCharsets.UTF_8));
     refused(126, List.of(script.toString()), "run", script.toString());
     Path empty = executable("empty", new byte[0]);
     refused(126, List.of(empty.toString()), "run", empty.toString());
