@@ -1,7 +1,5 @@
 package org.memarium.cpu;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.x87.Fpu;
@@ -35,16 +33,6 @@ final class Core {
 
   /** What EFLAGS can hold besides the six flags and the constant ones. */
   private static final int KEPT = (Flags.USER_WRITABLE & ~Flags.ARITHMETIC) | Flags.RF | Flags.IOPL;
-
-  private static final VarHandle STOP;
-
-  static {
-    try {
-      STOP = MethodHandles.lookup().findVarHandle(Core.class, "stop", boolean.class);
-    } catch (ReflectiveOperationException impossible) {
-      throw new ExceptionInInitializerError(impossible);
-    }
-  }
 
   final Mmu mmu;
   final Segmentation segmentation;
@@ -98,8 +86,8 @@ final class Core {
 
   @Nullable ProcessorException exception;
 
-  @SuppressWarnings("UnusedVariable") // through STOP
-  private boolean stop;
+  /** Set by other threads; on x86 reading it costs no more than a plain field. */
+  private volatile boolean stop;
 
   Core(Mmu mmu, Segmentation segmentation) {
     this.mmu = mmu;
@@ -138,15 +126,15 @@ final class Core {
   }
 
   void requestStop() {
-    STOP.setOpaque(this, true);
+    stop = true;
   }
 
   boolean stopRequested() {
-    return (boolean) STOP.getOpaque(this);
+    return stop;
   }
 
   void clearStop() {
-    STOP.setOpaque(this, false);
+    stop = false;
   }
 
   // ---- Flags ----
