@@ -58,6 +58,10 @@ record Mechanism(
     return new Mechanism(text, benchmark, unit, other, otherText);
   }
 
+  /** The heads of the columns of {@link #row}. */
+  static final String HEAD =
+      "| what | median | million a second | beside |\n| --- | ---: | ---: | --- |\n";
+
   /** The row in Markdown. */
   String row(Map<String, Double> medians) {
     double mine = median(medians, benchmark);
@@ -67,15 +71,17 @@ record Mechanism(
       comparison =
           String.format(
               Locale.ROOT,
-              "%.2f %s for %s: %+.2f %s, %.1f times",
+              "%,.2f %s for %s: %.2f times, %+,.2f %s",
               other,
               unit,
               besideText,
+              mine / other,
               mine - other,
-              unit,
-              mine / other);
+              unit);
     }
-    return String.format(Locale.ROOT, "| %s | %.2f %s | %s |%n", text, mine, unit, comparison);
+    double perSecond = (unit.equals("ns") ? 1e3 : 1) / mine;
+    return String.format(
+        Locale.ROOT, "| %s | %,.2f %s | %,.3f | %s |%n", text, mine, unit, perSecond, comparison);
   }
 
   private static double median(Map<String, Double> medians, String name) {

@@ -23,6 +23,9 @@ final class PerformanceTable {
   static final List<String> JVM_OPTIONS =
       List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:-UsePerfData");
 
+  /** JMH 1.37 uses Unsafe, about which Java would warn in every fork. */
+  private static final String JMH_OPTION = "--sun-misc-unsafe-memory-access=allow";
+
   private static final int FORKS = 2;
   private static final int WARMUPS = 3;
   private static final int ITERATIONS = 5;
@@ -73,13 +76,14 @@ final class PerformanceTable {
                     .measurementIterations(ITERATIONS)
                     .measurementTime(TimeValue.seconds(1))
                     .jvmArgs(JVM_OPTIONS.toArray(String[]::new))
+                    .jvmArgsAppend(JMH_OPTION)
                     .verbosity(VerboseMode.SILENT)
                     .shouldFailOnError(true)
                     .build())
             .run()) {
       medians.put(name(result), result.getPrimaryResult().getStatistics().getPercentile(50));
     }
-    StringBuilder table = new StringBuilder("| what | median | beside |\n| --- | ---: | --- |\n");
+    StringBuilder table = new StringBuilder(Mechanism.HEAD);
     for (Mechanism mechanism : Mechanism.ALL) {
       table.append(mechanism.row(medians));
     }
