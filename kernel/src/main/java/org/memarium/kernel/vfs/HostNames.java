@@ -44,21 +44,19 @@ public final class HostNames {
 
   /** The target of a symbolic link, as createSymbolicLink wants it. */
   static Path linkTarget(String target) {
-    if (isAscii(target)) {
-      return Path.of(target);
+    Path path = target.startsWith("/") ? SLASH : Path.of("");
+    for (String component : target.split("/", -1)) {
+      path = child(path, component);
     }
-    return target.startsWith("/") ? SLASH.resolve(relative(target)) : relative(target);
+    return path;
   }
 
+  /** One component, by its bytes. */
   private static Path relative(String name) {
     StringBuilder uri = new StringBuilder("file:///");
-    int from = 0;
-    while (from < name.length() && name.charAt(from) == '/') {
-      from++;
-    }
-    for (int i = from; i < name.length(); i++) {
+    for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
-      if (c == '/' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
+      if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
         uri.append(c);
       } else {
         uri.append('%').append(Character.forDigit(c >> 4 & 15, 16));

@@ -299,8 +299,8 @@ class TreeModelTest {
 
     @Override
     public String list(String path) {
-      // Our own /dev stands in every root.
-      return (tree.names(path) + " ").replace("dev ", "").strip();
+      // Our own /dev and /sys stand in every root.
+      return (tree.names(path) + " ").replace("dev ", "").replace("sys ", "").strip();
     }
   }
 
@@ -335,7 +335,7 @@ class TreeModelTest {
   private static Map<String, String> picture(
       TestTree tree, String directory, Map<String, String> picture) {
     for (String name : tree.names("/" + directory).split(" ", -1)) {
-      boolean hidden = directory.isEmpty() && (name.equals("dev") || name.isEmpty());
+      boolean hidden = directory.isEmpty() && (name.equals("dev") || name.equals("sys"));
       if (hidden || name.isEmpty()) {
         continue;
       }
