@@ -100,7 +100,7 @@ final class Brk {
   private long expand(@Nullable Vma below, long start, long bytes, int extraFlags) {
     int flags = dataFlags() | VmFlags.ACCOUNT | extraFlags;
     long pages = bytes >>> Ram.PAGE_SHIFT;
-    if (!mm.mayExpandVm(flags, pages)
+    if (!mm.accounting.mayExpand(flags, pages)
         || tree.size() > mm.maxMapCount()
         || !mm.memory().enoughMemory(pages)) {
       return -Errno.ENOMEM;
@@ -113,7 +113,7 @@ final class Brk {
         || mm.merge.mergeNewRange(start, end, flags, null, pageOffset, null, true) == null) {
       mm.adopt(new Vma(mm, start, end, flags, pageOffset));
     }
-    mm.accountVm(flags, pages);
+    mm.accounting.add(flags, pages);
     return 0;
   }
 }

@@ -53,13 +53,7 @@ public final class MmStruct {
   private long envStart;
   private long envEnd;
 
-  // ---- Counters, in pages ----
-  private long totalVm;
-  private long dataVm;
-  private long execVm;
-  private long stackVm;
-  long lockedVm;
-  private long hiwaterVm;
+  final VmAccounting accounting;
   private long hiwaterRss;
 
   // ---- Page faults ----
@@ -70,6 +64,7 @@ public final class MmStruct {
     this.memory = memory;
     this.layout = layout;
     this.limits = limits;
+    this.accounting = new VmAccounting(limits);
     this.pages = new UserPages(memory, tables);
     this.number = memory.enlist(this);
     pickMmapLayout(false, null);
@@ -372,18 +367,6 @@ public final class MmStruct {
     return sum;
   }
 
-  /** {@code may_expand_vm}: RLIMIT_AS and RLIMIT_DATA. */
-  boolean mayExpandVm(int flags, long morePages) {
-    if (totalVm + morePages > limits.softPages(RLimits.AS)) {
-      return false;
-    }
-    if (!VmFlags.isData(flags) || dataVm + morePages <= limits.softPages(RLimits.DATA)) {
-      return true;
-    }
-    // A limit of 0 is one for brk alone: Valgrind wants it so.
-    return limits.soft(RLimits.DATA) == 0 && dataVm + morePages <= limits.hardPages(RLimits.DATA);
-  }
-
   /** {@code can_do_mlock}. */
   boolean canMlock() {
     return privileged || limits.soft(RLimits.MEMLOCK) != 0;
@@ -391,22 +374,7 @@ public final class MmStruct {
 
   /** {@code mlock_future_ok}. */
   boolean mlockFutureOk(int flags, long morePages) {
-    return (flags & VmFlags.LOCKED) == 0
-        || privileged
-        || lockedVm + morePages <= limits.softPages(RLimits.MEMLOCK);
-  }
-
-  /** {@code vm_stat_account}: pages of an area with such flags came, or went. */
-  void accountVm(int flags, long morePages) {
-    hiwaterVm = Math.max(hiwaterVm, totalVm);
-    totalVm += morePages;
-    if (VmFlags.isExec(flags)) {
-      execVm += morePages;
-    } else if (VmFlags.isStack(flags)) {
-      stackVm += morePages;
-    } else if (VmFlags.isData(flags)) {
-      dataVm += morePages;
-    }
+    return privileged || accounting.mayLock(flags, morePages);
   }
 
   /** {@code update_hiwater_rss}, before pages go. */
@@ -512,32 +480,32 @@ public final class MmStruct {
 
   /** {@code total_vm}. */
   public long totalVm() {
-    return totalVm;
+    return accounting.totalVm();
   }
 
   /** {@code hiwater_vm}, or the present size if that is more. */
   public long hiwaterVm() {
-    return Math.max(hiwaterVm, totalVm);
+    return accounting.hiwaterVm();
   }
 
   /** {@code data_vm}: private and writable, the stack aside. */
   public long dataVm() {
-    return dataVm;
+    return accounting.dataVm();
   }
 
   /** {@code exec_vm}: executable and not writable. */
   public long execVm() {
-    return execVm;
+    return accounting.execVm();
   }
 
   /** {@code stack_vm}. */
   public long stackVm() {
-    return stackVm;
+    return accounting.stackVm();
   }
 
   /** {@code locked_vm}. */
   public long lockedVm() {
-    return lockedVm;
+    return accounting.lockedVm();
   }
 
   /** Resident pages: the sum of the three kinds. */

@@ -177,7 +177,7 @@ final class Mmap {
     if (!mm.munmap.mayUnmap(start, end)) {
       return -Errno.ENOMEM;
     }
-    if (!mm.mayExpandVm(flags, pages - replaced)) {
+    if (!mm.accounting.mayExpand(flags, pages - replaced)) {
       return -Errno.ENOMEM;
     }
     long charged = 0;
@@ -213,10 +213,8 @@ final class Mmap {
               : null;
       mm.adopt(area);
     }
-    mm.accountVm(flags, pages);
-    if ((flags & VmFlags.LOCKED) != 0) {
-      mm.lockedVm += pages;
-    }
+    mm.accounting.add(flags, pages);
+    mm.accounting.addLocked(flags, pages);
     return start;
   }
 }

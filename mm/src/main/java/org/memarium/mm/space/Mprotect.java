@@ -102,7 +102,7 @@ final class Mprotect {
     long pages = (end - start) >>> Ram.PAGE_SHIFT;
     long charged = 0;
     if ((flags & VmFlags.WRITE) != 0) {
-      if (!mm.mayExpandVm(flags, pages) && mm.mayExpandVm(oldFlags, pages)) {
+      if (!mm.accounting.mayExpand(flags, pages) && mm.accounting.mayExpand(oldFlags, pages)) {
         return -Errno.ENOMEM;
       }
       int charging = VmFlags.ACCOUNT | VmFlags.WRITE | VmFlags.SHARED | VmFlags.NORESERVE;
@@ -128,8 +128,8 @@ final class Mprotect {
       mm.memory().uncommit(pages);
     }
     mm.pages.protect(changed, start, end);
-    mm.accountVm(oldFlags, -pages);
-    mm.accountVm(flags, pages);
+    mm.accounting.add(oldFlags, -pages);
+    mm.accounting.add(flags, pages);
     int locked = VmFlags.WRITE | VmFlags.SHARED | VmFlags.LOCKED;
     if ((oldFlags & locked) == VmFlags.LOCKED && (flags & VmFlags.WRITE) != 0) {
       mm.memory().populate(mm, start, end);

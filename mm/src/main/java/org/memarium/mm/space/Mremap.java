@@ -83,7 +83,7 @@ final class Mremap {
     if (!mm.mlockFutureOk(area.flags, pages)) {
       return -Errno.EAGAIN;
     }
-    return mm.mayExpandVm(area.flags, pages) ? 0 : -Errno.ENOMEM;
+    return mm.accounting.mayExpand(area.flags, pages) ? 0 : -Errno.ENOMEM;
   }
 
   /** {@code vma_expandable}: whether so many bytes behind the area are free. */
@@ -110,9 +110,9 @@ final class Mremap {
     if (accounted) {
       mm.memory().commit(pages);
     }
-    mm.accountVm(flags, pages);
+    mm.accounting.add(flags, pages);
+    mm.accounting.addLocked(flags, pages);
     if ((flags & VmFlags.LOCKED) != 0) {
-      mm.lockedVm += pages;
       mm.memory().populate(mm, start, start + moreBytes);
     }
     return address;
@@ -167,13 +167,11 @@ final class Mremap {
     boolean untouched = area.isAnonymous() && area.anonVma == null;
     long pageOffset = untouched ? newAddress >>> Ram.PAGE_SHIFT : area.pageIndex(address);
     copyArea(area, newAddress, newBytes, pageOffset);
-    mm.accountVm(flags, newPages);
+    mm.accounting.add(flags, newPages);
     if (accounted) {
       mm.memory().commit(newPages);
     }
-    if ((flags & VmFlags.LOCKED) != 0) {
-      mm.lockedVm += newPages;
-    }
+    mm.accounting.addLocked(flags, newPages);
     long moved = mm.pages.move(address, newAddress, oldBytes);
     if (moved < oldBytes) {
       mm.pages.move(newAddress, address, moved);

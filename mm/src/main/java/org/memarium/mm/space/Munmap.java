@@ -60,10 +60,8 @@ final class Munmap {
       }
       Vma next = area.next;
       mm.pages.unmap(area.start, area.end);
-      mm.accountVm(area.flags, -area.pages());
-      if ((area.flags & VmFlags.LOCKED) != 0) {
-        mm.lockedVm -= area.pages();
-      }
+      mm.accounting.add(area.flags, -area.pages());
+      mm.accounting.addLocked(area.flags, -area.pages());
       if ((area.flags & VmFlags.ACCOUNT) != 0) {
         mm.memory().uncommit(area.pages());
       }

@@ -25,7 +25,7 @@ final class StackArea {
     }
     mm.memory().commit(1);
     mm.adopt(new Vma(mm, start, stackTop, flags, start >>> Ram.PAGE_SHIFT));
-    mm.accountVm(flags, 1);
+    mm.accounting.add(flags, 1);
     return 0;
   }
 
@@ -76,17 +76,15 @@ final class StackArea {
     long size = stack.end - start;
     if ((below != null && start < below.end)
         || growth > stack.pageOffset
-        || !mm.mayExpandVm(stack.flags, growth)
+        || !mm.accounting.mayExpand(stack.flags, growth)
         || Long.compareUnsigned(size, mm.limits().soft(RLimits.STACK)) > 0
         || !mm.mlockFutureOk(stack.flags, growth)
         || !mm.memory().enoughMemory(growth)) {
       return -Errno.ENOMEM;
     }
     mm.memory().commit(growth);
-    if ((stack.flags & VmFlags.LOCKED) != 0) {
-      mm.lockedVm += growth;
-    }
-    mm.accountVm(stack.flags, growth);
+    mm.accounting.addLocked(stack.flags, growth);
+    mm.accounting.add(stack.flags, growth);
     stack.start = start;
     stack.pageOffset -= growth;
     tree.boundsChanged(stack);

@@ -1,0 +1,82 @@
+package org.memarium.mm.space;
+
+/**
+ * How large an address space is, in pages by kind, and whether its limits let it become larger
+ * (Linux {@code vm_stat_account}, {@code may_expand_vm}, {@code mlock_future_ok}).
+ */
+final class VmAccounting {
+  private final RLimits limits;
+
+  private long totalVm;
+  private long dataVm;
+  private long execVm;
+  private long stackVm;
+  private long lockedVm;
+  private long hiwaterVm;
+
+  VmAccounting(RLimits limits) {
+    this.limits = limits;
+  }
+
+  /** {@code vm_stat_account}: pages of an area with such flags came, or went. */
+  void add(int flags, long morePages) {
+    hiwaterVm = Math.max(hiwaterVm, totalVm);
+    totalVm += morePages;
+    if (VmFlags.isExec(flags)) {
+      execVm += morePages;
+    } else if (VmFlags.isStack(flags)) {
+      stackVm += morePages;
+    } else if (VmFlags.isData(flags)) {
+      dataVm += morePages;
+    }
+  }
+
+  /** The same for {@code locked_vm}: nothing unless the area is locked. */
+  void addLocked(int flags, long morePages) {
+    if ((flags & VmFlags.LOCKED) != 0) {
+      lockedVm += morePages;
+    }
+  }
+
+  /** {@code may_expand_vm}: RLIMIT_AS and RLIMIT_DATA. */
+  boolean mayExpand(int flags, long morePages) {
+    if (totalVm + morePages > limits.softPages(RLimits.AS)) {
+      return false;
+    }
+    if (!VmFlags.isData(flags) || dataVm + morePages <= limits.softPages(RLimits.DATA)) {
+      return true;
+    }
+    // A limit of 0 is one for brk alone: Valgrind wants it so.
+    return limits.soft(RLimits.DATA) == 0 && dataVm + morePages <= limits.hardPages(RLimits.DATA);
+  }
+
+  /** {@code mlock_future_ok}, for a program without {@code CAP_IPC_LOCK}. */
+  boolean mayLock(int flags, long morePages) {
+    return (flags & VmFlags.LOCKED) == 0
+        || lockedVm + morePages <= limits.softPages(RLimits.MEMLOCK);
+  }
+
+  long totalVm() {
+    return totalVm;
+  }
+
+  long dataVm() {
+    return dataVm;
+  }
+
+  long execVm() {
+    return execVm;
+  }
+
+  long stackVm() {
+    return stackVm;
+  }
+
+  long lockedVm() {
+    return lockedVm;
+  }
+
+  long hiwaterVm() {
+    return Math.max(hiwaterVm, totalVm);
+  }
+}
