@@ -14,7 +14,7 @@ import org.memarium.hardware.Segmentation;
 
 /** Our processor, with the memory, the segments and the exceptions that Linux gives the host's. */
 final class MemariumProcessor implements AutoCloseable {
-  private static final long MAX_INSTRUCTIONS = 4096;
+  private static final long MAX_INSTRUCTIONS = 200_000;
   private static final int GDT_FRAME = 1;
   private static final int PGD_FRAME = 2;
   private static final int CODE_PMD_FRAME = 3;
@@ -81,6 +81,8 @@ final class MemariumProcessor implements AutoCloseable {
     gdt.set(12, tls(TestCase.DATA, TestCase.DATA_BYTES - 1, false));
     gdt.set(13, tls(TestCase.EXPAND_DOWN_BASE, TestCase.EXPAND_DOWN_LIMIT, true));
     gdt.set(14, tls(0, TestCase.LOW_LIMIT, false));
+    // Linux keeps the number of the processor in the limit of this one; here it is 0.
+    gdt.setRaw(15, 0x0040_f500_0000_0000L);
     segmentation.setGdt(gdt);
   }
 
