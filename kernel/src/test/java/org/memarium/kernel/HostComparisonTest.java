@@ -1,0 +1,73 @@
+package org.memarium.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.memarium.mm.space.Layout;
+
+/** The same program on the host's kernel and here, in the layout of a 64-bit kernel. */
+final class HostComparisonTest {
+  @RegisterExtension final MachineExtension machines = new MachineExtension();
+
+  @TempDir private Path folder;
+
+  @Test
+  void signalsAreDeliveredWithTheSameFramesAndInTheSameOrder() {
+    String program = HostPrograms.compile(folder, "signals.c", "-static").toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program);
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program);
+    assertEquals(there.out(), here.out());
+    assertEquals(128 + 10, here.status());
+    assertEquals("signals-static: SIGUSR1: sent by the program itself", here.deathLine());
+  }
+
+  @Test
+  void systemCallsAnswerNonsenseAsTheHostsKernelDoes() {
+    String program = HostPrograms.compile(folder, "calls.c", "-static").toString();
+    String file = folder.resolve("file").toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program, file);
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
+    assertEquals(there.out(), here.out());
+    assertEquals(there.status(), here.status());
+  }
+
+  @Test
+  void staticProgramsFindTheSameAddresses() {
+    sameImage("-static");
+  }
+
+  @Test
+  void positionIndependentProgramsFindTheSameAddresses() {
+    sameImage("-static-pie");
+  }
+
+  @Test
+  void programsWithALoaderFindTheSameAddresses() {
+    sameImage("-pie");
+  }
+
+  private void sameImage(String kind) {
+    String program = HostPrograms.compile(folder, "image.c", kind).toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program, "one", "");
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT), program, "one", "");
+    assertEquals(sameOnBoth(there.out()), sameOnBoth(here.out()));
+    assertTrue(here.out().contains("[vdso]"));
+    assertEquals(3, here.status());
+  }
+
+  /** Without what tells of the processor: AT_HWCAP and the like. */
+  private static List<String> sameOnBoth(String output) {
+    List<String> lines = new ArrayList<>(output.lines().toList());
+    lines.removeIf(line -> line.matches("aux (16|26|32|51) .*"));
+    return lines;
+  }
+}
