@@ -49,7 +49,12 @@ final class Oracles {
     return build(name, "static-pie", List.of("gcc", "-m32", "-static-pie", "-fPIE"), List.of());
   }
 
-  /** The same, with musl in place of glibc. */
+  /** The same, with the C library in files of its own, which ld.so maps. */
+  static Path dynamicProgram(String name) throws IOException {
+    return build(name, "dynamic", List.of("gcc", "-m32", "-pie", "-fPIE"), List.of());
+  }
+
+  /** The same as the first, with musl in place of glibc. */
   static Path muslProgram(String name) throws IOException {
     Path include = i386Root().resolve("usr/include/i386-linux-musl");
     Path lib = i386Root().resolve("usr/lib/i386-linux-musl");

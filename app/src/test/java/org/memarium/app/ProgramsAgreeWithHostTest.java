@@ -20,12 +20,14 @@ class ProgramsAgreeWithHostTest {
   enum Linked {
     STATIC,
     STATIC_PIE,
+    DYNAMIC,
     MUSL;
 
     Path program(String name) throws IOException {
       return switch (this) {
         case STATIC -> Oracles.staticProgram(name);
         case STATIC_PIE -> Oracles.staticPie(name);
+        case DYNAMIC -> Oracles.dynamicProgram(name);
         case MUSL -> Oracles.muslProgram(name);
       };
     }
