@@ -35,8 +35,9 @@ final class ElfRefusalTest {
   @TempDir private Path folder;
 
   /** The least program: one segment with headers and code, one with data and bss. */
-  private static ByteBuffer program() {
-    ByteBuffer elf = ByteBuffer.allocate(0x1100).order(ByteOrder.LITTLE_ENDIAN);
+  private static byte[] program() {
+    byte[] bytes = new byte[0x1100];
+    ByteBuffer elf = view(bytes);
     elf.put(0, new byte[] {0x7f, 'E', 'L', 'F', 1, 1, 1});
     elf.putShort(16, (short) 2).putShort(18, (short) 3).putInt(20, 1);
     elf.putInt(24, 0x0804_8000 + CODE_OFFSET).putInt(28, 52);
@@ -44,7 +45,11 @@ final class ElfRefusalTest {
     header(elf, 0, 0, 0x0804_8000, 0x100, 0x100, 5);
     header(elf, 1, 0x1000, 0x0804_9000, 0x100, 0x3000, 6);
     elf.put(CODE_OFFSET, EXIT_42);
-    return elf;
+    return bytes;
+  }
+
+  private static ByteBuffer view(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static void header(
@@ -72,9 +77,9 @@ final class ElfRefusalTest {
   }
 
   private void refuses(int errno, String words, Consumer<ByteBuffer> damage) throws IOException {
-    ByteBuffer elf = program();
-    damage.accept(elf);
-    Path file = write("program", elf.array());
+    byte[] elf = program();
+    damage.accept(view(elf));
+    Path file = write("program", elf);
     ExecException refused = refusal(file.toString());
     assertEquals(
         Errno.name(errno) + " 126", Errno.name(refused.errno()) + " " + refused.exitStatus());
@@ -83,7 +88,7 @@ final class ElfRefusalTest {
 
   @Test
   void theLeastProgramRuns() throws IOException {
-    Path file = write("program", program().array());
+    Path file = write("program", program());
     assertEquals(42, machines.run(config -> {}, file.toString()).status());
   }
 
@@ -129,9 +134,9 @@ final class ElfRefusalTest {
           elf.putInt(52 + 32, 3).putInt(52 + 32 + 4, 0x1000).putInt(52 + 32 + 16, 8);
           elf.put(0x1000, new byte[] {'/', 'n', 'o', 'n', 'e', '/', 'x', 0});
         };
-    ByteBuffer elf = program();
-    interpreter.accept(elf);
-    ExecException refused = refusal(write("program", elf.array()).toString());
+    byte[] elf = program();
+    interpreter.accept(view(elf));
+    ExecException refused = refusal(write("program", elf).toString());
     assertEquals(Errno.ENOENT, refused.errno());
     assertTrue(String.valueOf(refused.getMessage()).contains("its loader /none/x"));
     refuses(
@@ -148,11 +153,11 @@ final class ElfRefusalTest {
     assertEquals(Errno.ENOENT, refusal(folder.resolve("absent").toString()).errno());
     assertEquals(127, refusal(folder.resolve("absent").toString()).exitStatus());
     assertEquals(Errno.EACCES, refusal(folder.toString()).errno());
-    Path plain = write("plain", program().array());
+    Path plain = write("plain", program());
     Files.setPosixFilePermissions(plain, PosixFilePermissions.fromString("rw-r--r--"));
     assertEquals(Errno.EACCES, refusal(plain.toString()).errno());
     assertEquals(Errno.ENOEXEC, refusal(write("empty", new byte[0]).toString()).errno());
-    byte[] half = Arrays.copyOf(program().array(), 40);
+    byte[] half = Arrays.copyOf(program(), 40);
     assertEquals(Errno.ENOEXEC, refusal(write("half", half).toString()).errno());
     ExecException script =
         refusal(write("script", "#! /none/sh -e\n".getBytes(US_ASCII)).toString());
@@ -170,14 +175,14 @@ final class ElfRefusalTest {
 
   @Test
   void aScriptRunsItsInterpreter() throws IOException {
-    Path program = write("program", program().array());
+    Path program = write("program", program());
     Path script = write("script", ("#!" + program + " -x\n").getBytes(US_ASCII));
     assertEquals(42, machines.run(config -> {}, script.toString()).status());
   }
 
   @Test
   void argumentsBeyondAQuarterOfTheStackAreTooLong() throws IOException {
-    Path file = write("program", program().array());
+    Path file = write("program", program());
     Machine machine = machines.boot(config -> {});
     List<String> one = List.of("x".repeat(131_072));
     List<String> many = Collections.nCopies(70_000, "0123456789012345678901234567890");
@@ -196,7 +201,8 @@ final class ElfRefusalTest {
     SplittableRandom random = new SplittableRandom(seed);
     Machine machine = machines.boot(config -> {});
     for (int round = 0; round < 400; round++) {
-      ByteBuffer elf = program();
+      byte[] bytes = program();
+      ByteBuffer elf = view(bytes);
       int changes = 1 + random.nextInt(4);
       for (int i = 0; i < changes; i++) {
         int at = random.nextInt(52 + 2 * 32);
@@ -206,7 +212,7 @@ final class ElfRefusalTest {
           default -> elf.putInt(at & ~3, -random.nextInt(8192));
         }
       }
-      Path file = write("fuzz", Arrays.copyOf(elf.array(), random.nextInt(0x1100)));
+      Path file = write("fuzz", Arrays.copyOf(bytes, random.nextInt(0x1100)));
       try {
         machine.exec(file.toString(), List.of("fuzz"), List.of());
       } catch (ExecException refused) {
