@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.memarium.kernel.error.ExecException;
 import org.memarium.mm.Errno;
 
 /** What is no program that can run here is refused with Linux's error and one line. */
