@@ -127,6 +127,25 @@ final class CpuTest {
   }
 
   @Test
+  void codeWrittenInTheSameBlockIsSeenThroughCopyOnWrite() {
+    // mov byte [next instruction's immediate], 0x77; mov al, 0x11; int 0x80
+    int immediate = UserMachine.TEXT + 8;
+    m.code("C605 " + little(immediate) + " 77 B011 CD80");
+    int original = (int) (m.physical(UserMachine.TEXT) >>> Ram.PAGE_SHIFT);
+    int copy = m.newFrame();
+    m.mapTo(UserMachine.TEXT, original, false);
+    m.mmu.setFaultHandler((linear, errorCode) -> {
+      m.ram.copyFrame(original, copy);
+      m.mapTo(UserMachine.TEXT, copy, true);
+      return true;
+    });
+    runToInterrupt();
+    assertEquals(0x77, cpu.register(Cpu.EAX) & 0xff);
+    assertEquals(0x11, m.ram.getByte(((long) original << Ram.PAGE_SHIFT) + 8));
+    assertEquals(3, cpu.instructions());
+  }
+
+  @Test
   void codeWrittenBeforeItsSecondExecutionIsExecutedAsWritten() {
     // L: mov eax, 1; inc dword [L + 1]; dec ecx; jnz L; int 0x80
     m.code("B8 01000000 FF05 " + little(UserMachine.TEXT + 1) + " 49 75F2 CD80");

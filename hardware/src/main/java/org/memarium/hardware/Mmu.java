@@ -506,6 +506,7 @@ public final class Mmu {
         enter(tlb, page, walker.physicalPage | walker.permissions, walker.pageLevel, fetch);
       } else {
         faults++;
+        long executedPage = (access & WRITE) != 0 ? executedPage(page) : -1;
         // A stale translation must not outlive the fault that it caused (SDM vol. 3A, 4.10.4.1).
         drop(page);
         int errorCode = walker.errorCode;
@@ -517,8 +518,18 @@ public final class Mmu {
         if (faultHandler == null || !faultHandler.pageFault(linear, errorCode)) {
           throw ProcessorException.pageFault(linear, errorCode);
         }
+        if (executedPage >= 0) {
+          // Copy-on-write of the page that runs: its old frame no longer shows what is executed.
+          ram.noticeCode(executedPage, Ram.PAGE_SIZE);
+        }
       }
     }
+  }
+
+  /** Physical address of the frame that instructions of a linear page come from, or -1. */
+  private long executedPage(long page) {
+    int slot = fetchTlb.find(page);
+    return slot < 0 ? -1 : physical(fetchTlb.data(slot), 0);
   }
 
   private static boolean allows(long entry, int access) {

@@ -178,10 +178,14 @@ final class PlainMmu implements MmuModelTest.Side {
     PlainWalker.Translation found = walk(linear, access);
     while (found == null) {
       faults++;
+      PlainWalker.Translation executed = access.write() ? fetchTlb.find(page) : null;
       drop(page);
       int errorCode = walker.errorCode;
       if (!handler.pageFault(linear, errorCode)) {
         throw ProcessorException.pageFault(linear, errorCode);
+      }
+      if (executed != null) {
+        ram.noticeCode(executed.physicalPage(), 4096);
       }
       found = walk(linear, access);
     }
