@@ -99,6 +99,11 @@ class BusyboxAgreesWithHostTest {
   }
 
   @Test
+  void oneReadOfADeviceGivesAllThatIsAskedFor() throws IOException {
+    agree(NOTHING, "dd", "if=/dev/zero", "bs=200000", "count=2", "status=none");
+  }
+
+  @Test
   void awk() throws IOException {
     agree(
         text,

@@ -106,8 +106,7 @@ final class ReadWriteCalls {
         return done > 0 ? done : -Errno.EFAULT;
       }
       done += got;
-      // Only a file gives the rest without waiting for it.
-      if (got < chunk || !isRegular(file)) {
+      if (got < chunk || file.mayWait()) {
         break;
       }
     } while (done < count);

@@ -177,6 +177,14 @@ public abstract class OpenFile implements MappedFile {
     return false;
   }
 
+  /**
+   * Whether a transfer may have to wait for somebody: pipes and terminals. All others move as many
+   * bytes as they are asked for, up to their end.
+   */
+  public boolean mayWait() {
+    return false;
+  }
+
   /** Moves the position; returns the new one. */
   public long lseek(long offset, int whence) {
     return -Errno.ESPIPE;

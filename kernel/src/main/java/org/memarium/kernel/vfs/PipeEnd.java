@@ -22,6 +22,11 @@ final class PipeEnd extends OpenFile {
   }
 
   @Override
+  public boolean mayWait() {
+    return true;
+  }
+
+  @Override
   void closed() {
     if (isReadable()) {
       pipe.readers--;

@@ -63,6 +63,11 @@ final class Stream extends Inode {
     }
 
     @Override
+    public boolean mayWait() {
+      return true;
+    }
+
+    @Override
     public long read(byte[] buffer, int offset, int count) {
       if (in == null || count == 0) {
         return 0;
