@@ -107,7 +107,12 @@ public final class Machine implements AutoCloseable {
     clock = new VirtualClock(cpu, config.bootTimeNanos());
     trace.setClock(clock::uptimeNanos);
 
-    UserMemory userMemory = new UserMemory(mmu, config.layout().taskSize());
+    // A 64-bit kernel checks a 32-bit program's pointers against its own limit.
+    long accessLimit =
+        config.layout() == Layout.I386
+            ? config.layout().taskSize()
+            : Architecture.X86_64.taskSize();
+    UserMemory userMemory = new UserMemory(mmu, accessLimit);
     vfs = openFiles(config, clock, pageCache);
     task = firstTask(userMemory);
     final UtsName uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -42,50 +44,50 @@ static void files(const char *name) {
   T(open(name, O_RDONLY));
   T(open(name, O_RDWR | O_CREAT | O_EXCL, 0600));
   T(open(name, O_RDWR | O_CREAT | O_EXCL, 0600));
-  T(write(4, "0123456789", 10));
-  T(lseek(4, 0, SEEK_SET));
-  T(read(4, e - 4, 10));
-  T(lseek(4, 0, SEEK_CUR));
-  T(read(4, e, 10));
-  T(read(4, BAD, 10));
-  T(read(4, KERNEL, 10));
-  T(read(4, BAD, 0));
-  S(read, 4, buffer, -1);
-  T(write(4, e - 2, 4));
-  T(write(4, BAD, 4));
-  T(write(4, KERNEL, 0x7fffffff));
-  T(lseek(4, -1, SEEK_SET));
-  T(lseek(4, 0, 99));
-  T(pread64(4, buffer, 4, 2));
-  T(pread64(4, buffer, 4, -1));
-  T(pwrite64(4, "ab", 2, 20));
+  T(write(3, "0123456789", 10));
+  T(lseek(3, 0, SEEK_SET));
+  T(read(3, e - 4, 10));
+  T(lseek(3, 0, SEEK_CUR));
+  T(read(3, e, 10));
+  T(read(3, BAD, 10));
+  T(read(3, KERNEL, 10));
+  T(read(3, BAD, 0));
+  S(read, 3, buffer, -1);
+  T(write(3, e - 2, 4));
+  T(write(3, BAD, 4));
+  T(write(3, KERNEL, 0x7fffffff));
+  T(lseek(3, -1, SEEK_SET));
+  T(lseek(3, 0, 99));
+  T(pread64(3, buffer, 4, 2));
+  T(pread64(3, buffer, 4, -1));
+  T(pwrite64(3, "ab", 2, 20));
   struct iovec v[3] = {{buffer, 4}, {e - 2, 2}, {BAD, 1}};
-  T(lseek(4, 0, SEEK_SET));
-  T(readv(4, v, 3));
-  T(readv(4, v, 2));
-  T(readv(4, v, -1));
-  T(readv(4, v, 1025));
-  T(readv(4, BAD, 1));
+  T(lseek(3, 0, SEEK_SET));
+  T(readv(3, v, 3));
+  T(readv(3, v, 2));
+  T(readv(3, v, -1));
+  T(readv(3, v, 1025));
+  T(readv(3, BAD, 1));
   v[1].iov_len = -1;
-  T(readv(4, v, 2));
-  T(readv(4, v, 0));
-  T(ftruncate64(4, 3));
-  T(fstat64(4, &st) ? -1 : st.st_size);
-  T(fstat64(4, BAD));
+  T(readv(3, v, 2));
+  T(readv(3, v, 0));
+  T(ftruncate64(3, 3));
+  T(fstat64(3, &st) ? -1 : st.st_size);
+  S(fstat64, 3, BAD);
   T(stat64(BAD, &st));
   T(stat64("", &st));
   T(lstat64("/nonexistent/x", &st));
-  T(dup2(4, 4));
-  T(dup2(4, 9));
-  T(dup2(4, 5000));
+  T(dup2(3, 4));
+  T(dup2(3, 9));
+  T(dup2(3, 2000000));
   T(dup2(99, 4));
-  T(dup3(4, 4, 0));
-  T(dup3(4, 10, 7));
+  T(dup3(3, 4, 0));
+  T(dup3(3, 10, 7));
   T(fcntl(9, F_GETFD));
-  T(fcntl(4, F_DUPFD_CLOEXEC, 20));
+  T(fcntl(3, F_DUPFD_CLOEXEC, 20));
   T(fcntl(20, F_GETFD));
-  T(fcntl(4, F_GETFL) & O_ACCMODE);
-  T(fcntl(4, 9999));
+  T(fcntl(3, F_GETFL) & O_ACCMODE);
+  T(fcntl(3, 9999));
   T(fcntl(99, F_GETFD));
   T(close(99));
   T(access(name, R_OK));
@@ -103,10 +105,10 @@ static void files(const char *name) {
   T(symlink("", name));
   T(chmod(name, 0640));
   T(stat64(name, &st) ? -1 : st.st_mode);
-  T(ioctl(4, 0x5401, buffer));
-  T(ioctl(4, 0x541b, BAD));
+  T(ioctl(3, 0x5401, buffer));
+  T(ioctl(3, 0x541b, BAD));
   T(ioctl(99, 0x5401, buffer));
-  T(fsync(4));
+  T(fsync(3));
   int ends[2];
   T(pipe(BAD));
   T(pipe(ends));
@@ -118,7 +120,7 @@ static void files(const char *name) {
   T(poll(BAD, 1, 0));
   T(lseek(ends[0], 0, SEEK_CUR));
   T(close(ends[0]));
-  T(close(4));
+  T(close(3));
   char longName[5000];
   memset(longName, 'a', sizeof longName - 1);
   longName[4999] = 0;
@@ -218,11 +220,63 @@ static void process(void) {
   T(syscall(-1));
 }
 
+static void sockets(const char *name) {
+  struct sockaddr_un to = {AF_UNIX, "/nonexistent/socket"};
+  struct pollfd p = {0, POLLIN | POLLOUT, 0};
+  char c;
+  int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int d = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  int q = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+  T(fcntl(s, F_GETFD));
+  T(fcntl(d, F_GETFL));
+  S(socket, AF_UNIX, 9, 0);
+  S(socket, AF_UNIX, 11, 0);
+  S(socket, AF_UNIX, SOCK_STREAM | 0x100, 0);
+  S(socket, AF_UNIX, SOCK_STREAM, 7);
+  S(socket, 77, SOCK_STREAM, 0);
+  S(connect, s, &to, sizeof to);
+  S(connect, d, &to, sizeof to);
+  S(connect, 99, &to, sizeof to);
+  S(connect, 1, &to, sizeof to);
+  S(connect, s, &to, 2);
+  S(connect, s, &to, 111);
+  S(connect, s, &to, 200);
+  S(connect, s, &to, -1);
+  S(connect, s, BAD, sizeof to);
+  S(connect, 1, BAD, -1);
+  strcpy(to.sun_path, name);
+  S(connect, s, &to, sizeof to);
+  strcpy(to.sun_path, "/");
+  S(connect, d, &to, sizeof to);
+  to.sun_path[0] = 0;
+  S(connect, s, &to, sizeof to);
+  to.sun_family = 2;
+  S(connect, s, &to, sizeof to);
+  T(read(s, &c, 1));
+  T(read(d, &c, 1));
+  T(read(q, &c, 1));
+  T(write(s, &c, 1));
+  T(write(d, &c, 1));
+  T(write(q, &c, 1));
+  T(lseek(s, 0, SEEK_SET));
+  T(ftruncate(s, 0));
+  p.fd = s;
+  T(poll(&p, 1, 0));
+  T(p.revents);
+  p.fd = d;
+  T(poll(&p, 1, 0));
+  T(p.revents);
+  S(getpeername, s, &to, &c);
+  S(getpeername, 1, &to, &c);
+  T(close(s));
+}
+
 int main(int argc, char **argv) {
   setvbuf(stdout, 0, _IOLBF, 0);
   umask(022);
   files(argv[1]);
   memory();
   process();
+  sockets(argv[1]);
   return argc;
 }

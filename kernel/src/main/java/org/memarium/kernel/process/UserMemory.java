@@ -17,24 +17,24 @@ import org.memarium.hardware.Ram;
 public final class UserMemory {
   private final Mmu mmu;
   private final Ram ram;
-  private final long taskSize;
+  private final long limit;
   private final byte[] small = new byte[8];
 
   /**
    * The memory of whatever address space the MMU has loaded.
    *
    * @param mmu the machine's
-   * @param taskSize {@code TASK_SIZE}: the first address that is not the program's
+   * @param limit {@code TASK_SIZE_MAX}: the first address that the kernel refuses unseen
    */
-  public UserMemory(Mmu mmu, long taskSize) {
+  public UserMemory(Mmu mmu, long limit) {
     this.mmu = mmu;
     this.ram = mmu.ram();
-    this.taskSize = taskSize;
+    this.limit = limit;
   }
 
-  /** {@code access_ok}: whether the range lies below {@code TASK_SIZE}. */
+  /** {@code access_ok}: whether the range lies below {@code TASK_SIZE_MAX}. */
   public boolean isUserRange(long linearAddress, long bytes) {
-    return bytes <= taskSize && linearAddress <= taskSize - bytes;
+    return bytes <= limit && linearAddress <= limit - bytes;
   }
 
   /**

@@ -38,6 +38,7 @@ public final class SystemCalls {
     new StatCalls(kernel).enter(table);
     new DescriptorCalls(kernel).enter(table);
     new PollCalls(kernel).enter(table);
+    new SocketCalls(kernel).enter(table);
   }
 
   /** Makes the call that the registers describe. */

@@ -337,6 +337,18 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
+  /**
+   * socket(2) in the UNIX domain.
+   *
+   * @param type a constant of {@link UnixSocket}
+   * @param flags O_CLOEXEC and O_NONBLOCK
+   */
+  public long unixSocket(int type, int flags) {
+    boolean cloexec = (flags & Fcntl.O_CLOEXEC) != 0;
+    int status = flags & Fcntl.O_NONBLOCK;
+    return fds.install(new UnixSocket(vfs.newSocket(credentials()), type, status), cloexec);
+  }
+
   /** Which of POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL hold of a descriptor now. */
   public int poll(int fd) {
     OpenFile file = fds.get(fd);

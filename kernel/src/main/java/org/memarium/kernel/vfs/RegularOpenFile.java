@@ -125,7 +125,8 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   long bytesToRead() {
-    return file.sizeBytes() - position;
+    // Behind the end it is negative, as Linux's int is; results below zero are errors here.
+    return (file.sizeBytes() - position) & 0xffff_ffffL;
   }
 
   @Override

@@ -20,6 +20,7 @@ public final class Vfs implements AutoCloseable {
   private static final int DEVTMPFS_MINOR = 5;
   private static final int DEVPTS_MINOR = 22;
   private static final int PIPEFS_MINOR = 13;
+  private static final int SOCKFS_MINOR = 8;
   private static final int SHM_MINOR = 23;
   private static final int SYSFS_MINOR = 20;
   private static final long SYSFS_MAGIC = 0x62656572;
@@ -34,6 +35,7 @@ public final class Vfs implements AutoCloseable {
   private final PseudoFileSystem devices;
   private final List<String> mounts = new ArrayList<>();
   private long nextPipe = 1;
+  private long nextSocket = 1;
 
   private Vfs(VfsConfig config, HostView view, Dentry root) {
     mounts.add("overlay / overlay rw,relatime 0 0\n");
@@ -175,6 +177,10 @@ public final class Vfs implements AutoCloseable {
 
   Pipe newPipe(Credentials owner) {
     return new Pipe(DeviceNumber.of(0, PIPEFS_MINOR), nextPipe++, owner, nowNanos());
+  }
+
+  UnixSocket.Node newSocket(Credentials owner) {
+    return new UnixSocket.Node(DeviceNumber.of(0, SOCKFS_MINOR), nextSocket++, owner, nowNanos());
   }
 
   /** Installs descriptors 0, 1 and 2. */
