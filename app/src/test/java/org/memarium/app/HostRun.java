@@ -30,7 +30,7 @@ final class HostRun {
    */
   static Ended of(Path input, List<String> program) throws IOException {
     List<String> command = new ArrayList<>(List.of("/usr/bin/env", "-i"));
-    for (Map.Entry<String, String> variable : RunCommand.ENVIRONMENT.entrySet()) {
+    for (Map.Entry<String, String> variable : ProgramOptions.ENVIRONMENT.entrySet()) {
       command.add(variable.getKey() + "=" + variable.getValue());
     }
     // Those that a signal ends shall leave no core file.

@@ -89,7 +89,7 @@ public final class Machine implements AutoCloseable {
     Memblock memblock = new Memblock(architecture, map);
     final KernelPageTable kernelPageTable = new KernelPageTable(ram, memblock);
     final int gdtPfn = memblock.allocate("gdt", 1, 1);
-    allocator = PageAllocator.boot(ram, memblock, PageAllocator.DEFAULT_MAX_ORDER, vmStat, trace);
+    allocator = PageAllocator.boot(ram, memblock, config.preset().maxOrder(), vmStat, trace);
     mmu = new Mmu(ram, architecture.pageTableFormat(), config.tlbEntries(), config.tlbWays());
     mmu.loadCr3(kernelPageTable.pgd());
     PageCache pageCache = new PageCache(allocator);

@@ -39,6 +39,14 @@ public final class MachineConfig {
     return values.ramBytes;
   }
 
+  /**
+   * The kind of machine that the other values started from; it alone says the highest order of the
+   * page allocator and the sizes of kmalloc. Default {@link Preset#I386}.
+   */
+  public Preset preset() {
+    return values.preset;
+  }
+
   /** Which Linux the program finds; default {@link Layout#I386}. */
   public Layout layout() {
     return values.layout;
@@ -162,6 +170,7 @@ public final class MachineConfig {
   /** Collects the values; each method sets one and returns this. */
   public static final class Builder {
     private long ramBytes = 128L << 20;
+    private Preset preset = Preset.I386;
     private Layout layout = Layout.I386;
     private @Nullable PageTableFormat pageTableFormat;
     private int tlbEntries = 64;
@@ -187,6 +196,7 @@ public final class MachineConfig {
 
     private Builder(Builder from) {
       ramBytes = from.ramBytes;
+      preset = from.preset;
       layout = from.layout;
       pageTableFormat = from.pageTableFormat;
       tlbEntries = from.tlbEntries;
@@ -212,6 +222,17 @@ public final class MachineConfig {
     /** See {@link MachineConfig#ramBytes}. */
     public Builder ramBytes(long bytes) {
       ramBytes = bytes;
+      return this;
+    }
+
+    /**
+     * See {@link MachineConfig#preset}; also sets layout and page tables, which may be changed
+     * afterwards.
+     */
+    public Builder preset(Preset value) {
+      preset = value;
+      layout = value.layout();
+      pageTableFormat = value.pageTableFormat();
       return this;
     }
 

@@ -1,0 +1,229 @@
+package org.memarium.app;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.PageTableFormat;
+import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.Preset;
+import org.memarium.mm.space.Layout;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options that say what machine is booted; every command that boots one has them. */
+final class MachineOptions {
+  @Option(
+      names = "--ram",
+      paramLabel = "SIZE",
+      converter = Size.Converter.class,
+      description = "RAM of the machine, such as 64M or 1G (default: 128M).")
+  private @Nullable Long ramBytes;
+
+  @Option(
+      names = "--preset",
+      paramLabel = "PRESET",
+      converter = PresetConverter.class,
+      description = {
+        "A whole kind of machine, which the options below may still change:",
+        "i386, i386-pae, x86_64: as Linux 6.1 is there (default: i386);",
+        "guide: as i386, with free blocks of order 0 to 9 and kmalloc of 32 to 131072 bytes, as"
+            + " older texts describe it."
+      })
+  private @Nullable Preset preset;
+
+  @Option(
+      names = "--layout",
+      paramLabel = "LAYOUT",
+      converter = LayoutConverter.class,
+      description = {
+        "The kernel that the program finds itself on:",
+        "i386: 32-bit, user space below 3 GiB (default);",
+        "compat: 64-bit, nearly 4 GiB for the program."
+      })
+  private @Nullable Layout layout;
+
+  @Option(
+      names = "--paging",
+      paramLabel = "FORMAT",
+      converter = PagingConverter.class,
+      description = {
+        "Shape of the page tables: two-level (default) or pae with the i386 layout, four-level"
+            + " with compat."
+      })
+  private @Nullable PageTableFormat paging;
+
+  @Option(
+      names = "--tlb",
+      paramLabel = "NxWAYS",
+      converter = TlbShape.Converter.class,
+      description = "Entries of the TLB and how many make a set (default: 64x4).")
+  private @Nullable TlbShape tlb;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "NAME=VALUE",
+      converter = LimitOption.Converter.class,
+      description = {
+        "A resource limit, named as in prlimit: as=64M, stack=1M:unlimited, data=unlimited."
+            + " Repeatable."
+      })
+  private List<LimitOption> limits = new ArrayList<>();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "NUMBER",
+      description = "What everything random derives from (default: 0).")
+  private long seed;
+
+  @Option(
+      names = "--randomize",
+      description = "Randomise the address space, from the seed (default: off).")
+  private boolean randomize;
+
+  @Option(
+      names = "--root",
+      paramLabel = "FOLDER",
+      description = "The folder that the program sees as / (default: /).")
+  private Path root = Path.of("/");
+
+  @Option(
+      names = "--writable",
+      paramLabel = "FOLDER",
+      description = {
+        "Lets what the program writes there through to your files. Repeatable. Anything else that"
+            + " it writes ends with the machine."
+      })
+  private List<Path> writable = new ArrayList<>();
+
+  @Option(
+      names = "--check",
+      description = "Recounts all memory at every system call and stops where it does not add up.")
+  private boolean check;
+
+  /** The folder of the host that is the machine's /, absolute. */
+  Path root() {
+    return root.toAbsolutePath().normalize();
+  }
+
+  /** Whether memory is recounted at every system call. */
+  boolean check() {
+    return check;
+  }
+
+  /** What these options ask for, with the standard streams of a command. */
+  MachineConfig config(StandardStreams streams) {
+    MachineConfig.Builder config =
+        MachineConfig.builder()
+            .seed(seed)
+            .randomise(randomize)
+            .root(root)
+            .workingDirectory(workingDirectory())
+            .checks(check)
+            .standardInput(streams.in())
+            .standardOutput(streams.out())
+            .standardError(streams.err());
+    for (int fd = 0; fd < streams.terminals().length; fd++) {
+      config.terminal(fd, streams.terminals()[fd]);
+    }
+    writable.forEach(config::writable);
+    limits.forEach(limit -> config.limit(limit.resource(), limit.soft(), limit.hard()));
+    if (preset != null) {
+      config.preset(preset);
+    }
+    if (ramBytes != null) {
+      config.ramBytes(ramBytes);
+    }
+    if (layout != null) {
+      config.layout(layout);
+    }
+    if (paging != null) {
+      config.pageTableFormat(paging);
+    }
+    if (tlb != null) {
+      config.tlb(tlb.entries(), tlb.ways());
+    }
+    user(config);
+    return config.build();
+  }
+
+  /** The program runs as whoever started it; where the host has no numbers for users, as root. */
+  private static void user(MachineConfig.Builder config) {
+    Path self = Path.of("/proc/self");
+    try {
+      config.user(
+          (Integer) Files.getAttribute(self, "unix:uid"),
+          (Integer) Files.getAttribute(self, "unix:gid"));
+    } catch (IOException | UnsupportedOperationException _) {
+      config.user(0, 0);
+    }
+  }
+
+  /** The current folder if the program can see it, else /. */
+  private String workingDirectory() {
+    Path here = Path.of("").toAbsolutePath();
+    return here.startsWith(root()) ? "/" + root().relativize(here) : "/";
+  }
+
+  static final class PresetConverter implements ITypeConverter<Preset> {
+    @Override
+    public Preset convert(String text) {
+      Preset preset = Preset.named(text);
+      if (preset == null) {
+        throw new TypeConversionException(
+            "there is no preset '%s'; there are %s".formatted(text, Preset.names()));
+      }
+      return preset;
+    }
+  }
+
+  static final class LayoutConverter implements ITypeConverter<Layout> {
+    @Override
+    public Layout convert(String text) {
+      return switch (text) {
+        case "i386" -> Layout.I386;
+        case "compat" -> Layout.COMPAT;
+        default ->
+            throw new TypeConversionException(
+                "there is no layout '%s'; there are i386 and compat".formatted(text));
+      };
+    }
+  }
+
+  static final class PagingConverter implements ITypeConverter<PageTableFormat> {
+    @Override
+    public PageTableFormat convert(String text) {
+      return switch (text) {
+        case "two-level" -> PageTableFormat.TWO_LEVEL;
+        case "pae" -> PageTableFormat.PAE;
+        case "four-level" -> PageTableFormat.FOUR_LEVEL;
+        default ->
+            throw new TypeConversionException(
+                "there are no page tables '%s'; there are two-level, pae and four-level"
+                    .formatted(text));
+      };
+    }
+  }
+
+  /** {@code --tlb 64x4}. */
+  record TlbShape(int entries, int ways) {
+    static final class Converter implements ITypeConverter<TlbShape> {
+      @Override
+      public TlbShape convert(String text) {
+        String[] parts = text.split("x", -1);
+        try {
+          if (parts.length == 2) {
+            return new TlbShape(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+          }
+        } catch (NumberFormatException _) {
+          // Answered below, with everything else that is not of this form.
+        }
+        throw new TypeConversionException(
+            "'%s' is no TLB; one looks like 64x4: 64 entries in sets of 4".formatted(text));
+      }
+    }
+  }
+}

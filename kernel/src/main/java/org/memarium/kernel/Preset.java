@@ -1,0 +1,136 @@
+package org.memarium.kernel;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.PageTableFormat;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.space.Layout;
+
+/**
+ * A whole kind of machine, by one name: the values that {@link MachineConfig.Builder#preset} sets.
+ *
+ * <pre>
+ *   preset     program's layout  page tables  orders   kmalloc
+ *   i386       i386              two-level    0 to 10  8 bytes to 4 MiB; caches to 8 KiB
+ *   i386-pae   i386              PAE          0 to 10  the same
+ *   x86_64     compat            four-level   0 to 10  the same
+ *   guide      i386              two-level    0 to 9   32 to 131,072 bytes, a cache for each size
+ * </pre>
+ *
+ * <p>The first three are Linux 6.1. {@code guide} has the numbers of the older kernels that books
+ * describe: get_free_pages of 1 to 512 pages, kmalloc of 32 to 131,072 bytes.
+ */
+public enum Preset {
+  /** A 32-bit kernel with two-level page tables. */
+  I386(
+      "i386",
+      Layout.I386,
+      PageTableFormat.TWO_LEVEL,
+      PageAllocator.DEFAULT_MAX_ORDER,
+      Preset.KMALLOC_MIN_BYTES,
+      Preset.KMALLOC_MAX_CACHE_BYTES,
+      Preset.KMALLOC_MAX_BYTES),
+
+  /** A 32-bit kernel with physical addresses of 36 bits. */
+  I386_PAE(
+      "i386-pae",
+      Layout.I386,
+      PageTableFormat.PAE,
+      PageAllocator.DEFAULT_MAX_ORDER,
+      Preset.KMALLOC_MIN_BYTES,
+      Preset.KMALLOC_MAX_CACHE_BYTES,
+      Preset.KMALLOC_MAX_BYTES),
+
+  /** A 64-bit kernel, whose 32-bit programs have nearly 4 GiB. */
+  X86_64(
+      "x86_64",
+      Layout.COMPAT,
+      PageTableFormat.FOUR_LEVEL,
+      PageAllocator.DEFAULT_MAX_ORDER,
+      Preset.KMALLOC_MIN_BYTES,
+      Preset.KMALLOC_MAX_CACHE_BYTES,
+      Preset.KMALLOC_MAX_BYTES),
+
+  /** {@link #I386} with the orders and kmalloc sizes of older kernels. */
+  GUIDE("guide", Layout.I386, PageTableFormat.TWO_LEVEL, 9, 32, 131_072, 131_072);
+
+  private static final int KMALLOC_MIN_BYTES = 8;
+  private static final int KMALLOC_MAX_CACHE_BYTES = 8192;
+  private static final long KMALLOC_MAX_BYTES = 4L << 20;
+
+  private final String option;
+  private final Layout layout;
+  private final PageTableFormat pageTableFormat;
+  private final int maxOrder;
+  private final int kmallocMinBytes;
+  private final int kmallocMaxCacheBytes;
+  private final long kmallocMaxBytes;
+
+  Preset(
+      String option,
+      Layout layout,
+      PageTableFormat pageTableFormat,
+      int maxOrder,
+      int kmallocMinBytes,
+      int kmallocMaxCacheBytes,
+      long kmallocMaxBytes) {
+    this.option = option;
+    this.layout = layout;
+    this.pageTableFormat = pageTableFormat;
+    this.maxOrder = maxOrder;
+    this.kmallocMinBytes = kmallocMinBytes;
+    this.kmallocMaxCacheBytes = kmallocMaxCacheBytes;
+    this.kmallocMaxBytes = kmallocMaxBytes;
+  }
+
+  /** The preset of a name such as {@code i386-pae}; null if there is none. */
+  public static @Nullable Preset named(String name) {
+    for (Preset preset : values()) {
+      if (preset.option.equals(name)) {
+        return preset;
+      }
+    }
+    return null;
+  }
+
+  /** All names, for a message: {@code i386, i386-pae, x86_64, guide}. */
+  public static String names() {
+    return Arrays.stream(values()).map(Preset::optionName).collect(Collectors.joining(", "));
+  }
+
+  /** The name, as options spell it. */
+  public String optionName() {
+    return option;
+  }
+
+  /** See {@link MachineConfig#layout}. */
+  public Layout layout() {
+    return layout;
+  }
+
+  /** See {@link MachineConfig#pageTableFormat}. */
+  public PageTableFormat pageTableFormat() {
+    return pageTableFormat;
+  }
+
+  /** {@code MAX_ORDER - 1}: the highest order of a free block. */
+  public int maxOrder() {
+    return maxOrder;
+  }
+
+  /** {@code KMALLOC_MIN_SIZE}: bytes of the smallest object that kmalloc has a cache for. */
+  public int kmallocMinBytes() {
+    return kmallocMinBytes;
+  }
+
+  /** {@code KMALLOC_MAX_CACHE_SIZE}: the largest; what is larger comes from the page allocator. */
+  public int kmallocMaxCacheBytes() {
+    return kmallocMaxCacheBytes;
+  }
+
+  /** {@code KMALLOC_MAX_SIZE}: the most bytes that kmalloc gives. */
+  public long kmallocMaxBytes() {
+    return kmallocMaxBytes;
+  }
+}
