@@ -5,22 +5,25 @@ import org.memarium.mm.trace.VmStatItem;
 /** {@code enum zone_type}: the kinds of zones, lowest first. An architecture has some of them. */
 public enum ZoneType {
   /** What old devices can reach: the first 16 MiB. */
-  DMA("DMA", VmStatItem.PGALLOC_DMA, VmStatItem.ALLOCSTALL_DMA),
+  DMA("DMA", VmStatItem.PGALLOC_DMA, VmStatItem.ALLOCSTALL_DMA, VmStatItem.PGSKIP_DMA),
   /** What devices of 32 bits can reach: the first 4 GiB. */
-  DMA32("DMA32", VmStatItem.PGALLOC_DMA32, VmStatItem.ALLOCSTALL_DMA32),
+  DMA32("DMA32", VmStatItem.PGALLOC_DMA32, VmStatItem.ALLOCSTALL_DMA32, VmStatItem.PGSKIP_DMA32),
   /** Mapped by the kernel at all times. */
-  NORMAL("Normal", VmStatItem.PGALLOC_NORMAL, VmStatItem.ALLOCSTALL_NORMAL),
+  NORMAL(
+      "Normal", VmStatItem.PGALLOC_NORMAL, VmStatItem.ALLOCSTALL_NORMAL, VmStatItem.PGSKIP_NORMAL),
   /** Beyond what the kernel can map at all times. */
-  HIGHMEM("HighMem", VmStatItem.PGALLOC_HIGH, VmStatItem.ALLOCSTALL_HIGH);
+  HIGHMEM("HighMem", VmStatItem.PGALLOC_HIGH, VmStatItem.ALLOCSTALL_HIGH, VmStatItem.PGSKIP_HIGH);
 
   private final String procName;
   private final VmStatItem pgalloc;
   private final VmStatItem allocstall;
+  private final VmStatItem pgskip;
 
-  ZoneType(String procName, VmStatItem pgalloc, VmStatItem allocstall) {
+  ZoneType(String procName, VmStatItem pgalloc, VmStatItem allocstall, VmStatItem pgskip) {
     this.procName = procName;
     this.pgalloc = pgalloc;
     this.allocstall = allocstall;
+    this.pgskip = pgskip;
   }
 
   /** The name in {@code /proc/buddyinfo} and {@code /proc/zoneinfo}. */
@@ -36,5 +39,10 @@ public enum ZoneType {
   /** Counts the allocations, of those that may use zones up to this kind, that had to reclaim. */
   public VmStatItem allocstall() {
     return allocstall;
+  }
+
+  /** Counts the pages of zones of this kind that reclaim skipped for the sake of a lower zone. */
+  public VmStatItem pgskip() {
+    return pgskip;
   }
 }

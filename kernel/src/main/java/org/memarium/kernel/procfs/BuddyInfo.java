@@ -1,11 +1,9 @@
 package org.memarium.kernel.procfs;
 
-import java.util.Locale;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.Zone;
-import org.memarium.mm.trace.VmStatItem;
 
-/** {@code /proc/buddyinfo} and {@code /proc/vmstat}; Linux {@code mm/vmstat.c}. */
+/** {@code /proc/buddyinfo}; Linux {@code mm/vmstat.c}. */
 final class BuddyInfo {
 
   private BuddyInfo() {}
@@ -23,17 +21,6 @@ final class BuddyInfo {
         out.append(' ');
       }
       out.append('\n');
-    }
-    return out.toString();
-  }
-
-  /** The counters that are kept, a line each. */
-  static String vmstat(PageAllocator allocator) {
-    StringBuilder out = new StringBuilder();
-    out.append("nr_free_pages ").append(allocator.freePages()).append('\n');
-    for (VmStatItem item : VmStatItem.values()) {
-      out.append(item.name().toLowerCase(Locale.ROOT)).append(' ');
-      out.append(allocator.vmStat().get(item)).append('\n');
     }
     return out.toString();
   }

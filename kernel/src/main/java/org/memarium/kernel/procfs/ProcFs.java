@@ -49,7 +49,7 @@ public final class ProcFs extends PseudoDirectory {
     text(this, "swaps", () -> "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     text(this, "uptime", () -> SystemFiles.uptime(system));
     text(this, "version", () -> SystemFiles.version(system));
-    text(this, "vmstat", () -> BuddyInfo.vmstat(system.memory().allocator()));
+    text(this, "vmstat", () -> VmStatFile.of(system.memory().allocator()));
   }
 
   /** {@code /proc/sys}: what can be asked for and is told the truth. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Architecture;
+import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.ZoneStat;
 
 /**
  * Boot of the page allocator (Linux {@code free_area_init} and {@code memblock_free_all}): makes
@@ -15,9 +17,11 @@ final class MemMapInit {
   private final int maxOrder;
   private final MemMap memMap;
   private final Zone[] zones;
+  private final VmStat vmStat;
 
-  MemMapInit(Memblock memblock, int maxOrder) {
+  MemMapInit(Memblock memblock, int maxOrder, VmStat vmStat) {
     this.memblock = memblock;
+    this.vmStat = vmStat;
     this.maxOrder = maxOrder;
     Architecture architecture = memblock.architecture();
     int maxPfn = memblock.map().maxPfn();
@@ -48,7 +52,8 @@ final class MemMapInit {
       int limit = (int) Math.min(maxPfn, limits.get(i).endPhysicalAddress() >>> Ram.PAGE_SHIFT);
       int end = Math.max(start, limit);
       FreeArea freeArea = new FreeArea(memMap, links, maxOrder);
-      made[i] = new Zone(memMap, freeArea, limits.get(i).type(), i, start, end - start);
+      ZoneStat stat = new ZoneStat(vmStat);
+      made[i] = new Zone(memMap, freeArea, stat, limits.get(i).type(), i, start, end - start);
       start = end;
     }
     return made;

@@ -73,7 +73,7 @@ public final class PageAllocator {
               .formatted(MemMap.SECTION_SHIFT, maxOrder));
     }
     int zeroPfn = memblock.allocate("empty_zero_page", 1, 1);
-    MemMapInit init = new MemMapInit(memblock, maxOrder);
+    MemMapInit init = new MemMapInit(memblock, maxOrder, vmStat);
     return new PageAllocator(
         ram, memblock, init.memMap(), init.zones(), maxOrder, zeroPfn, vmStat, trace);
   }

@@ -2,6 +2,7 @@ package org.memarium.mm.frame;
 
 import org.memarium.mm.Audit;
 import org.memarium.mm.ZoneType;
+import org.memarium.mm.trace.ZoneStat;
 
 /**
  * {@code struct zone}: RAM of one kind, with its free lists and its part of the buddy allocator.
@@ -9,6 +10,7 @@ import org.memarium.mm.ZoneType;
 public final class Zone {
   private final MemMap memMap;
   private final FreeArea freeArea;
+  private final ZoneStat stat;
   private final ZoneType type;
   private final int index;
   private final int maxOrder;
@@ -18,9 +20,17 @@ public final class Zone {
   private int managedPages;
   private int freePages;
 
-  Zone(MemMap memMap, FreeArea freeArea, ZoneType type, int index, int startPfn, int spannedPages) {
+  Zone(
+      MemMap memMap,
+      FreeArea freeArea,
+      ZoneStat stat,
+      ZoneType type,
+      int index,
+      int startPfn,
+      int spannedPages) {
     this.memMap = memMap;
     this.freeArea = freeArea;
+    this.stat = stat;
     this.type = type;
     this.index = index;
     this.maxOrder = freeArea.maxOrder();
@@ -66,6 +76,11 @@ public final class Zone {
   /** {@code NR_FREE_PAGES}. */
   public int freePages() {
     return freePages;
+  }
+
+  /** The zone's other levels. */
+  public ZoneStat stat() {
+    return stat;
   }
 
   /** The lists of free blocks. */

@@ -24,8 +24,20 @@ public final class VmStat {
     counts[item.ordinal()] += delta;
   }
 
-  /** The counter. */
+  /**
+   * The counter.
+   *
+   * @throws IllegalArgumentException for what is not counted here: {@link
+   *     VmStatItem#NR_FREE_PAGES}, which the zones know, and what is computed from other figures
+   */
   public long get(VmStatItem item) {
+    checkIsKept(item);
     return counts[item.ordinal()];
+  }
+
+  static void checkIsKept(VmStatItem item) {
+    if (item == VmStatItem.NR_FREE_PAGES || item.kind() == VmStatItem.Kind.LIMIT) {
+      throw new IllegalArgumentException(item.vmstatName() + " is not among the counters");
+    }
   }
 }
