@@ -7,7 +7,7 @@ package org.memarium.mm.frame;
  * <pre>
  *    18   17   16   15   14   13   12  11  10   9   8   7   6   5   4   3   2   1   0
  *   +----+----+----+----+----+----+---+---+---+---+---+---+---+---+---+---+---+---+---+
- *   |COMP|MEMA|NORE|NOFA|RETR|NOWA|WR |KSW|DIR|ATO|ZER|FS |IO |HIG|REC|MOV|D32|HIM|DMA|
+ *   |COMP|MEMA|NORE|NOFA|RETR|NOWA|WRI|KSW|DIR|ATO|ZER|FS |IO |HIG|REC|MOV|D32|HIM|DMA|
  *   +----+----+----+----+----+----+---+---+---+---+---+---+---+---+---+---+---+---+---+
  *   zone modifiers   DMA, HIGHMEM, DMA32, MOVABLE
  *   mobility         MOVABLE, RECLAIMABLE
@@ -54,17 +54,50 @@ public final class Gfp {
   /** {@code __GFP_KSWAPD_RECLAIM}: may wake kswapd. */
   public static final int KSWAPD_RECLAIM = 0x800;
 
+  /** {@code __GFP_WRITE}: the caller will write to the page; no effect yet. */
+  public static final int WRITE = 0x1000;
+
+  /** {@code __GFP_NOWARN}: no warning if it fails. */
+  public static final int NOWARN = 0x2000;
+
+  /** {@code __GFP_RETRY_MAYFAIL}: tries again while there is progress, and may fail. */
+  public static final int RETRY_MAYFAIL = 0x4000;
+
+  /** {@code __GFP_NOFAIL}: must not fail. */
+  public static final int NOFAIL = 0x8000;
+
+  /** {@code __GFP_NORETRY}: gives up after one attempt to reclaim. */
+  public static final int NORETRY = 0x1_0000;
+
+  /** {@code __GFP_MEMALLOC}: may use all of the reserve, since it will free more. */
+  public static final int MEMALLOC = 0x2_0000;
+
+  /** {@code __GFP_NOMEMALLOC}: never uses the reserve; outdoes {@link #MEMALLOC}. */
+  public static final int NOMEMALLOC = 0x8_0000;
+
   /** {@code __GFP_COMP}: one compound page. */
   public static final int COMP = 0x4_0000;
 
   /** {@code __GFP_HARDWALL}: within the task's cpuset. */
   public static final int HARDWALL = 0x10_0000;
 
+  /** {@code __GFP_THISNODE}: from this node; there is only one. */
+  public static final int THISNODE = 0x20_0000;
+
   /** {@code __GFP_ACCOUNT}: charged to the task's memory cgroup. */
   public static final int ACCOUNT = 0x40_0000;
 
   /** {@code GFP_ATOMIC}. */
   public static final int GFP_ATOMIC = HIGH | ATOMIC_CONTEXT | KSWAPD_RECLAIM;
+
+  /** {@code GFP_NOWAIT}: cannot wait, and uses no reserve. */
+  public static final int GFP_NOWAIT = KSWAPD_RECLAIM;
+
+  /** {@code GFP_NOIO}: may reclaim without I/O. */
+  public static final int GFP_NOIO = DIRECT_RECLAIM | KSWAPD_RECLAIM;
+
+  /** {@code GFP_NOFS}: may reclaim without the file system. */
+  public static final int GFP_NOFS = GFP_NOIO | IO;
 
   /** {@code GFP_KERNEL}: for the kernel, may sleep. */
   public static final int GFP_KERNEL = DIRECT_RECLAIM | KSWAPD_RECLAIM | IO | FS;
@@ -83,6 +116,9 @@ public final class Gfp {
 
   /** {@code GFP_HIGHUSER_MOVABLE}: the same, movable: anonymous pages and the page cache. */
   public static final int GFP_HIGHUSER_MOVABLE = GFP_HIGHUSER | MOVABLE;
+
+  /** The lower of the two bits that choose a {@link MigrateType}. */
+  static final int MOVABLE_SHIFT = 3;
 
   /** The bits that choose a zone. */
   static final int ZONE_MASK = DMA | HIGHMEM | DMA32 | MOVABLE;
