@@ -29,4 +29,18 @@ public record TlbStatistics(
     long all = hits + dataMisses + fetchMisses;
     return all == 0 ? 1 : (double) hits / all;
   }
+
+  /** What happened after {@code earlier} was taken from the same MMU. */
+  public TlbStatistics since(TlbStatistics earlier) {
+    return new TlbStatistics(
+        dataHits - earlier.dataHits,
+        dataMisses - earlier.dataMisses,
+        fetchHits - earlier.fetchHits,
+        fetchMisses - earlier.fetchMisses,
+        walks - earlier.walks,
+        faults - earlier.faults,
+        flushesByCr3 - earlier.flushesByCr3,
+        flushesOfAll - earlier.flushesOfAll,
+        invalidations - earlier.invalidations);
+  }
 }

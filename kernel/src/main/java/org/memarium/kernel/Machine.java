@@ -13,6 +13,7 @@ import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.exec.Execve;
+import org.memarium.kernel.exec.Vdso;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Identity;
 import org.memarium.kernel.process.Segments;
@@ -47,7 +48,7 @@ import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 
 /**
- * A computer with one process: RAM, MMU, processor, memory manager, files.
+ * A computer with one process at a time: RAM, MMU, processor, memory manager, files.
  *
  * <p>Boot it, give it a program, run it, read the report, close it:
  *
@@ -58,8 +59,8 @@ import org.memarium.mm.trace.VmStat;
  * }
  * }</pre>
  *
- * <p>It belongs to the thread that boots it; only {@link #interrupt} and {@link #interruptPending}
- * may be called from another.
+ * <p>It belongs to the thread that boots it; only {@link #interrupt}, {@link #pause} and {@link
+ * #interruptPending} may be called from another.
  */
 public final class Machine implements AutoCloseable {
   /** A process takes so many pages for its kernel stack and structures: limits their number. */
@@ -73,12 +74,18 @@ public final class Machine implements AutoCloseable {
   private final Mmu mmu;
   private final Cpu cpu;
   private final Vfs vfs;
-  private final Task task;
   private final VirtualClock clock;
+  private final UtsName uname;
+  private final UserMemory userMemory;
+  private final Segments segments;
+  private final DescriptorTable gdt;
+  private final TlsSegments tls;
+  private final Vdso vdso;
+  private final @Nullable RandomGenerator random;
   private final ExternalSignals external = new ExternalSignals();
-  private final Execve execve;
-  private final RunLoop loop;
-  private final ReportBuilder report;
+  private final KernelPages pages;
+  private final MachineFiles files;
+  private volatile UserProcess process;
   private boolean closed;
 
   private Machine(MachineConfig config, Ram ram, PhysicalMemoryMap map, Architecture architecture) {
@@ -96,9 +103,9 @@ public final class Machine implements AutoCloseable {
     memory = new MemoryManager(allocator, kernelPageTable, mmu, pageCache);
     faults = new FaultHandler(memory);
 
-    Segments segments = config.layout() == Layout.I386 ? Segments.I386 : Segments.X86_64;
-    DescriptorTable gdt =
-        new DescriptorTable(ram, (long) gdtPfn << Ram.PAGE_SHIFT, segments.entries());
+    pages = new KernelPages(allocator);
+    segments = config.layout() == Layout.I386 ? Segments.I386 : Segments.X86_64;
+    gdt = new DescriptorTable(ram, (long) gdtPfn << Ram.PAGE_SHIFT, segments.entries());
     segments.fill(gdt);
     Segmentation segmentation = new Segmentation();
     segmentation.setGdt(gdt);
@@ -112,15 +119,26 @@ public final class Machine implements AutoCloseable {
         config.layout() == Layout.I386
             ? config.layout().taskSize()
             : Architecture.X86_64.taskSize();
-    UserMemory userMemory = new UserMemory(mmu, accessLimit);
+    userMemory = new UserMemory(mmu, accessLimit);
     vfs = openFiles(config, clock, pageCache);
-    task = firstTask(userMemory);
-    final UtsName uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
-    final int wordBytes = config.layout() == Layout.I386 ? 4 : 8;
-    MachineView view = new MachineView(task, uname, wordBytes, memory, clock);
+    uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
+    MachineView view = new MachineView(this::running, uname, wordBytes(), memory, clock);
     vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
-    TlsSegments tls = new TlsSegments(gdt, segments.firstTls());
-    execve =
+    files = new MachineFiles(vfs);
+    tls = new TlsSegments(gdt, segments.firstTls());
+    vdso = new Vdso(pageCache);
+    random = config.randomise() ? new SplittableRandom(config.seed()) : null;
+    process = newProcess(Task.FIRST_PID);
+  }
+
+  private int wordBytes() {
+    return config.layout() == Layout.I386 ? 4 : 8;
+  }
+
+  /** A process without a program, which is the one that page faults are taken for from now on. */
+  private UserProcess newProcess(int pid) {
+    Task task = newTask(pid);
+    Execve execve =
         new Execve(
             memory,
             faults,
@@ -131,7 +149,8 @@ public final class Machine implements AutoCloseable {
             segments,
             tls,
             config.layout(),
-            config.randomise() ? random(config.seed()) : null);
+            vdso,
+            random);
     Kernel kernel =
         new Kernel(
             cpu,
@@ -141,20 +160,20 @@ public final class Machine implements AutoCloseable {
             tls,
             vfs,
             uname,
-            wordBytes,
+            wordBytes(),
             external,
             new MachineStatistics(allocator),
             this::execFromProgram,
             new Kernel.Unsupported());
     SystemCalls systemCalls = new SystemCalls(kernel);
-    loop =
+    RunLoop loop =
         new RunLoop(kernel, systemCalls, faults, execve, config.checks() ? this::audit : () -> {});
     mmu.setFaultHandler(loop);
-    report = new ReportBuilder(cpu, mmu, memory, faults, task, systemCalls, kernel.unsupported());
-  }
-
-  private static RandomGenerator random(long seed) {
-    return new SplittableRandom(seed);
+    return new UserProcess(
+        task,
+        execve,
+        loop,
+        new ReportBuilder(cpu, mmu, memory, faults, task, systemCalls, kernel.unsupported()));
   }
 
   private static Vfs openFiles(MachineConfig config, VirtualClock clock, PageCache pageCache) {
@@ -172,7 +191,7 @@ public final class Machine implements AutoCloseable {
     }
   }
 
-  private Task firstTask(UserMemory userMemory) {
+  private Task newTask(int pid) {
     RLimits limits = RLimits.initial(allocator.totalRamPages() / PAGES_PER_THREAD);
     for (MachineConfig.Limit limit : config.limits()) {
       limits.set(limit.resource(), limit.soft(), limit.hard());
@@ -192,13 +211,13 @@ public final class Machine implements AutoCloseable {
             config.terminalRows(),
             config.terminalColumns());
     vfs.installStandardStreams(fds, streams, owner);
-    Task first = new Task(vfs, fs, fds, identity, limits, clock, userMemory);
-    long result = first.fileCalls().chdir(bytes(config.workingDirectory()));
+    Task task = new Task(pid, vfs, fs, fds, identity, limits, clock, userMemory);
+    long result = task.fileCalls().chdir(bytes(config.workingDirectory()));
     if (result < 0) {
       throw new UsageException(
           "the working directory %s: %s".formatted(config.workingDirectory(), Errno.name(result)));
     }
-    return first;
+    return task;
   }
 
   /**
@@ -236,8 +255,11 @@ public final class Machine implements AutoCloseable {
     };
   }
 
+  // ---- Programs ----
+
   /**
-   * Replaces the process's image, as {@code execve} does.
+   * Gives the machine a program, as {@code execve} does. After {@link #run} has ended one, the next
+   * gets a new process; before that it takes the place of the one that runs.
    *
    * @param path of the program, as the program will see it
    * @param arguments argv, the program's own name first
@@ -245,11 +267,18 @@ public final class Machine implements AutoCloseable {
    * @throws ExecException if it is no program that can run here
    */
   public void exec(String path, List<String> arguments, List<String> environment) {
-    report.beforeExec(path);
-    execve.exec(
-        bytes(path),
-        arguments.stream().map(Machine::bytes).toList(),
-        environment.stream().map(Machine::bytes).toList());
+    if (process.task().isEnded()) {
+      // What came for the last one is not for this one.
+      external.clear();
+      process = newProcess(process.task().pid() + 1);
+    }
+    process.report().beforeExec(path);
+    process
+        .execve()
+        .exec(
+            bytes(path),
+            arguments.stream().map(Machine::bytes).toList(),
+            environment.stream().map(Machine::bytes).toList());
   }
 
   /** For the program strings are bytes; here each becomes one char. */
@@ -259,7 +288,7 @@ public final class Machine implements AutoCloseable {
 
   private long execFromProgram(String path, List<String> arguments, List<String> environment) {
     try {
-      execve.exec(path, arguments, environment);
+      process.execve().exec(path, arguments, environment);
       return 0;
     } catch (ExecException e) {
       return -e.errno();
@@ -272,15 +301,55 @@ public final class Machine implements AutoCloseable {
    * @return its exit status as a shell sees it: 0 to 255, 128 + signal if a signal ended it
    */
   public int run() {
-    loop.run();
-    report.atEnd();
+    while (!run(Long.MAX_VALUE)) {}
+    return exitStatus();
+  }
+
+  /**
+   * Runs for a while: the process is looked at where it stands, and run on.
+   *
+   * @param maxInstructions how many at most
+   * @return whether the process has ended; {@link #exitStatus} is its status then
+   * @throws IllegalStateException if no program runs
+   */
+  public boolean run(long maxInstructions) {
+    Task task = process.task();
+    if (task.mm() == null) {
+      throw new IllegalStateException("no program runs");
+    }
+    process.loop().run(maxInstructions);
+    if (!task.isEnded()) {
+      return false;
+    }
+    process.report().atEnd();
     endProcess();
-    report.afterExit();
-    return task.exitStatus();
+    process.report().afterExit();
+    return true;
+  }
+
+  /**
+   * Makes {@link #run(long)} come back soon, with the program where it stands; from any thread. A
+   * system call that waits is broken off, and made again when the program runs on.
+   */
+  public void pause() {
+    process.loop().requestPause();
+  }
+
+  /** The last program's exit status as a shell sees it; 0 while it runs. */
+  public int exitStatus() {
+    return process.task().exitStatus();
+  }
+
+  /** The process whose program runs, or stands in the middle of its way; null if there is none. */
+  public @Nullable Task running() {
+    // /proc asks before the first process is made.
+    Task task = process == null ? null : process.task();
+    return task == null || task.isEnded() || task.mm() == null ? null : task;
   }
 
   /** {@code do_exit}: the address space and the files go. */
   private void endProcess() {
+    Task task = process.task();
     if (task.mm() != null) {
       task.requireMm().exit();
       task.setMm(null);
@@ -294,7 +363,7 @@ public final class Machine implements AutoCloseable {
    * that shells do not speak of either: SIGINT and SIGPIPE.
    */
   public @Nullable String deathLine() {
-    return loop.deathLine();
+    return process.loop().deathLine();
   }
 
   /**
@@ -309,11 +378,37 @@ public final class Machine implements AutoCloseable {
   }
 
   /**
-   * Whether a signal of {@link #interrupt} has not reached the process yet; from any thread. A
-   * channel of the machine asks before it waits.
+   * Whether a signal of {@link #interrupt}, or a {@link #pause}, has not reached the process yet;
+   * from any thread. A channel of the machine asks before it waits.
    */
   public boolean interruptPending() {
-    return external.isPending();
+    return external.isPending() || process.loop().isPauseRequested();
+  }
+
+  // ---- Kernel memory ----
+
+  /** The page allocator, for whoever holds the machine: {@code alloc_pages} and its kin. */
+  public KernelPages pages() {
+    return pages;
+  }
+
+  // ---- Looking at it ----
+
+  /** The machine's files, as root sees them: settings can be written there too. */
+  public MachineFiles files() {
+    return files;
+  }
+
+  /**
+   * A view of the machine as it stands now, such as {@code proc("meminfo")}, {@code
+   * proc("self/maps")} or {@code proc("sys/vm/max_map_count")}.
+   *
+   * @param path below {@code /proc}, or with it
+   * @return the text; each char is one byte
+   * @throws UsageException if there is no such file
+   */
+  public String proc(String path) {
+    return files.text(path.startsWith("/") ? path : "/proc/" + path);
   }
 
   /** Every event of the memory manager, from the first after {@link #boot}. */
@@ -321,14 +416,14 @@ public final class Machine implements AutoCloseable {
     return memory.trace();
   }
 
-  /** What the machine did so far. */
+  /** What the last process did so far. */
   public RunReport report() {
-    return report.build();
+    return process.report().build();
   }
 
-  /** The process. */
+  /** The process: the one that runs, the last that ran, or the one that waits for a program. */
   public Task task() {
-    return task;
+    return process.task();
   }
 
   /** The memory manager. */
@@ -356,6 +451,16 @@ public final class Machine implements AutoCloseable {
     return vfs;
   }
 
+  /** The GDT: the segments of the kernel, of programs, and of thread-local storage. */
+  public DescriptorTable gdt() {
+    return gdt;
+  }
+
+  /** What it was booted from. */
+  public MachineConfig config() {
+    return config;
+  }
+
   /** The virtual clock. */
   public VirtualClock clock() {
     return clock;
@@ -369,6 +474,7 @@ public final class Machine implements AutoCloseable {
   public void audit() {
     Audit audit = new Audit(memory.memMap().frames());
     memory.audit(audit);
+    pages.audit(audit);
     allocator.audit(audit);
     memory.memMap().audit(audit);
     audit.finish();

@@ -1,6 +1,7 @@
 package org.memarium.kernel;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UtsName;
@@ -9,18 +10,31 @@ import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.procfs.SystemView;
 import org.memarium.mm.space.MemoryManager;
 
-/** What {@code /proc} tells of a machine. */
+/**
+ * What {@code /proc} tells of a machine.
+ *
+ * @param running the process that has a program; null if none has
+ * @param uname what the kernel calls itself
+ * @param wordBytes bytes of a {@code long} in the kernel
+ * @param memory the memory manager
+ * @param clock the machine's time
+ */
 record MachineView(
-    Task task, UtsName uname, int wordBytes, MemoryManager memory, VirtualClock clock)
+    Supplier<@Nullable Task> running,
+    UtsName uname,
+    int wordBytes,
+    MemoryManager memory,
+    VirtualClock clock)
     implements SystemView {
   @Override
   public List<? extends ProcessView> processes() {
-    return List.of(task);
+    Task task = running.get();
+    return task == null ? List.of() : List.of(task);
   }
 
   @Override
   public @Nullable ProcessView current() {
-    return task;
+    return running.get();
   }
 
   @Override

@@ -1,12 +1,15 @@
 package org.memarium.kernel;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.memarium.cpu.Cpu;
 import org.memarium.hardware.Mmu;
 import org.memarium.hardware.Ram;
+import org.memarium.hardware.TlbStatistics;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.syscall.Kernel;
 import org.memarium.kernel.syscall.SystemCalls;
@@ -28,6 +31,13 @@ final class ReportBuilder {
   private final Task task;
   private final SystemCalls systemCalls;
   private final Kernel.Unsupported unsupported;
+
+  /** The machine's counters as they stood when the process was made: it reports what it added. */
+  private final long instructionsBefore;
+
+  private final TlbStatistics tlbBefore;
+  private final Map<FaultKind, Long> faultsBefore = new EnumMap<>(FaultKind.class);
+  private final long stackGrowthsBefore;
 
   private String program = "";
   private List<RunReport.FreeArea> before = List.of();
@@ -51,6 +61,12 @@ final class ReportBuilder {
     this.task = task;
     this.systemCalls = systemCalls;
     this.unsupported = unsupported;
+    instructionsBefore = cpu.instructions();
+    tlbBefore = mmu.statistics();
+    for (FaultKind kind : FaultKind.values()) {
+      faultsBefore.put(kind, faults.faults(kind));
+    }
+    stackGrowthsBefore = faults.stackGrowths();
   }
 
   void beforeExec(String path) {
@@ -123,13 +139,13 @@ final class ReportBuilder {
     }
     SortedMap<String, Long> kinds = new TreeMap<>();
     for (FaultKind kind : FaultKind.values()) {
-      kinds.put(kind.word(), faults.faults(kind));
+      kinds.put(kind.word(), faults.faults(kind) - faultsBefore.getOrDefault(kind, 0L));
     }
-    kinds.put("stack", faults.stackGrowths());
+    kinds.put("stack", faults.stackGrowths() - stackGrowthsBefore);
     return new RunReport(
         program,
         task.exitStatus(),
-        cpu.instructions(),
+        cpu.instructions() - instructionsBefore,
         systemCallCounts(),
         unsupported.lines(),
         kinds,
@@ -138,7 +154,7 @@ final class ReportBuilder {
         peakRssPages,
         peakPageTablePages,
         areas,
-        mmu.statistics(),
+        mmu.statistics().since(tlbBefore),
         before,
         after);
   }

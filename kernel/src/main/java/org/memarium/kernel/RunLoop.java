@@ -14,6 +14,7 @@ import org.memarium.kernel.process.Task;
 import org.memarium.kernel.syscall.Kernel;
 import org.memarium.kernel.syscall.SignalFrame;
 import org.memarium.kernel.syscall.SystemCalls;
+import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.fault.FaultResult;
 import org.memarium.mm.space.MmStruct;
@@ -31,6 +32,9 @@ import org.memarium.mm.space.MmStruct;
 final class RunLoop implements PageFaultHandler {
   private static final int SYSTEM_CALL_VECTOR = 0x80;
 
+  /** Length of {@code int $0x80}. */
+  private static final int SYSTEM_CALL_BYTES = 2;
+
   private final Kernel kernel;
   private final SystemCalls systemCalls;
   private final FaultHandler faults;
@@ -42,9 +46,10 @@ final class RunLoop implements PageFaultHandler {
   private SignalFrame.Trap trap = new SignalFrame.Trap(0, 0, 0);
   private @Nullable String cause;
   private boolean outOfMemory;
+  private volatile boolean pauseRequested;
 
   /**
-   * The loop of one machine.
+   * The loop of one process.
    *
    * @param check called after every system call
    */
@@ -71,15 +76,34 @@ final class RunLoop implements PageFaultHandler {
     return result.isHandled();
   }
 
-  /** Runs until the process has ended. */
-  void run() {
-    while (!task.isEnded()) {
+  /** Makes {@link #run} come back soon; from any thread. */
+  void requestPause() {
+    pauseRequested = true;
+    cpu.requestStop();
+  }
+
+  /** Whether {@link #requestPause} was called and the loop has not come back yet. */
+  boolean isPauseRequested() {
+    return pauseRequested;
+  }
+
+  /**
+   * Runs until the process has ended, or it has executed so many instructions, or somebody asked
+   * for a pause.
+   *
+   * @param maxInstructions more than 0
+   */
+  void run(long maxInstructions) {
+    long budget = maxInstructions;
+    while (!task.isEnded() && budget > 0 && !pauseRequested) {
       kernel.takeExternalSignals();
       if (task.signals().isDeliverable()) {
         deliver();
         continue;
       }
-      Exit exit = cpu.run(Long.MAX_VALUE);
+      long before = cpu.instructions();
+      Exit exit = cpu.run(budget);
+      budget -= cpu.instructions() - before;
       switch (exit) {
         case INTERRUPT -> interrupt(cpu.interruptVector());
         case EXCEPTION -> exception(cpu.exception());
@@ -90,14 +114,12 @@ final class RunLoop implements PageFaultHandler {
         cause = "out of memory: RAM is full and nothing can be given back";
       }
     }
+    pauseRequested = false;
   }
 
   private void interrupt(int vector) {
     switch (vector) {
-      case SYSTEM_CALL_VECTOR -> {
-        systemCalls.dispatch();
-        check.run();
-      }
+      case SYSTEM_CALL_VECTOR -> systemCall();
       case ProcessorException.BREAKPOINT ->
           force(vector, 0, Signal.SIGTRAP, SignalInfo.KERNEL, 0, "int3");
       case ProcessorException.OVERFLOW ->
@@ -115,6 +137,21 @@ final class RunLoop implements PageFaultHandler {
             what);
       }
     }
+  }
+
+  private void systemCall() {
+    int number = cpu.register(Cpu.EAX);
+    systemCalls.dispatch();
+    if (pauseRequested
+        && cpu.register(Cpu.EAX) == -Errno.EINTR
+        && !task.isEnded()
+        && !kernel.external().isPending()
+        && !task.signals().isDeliverable()) {
+      // A pause is not the program's business: the call that it broke off is made again.
+      cpu.setRegister(Cpu.EAX, number);
+      cpu.setEip(cpu.eip() - SYSTEM_CALL_BYTES);
+    }
+    check.run();
   }
 
   private void exception(ProcessorException e) {

@@ -63,8 +63,9 @@ public final class Execve {
   private long vdsoAddress;
 
   /**
-   * The execve of one machine.
+   * The execve of one process.
    *
+   * @param vdso what it maps into every program; one for all processes of a machine
    * @param random for addresses; null: no randomisation
    */
   public Execve(
@@ -77,6 +78,7 @@ public final class Execve {
       Segments segments,
       TlsSegments tls,
       Layout layout,
+      Vdso vdso,
       @Nullable RandomGenerator random) {
     this.memory = memory;
     this.faults = faults;
@@ -88,7 +90,7 @@ public final class Execve {
     this.tls = tls;
     this.layout = layout;
     this.random = random;
-    this.vdso = new Vdso(memory.pageCache());
+    this.vdso = vdso;
   }
 
   /** The linear address of __kernel_sigreturn, and of __kernel_rt_sigreturn. */

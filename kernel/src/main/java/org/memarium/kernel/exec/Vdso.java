@@ -21,7 +21,7 @@ import org.memarium.mm.space.MmapFlags;
  *   compat, 6.18 [vvar] 4 pages     [vvar_vclock] 2 pages    [vdso] 2 pages
  * </pre>
  */
-final class Vdso {
+public final class Vdso {
   private static final int VVAR_PAGES = 4;
   private static final int VCLOCK_PAGES = 2;
   private static final int VDSO_PAGES = 2;
@@ -32,7 +32,7 @@ final class Vdso {
   private final Area clocks;
 
   /** The areas' contents, one copy for all programs of a machine. */
-  Vdso(PageCache pageCache) {
+  public Vdso(PageCache pageCache) {
     code = new Area("[vdso]", pageCache, VdsoImage.build(CODE_PAGES << Ram.PAGE_SHIFT));
     data = new Area("[vvar]", pageCache, new byte[0]);
     clocks = new Area("[vvar_vclock]", pageCache, new byte[0]);

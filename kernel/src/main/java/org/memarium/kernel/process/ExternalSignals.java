@@ -22,6 +22,11 @@ public final class ExternalSignals {
     return arrived.poll();
   }
 
+  /** Forgets those that wait: whom they were for has ended. */
+  public synchronized void clear() {
+    arrived.clear();
+  }
+
   /** Whether one waits to be taken; from any thread. */
   public synchronized boolean isPending() {
     return !arrived.isEmpty();

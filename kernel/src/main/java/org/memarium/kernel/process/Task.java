@@ -16,8 +16,8 @@ import org.memarium.mm.space.RLimits;
 /**
  * {@code struct task_struct}: a process of one thread.
  *
- * <p>The first and only one of a machine has the fixed process id {@link #FIRST_PID}, so that what
- * prints its own is the same in every run; its parent has {@link #PARENT_PID}.
+ * <p>The first of a machine has the fixed process id {@link #FIRST_PID}, so that what prints its
+ * own is the same in every run; its parent has {@link #PARENT_PID}.
  */
 public final class Task implements ProcessView {
   /** Process id of a machine's first program. */
@@ -29,6 +29,7 @@ public final class Task implements ProcessView {
   /** {@code TASK_COMM_LEN} without its NUL. */
   private static final int COMM_BYTES = 15;
 
+  private final int pid;
   private final FdTable files;
   private final FsStruct fs;
   private final FileCalls fileCalls;
@@ -44,8 +45,9 @@ public final class Task implements ProcessView {
   private byte[] auxiliaryVector = {};
   private int personality;
   private final long startNanos;
+  private final long startProcessorNanos;
   private int session = PARENT_PID;
-  private int processGroup = FIRST_PID;
+  private int processGroup;
 
   private long earlierMinorFaults;
   private long earlierMajorFaults;
@@ -62,6 +64,7 @@ public final class Task implements ProcessView {
   /**
    * A process without a program.
    *
+   * @param pid its number
    * @param vfs the machine's files
    * @param fs its root and working directory
    * @param files its open files
@@ -71,6 +74,7 @@ public final class Task implements ProcessView {
    * @param memory the machine's way to user memory
    */
   public Task(
+      int pid,
       Vfs vfs,
       FsStruct fs,
       FdTable files,
@@ -78,6 +82,8 @@ public final class Task implements ProcessView {
       RLimits limits,
       VirtualClock clock,
       UserMemory memory) {
+    this.pid = pid;
+    this.processGroup = pid;
     this.fs = fs;
     this.files = files;
     this.identity = identity;
@@ -86,6 +92,7 @@ public final class Task implements ProcessView {
     this.memory = memory;
     this.fileCalls = new FileCalls(vfs, fs, files, identity.forFiles());
     this.startNanos = clock.uptimeNanos();
+    this.startProcessorNanos = clock.processorNanos();
   }
 
   @Override
@@ -276,7 +283,7 @@ public final class Task implements ProcessView {
 
   @Override
   public int pid() {
-    return FIRST_PID;
+    return pid;
   }
 
   @Override
@@ -377,7 +384,7 @@ public final class Task implements ProcessView {
 
   @Override
   public long userNanos() {
-    return clock.processorNanos();
+    return clock.processorNanos() - startProcessorNanos;
   }
 
   @Override

@@ -1,0 +1,118 @@
+package org.memarium.kernel;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.memarium.kernel.error.UsageException;
+import org.memarium.kernel.vfs.Credentials;
+import org.memarium.kernel.vfs.Fcntl;
+import org.memarium.kernel.vfs.FdTable;
+import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.FsStruct;
+import org.memarium.kernel.vfs.Vfs;
+import org.memarium.mm.Errno;
+
+/**
+ * The machine's files as root sees them, from outside: {@code /proc}, the settings below {@code
+ * /proc/sys}, and everything that programs see. It works whether a program runs or not.
+ *
+ * <p>Paths are absolute. What cannot be is a {@link UsageException} with one clear line.
+ */
+public final class MachineFiles {
+  private static final int CHUNK_BYTES = 64 << 10;
+  private static final int DESCRIPTORS = 16;
+
+  private final FileCalls calls;
+
+  MachineFiles(Vfs vfs) {
+    calls =
+        new FileCalls(
+            vfs, new FsStruct(vfs.root()), new FdTable(() -> DESCRIPTORS), Credentials.of(0, 0));
+  }
+
+  /** The contents of a file, all of it. */
+  public byte[] read(String path) {
+    int fd = open(path, Fcntl.O_RDONLY);
+    try {
+      ByteArrayOutputStream contents = new ByteArrayOutputStream();
+      byte[] buffer = new byte[CHUNK_BYTES];
+      while (true) {
+        long count = check(path, calls.read(fd, buffer, 0, buffer.length));
+        if (count == 0) {
+          return contents.toByteArray();
+        }
+        contents.write(buffer, 0, (int) count);
+      }
+    } finally {
+      calls.close(fd);
+    }
+  }
+
+  /** The contents of a file of text; each char is one byte. */
+  public String text(String path) {
+    return new String(read(path), StandardCharsets.ISO_8859_1);
+  }
+
+  /** Writes text at the start of a file that is there, as {@code echo TEXT >PATH} does. */
+  public void write(String path, String text) {
+    int fd = open(path, Fcntl.O_WRONLY | Fcntl.O_TRUNC);
+    try {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      long written = check(path, calls.write(fd, bytes, 0, bytes.length));
+      if (written < bytes.length) {
+        throw new UsageException("%s: took %d of %d bytes".formatted(path, written, bytes.length));
+      }
+    } finally {
+      calls.close(fd);
+    }
+  }
+
+  /** The names in a directory, sorted, without . and .. */
+  public List<String> list(String path) {
+    int fd = open(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+    try {
+      List<String> names = new ArrayList<>();
+      check(
+          path,
+          calls.getdents(
+              fd,
+              (name, ino, type, nextPosition) -> {
+                if (!name.equals(".") && !name.equals("..")) {
+                  names.add(name);
+                }
+                return true;
+              }));
+      names.sort(null);
+      return names;
+    } finally {
+      calls.close(fd);
+    }
+  }
+
+  private int open(String path, int flags) {
+    if (!path.startsWith("/")) {
+      throw new UsageException("%s: a path of the machine begins with /".formatted(path));
+    }
+    byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+    String name = new String(bytes, StandardCharsets.ISO_8859_1);
+    return (int) check(path, calls.openat(Fcntl.AT_FDCWD, name, flags, 0));
+  }
+
+  private static long check(String path, long result) {
+    if (Errno.isError(result)) {
+      throw new UsageException("%s: %s".formatted(path, reason((int) -result)));
+    }
+    return result;
+  }
+
+  private static String reason(int errno) {
+    return switch (errno) {
+      case Errno.ENOENT, Errno.ENOTDIR -> "there is no such file";
+      case Errno.EISDIR -> "it is a directory";
+      case Errno.EACCES, Errno.EPERM, Errno.EROFS -> "not permitted";
+      case Errno.EINVAL, Errno.ERANGE -> "the value is not accepted";
+      default -> Errno.name(-errno);
+    };
+  }
+}
