@@ -13,7 +13,7 @@ import org.memarium.mm.trace.VmStatItem;
  * {@code /proc/meminfo}; Linux {@code fs/proc/meminfo.c}.
  *
  * <p>Every figure comes from the counter that everything else reads; what the machine does not have
- * (swap, buffers, lists of active pages, slabs) is 0.
+ * (swap, buffers, slabs) is 0.
  */
 final class MemInfo {
 
@@ -46,18 +46,8 @@ final class MemInfo {
     pages("MemAvailable", free + cached - shmem);
     pages("Buffers", 0);
     pages("Cached", cached);
-    for (String list :
-        List.of(
-            "SwapCached",
-            "Active",
-            "Inactive",
-            "Active(anon)",
-            "Inactive(anon)",
-            "Active(file)",
-            "Inactive(file)",
-            "Unevictable")) {
-      pages(list, 0);
-    }
+    pages("SwapCached", 0);
+    lruLists();
     pages("Mlocked", count(VmStatItem.NR_MLOCK));
     if (system.wordBytes() == 4) {
       highMemory(total, free);
@@ -99,6 +89,20 @@ final class MemInfo {
 
   private long count(VmStatItem item) {
     return allocator.vmStat().get(item);
+  }
+
+  private void lruLists() {
+    long activeAnon = count(VmStatItem.NR_ACTIVE_ANON);
+    long inactiveAnon = count(VmStatItem.NR_INACTIVE_ANON);
+    long activeFile = count(VmStatItem.NR_ACTIVE_FILE);
+    long inactiveFile = count(VmStatItem.NR_INACTIVE_FILE);
+    pages("Active", activeAnon + activeFile);
+    pages("Inactive", inactiveAnon + inactiveFile);
+    pages("Active(anon)", activeAnon);
+    pages("Inactive(anon)", inactiveAnon);
+    pages("Active(file)", activeFile);
+    pages("Inactive(file)", inactiveFile);
+    pages("Unevictable", count(VmStatItem.NR_UNEVICTABLE));
   }
 
   private void highMemory(long total, long free) {

@@ -237,7 +237,7 @@ public final class FaultHandler {
       return FaultResult.OOM;
     }
     long pte = Pte.mkDirty(Pte.mkWrite(Pte.of(fresh, protection)));
-    mm.pages().mapNewAnon(pteAddress, pte, fresh, area.pageIndex(address));
+    mm.pages().mapNewAnon(area, pteAddress, pte, fresh, area.pageIndex(address));
     return done(FaultKind.ANONYMOUS, fresh);
   }
 
@@ -263,7 +263,7 @@ public final class FaultHandler {
       return failure(frame);
     }
     long protection = UserPages.protection(area);
-    mm.pages().mapFile(pteAddress, Pte.of(frame, protection), frame);
+    mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
     if (!major && faultAroundPages > 1) {
       faultAround(mm, area, mapping, address, protection);
     }
@@ -296,7 +296,7 @@ public final class FaultHandler {
       }
       int frame = readIn ? mapping.readPage(index) : mapping.findPage(index);
       if (frame >= 0) {
-        mm.pages().mapFile(at, Pte.of(frame, protection), frame);
+        mm.pages().mapFile(area, at, Pte.of(frame, protection), frame);
       }
     }
   }
@@ -315,7 +315,7 @@ public final class FaultHandler {
     }
     ram.copyFrame(frame, fresh);
     long pte = Pte.of(fresh, UserPages.protection(area));
-    mm.pages().mapNewAnon(pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), fresh, index);
+    mm.pages().mapNewAnon(area, pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), fresh, index);
     return done(FaultKind.COPY_ON_WRITE, fresh);
   }
 
@@ -327,7 +327,7 @@ public final class FaultHandler {
     }
     mapping.setDirty(frame);
     long pte = Pte.of(frame, UserPages.protection(area));
-    mm.pages().mapFile(pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), frame);
+    mm.pages().mapFile(area, pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), frame);
     return done(FaultKind.FILE, frame);
   }
 
@@ -387,9 +387,10 @@ public final class FaultHandler {
     }
     UserPages pages = mm.pages();
     long copied = Pte.of(fresh, UserPages.protection(area));
-    pages.mapNewAnon(pteAddress, Pte.mkDirty(Pte.mkWrite(copied)), fresh, area.pageIndex(address));
+    pages.mapNewAnon(
+        area, pteAddress, Pte.mkDirty(Pte.mkWrite(copied)), fresh, area.pageIndex(address));
     pages.flushPage(address);
-    pages.unmapped(pte);
+    pages.unmapped(area, pte);
     return done(FaultKind.COPY_ON_WRITE, fresh);
   }
 }

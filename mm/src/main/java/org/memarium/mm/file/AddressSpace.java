@@ -41,6 +41,9 @@ public final class AddressSpace {
 
   private long dirtyPages;
 
+  /** {@code ra->prev_pos}: the page that was read last, or -1. */
+  private long latestReadPage = -1;
+
   AddressSpace(PageCache cache, int number, BackingStore store) throws IOException {
     this.cache = cache;
     this.memMap = cache.memMap;
@@ -128,12 +131,12 @@ public final class AddressSpace {
     pages.put(index, pfn);
     memMap.setMapping(pfn, number, (int) index);
     memMap.setPageUptodate(pfn);
-    cache.enqueue(pfn);
     cache.vmStat.increment(VmStatItem.NR_FILE_PAGES);
     if (store.isShmem()) {
       memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
       cache.vmStat.increment(VmStatItem.NR_SHMEM);
     }
+    cache.lruvec.add(pfn);
     if (cache.trace.isOn()) {
       cache.trace.emit(new TraceEvent.MmFilemapAddToPageCache(pfn, number, index));
     }
@@ -147,7 +150,6 @@ public final class AddressSpace {
     setClean(pfn);
     pages.remove(index);
     memMap.setMapping(pfn, 0, 0);
-    cache.dequeue(pfn);
     cache.vmStat.decrement(VmStatItem.NR_FILE_PAGES);
     if (store.isShmem()) {
       cache.vmStat.decrement(VmStatItem.NR_SHMEM);
@@ -208,6 +210,11 @@ public final class AddressSpace {
       int pfn = readPage(at >>> Ram.PAGE_SHIFT);
       if (pfn < 0) {
         return done > 0 ? done : pfn;
+      }
+      // Reading on in the same page is one access to it, however small the pieces are.
+      if (at >>> Ram.PAGE_SHIFT != latestReadPage) {
+        latestReadPage = at >>> Ram.PAGE_SHIFT;
+        cache.lruvec.markAccessed(pfn);
       }
       cache.ram.read(((long) pfn << Ram.PAGE_SHIFT) + inPage, to, offset + done, part);
       done += part;

@@ -2,45 +2,39 @@ package org.memarium.mm.file;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
+import org.memarium.mm.frame.LruList;
+import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
 
 /**
- * The page cache of a machine: all its {@link AddressSpace}s, and the order in which their pages
- * came, which is the order in which clean unmapped pages go when the page allocator runs dry.
+ * The page cache of a machine: all its {@link AddressSpace}s. When the page allocator runs dry,
+ * unmapped pages go, in the order in which they stand on the {@link Lruvec}.
  *
- * <p>A frame of the cache has its file's number in {@code mapping}, its page's number in {@code
- * index}, and its place in the order in {@code private}. The cache holds one reference to it, each
- * page-table entry another.
+ * <p>A frame of the cache has its file's number in {@code mapping} and its page's number in {@code
+ * index}, and stands on the LRU lists. The cache holds one reference to it, each page-table entry
+ * another.
  */
 public final class PageCache {
   /** {@code SWAP_CLUSTER_MAX}: how many pages one shortage gives back. */
   private static final int CLUSTER_PAGES = 32;
 
-  private static final int GONE = -1;
-
   final PageAllocator allocator;
   final MemMap memMap;
   final Ram ram;
   final VmStat vmStat;
+  final Lruvec lruvec;
   final Trace trace;
 
   /** By number; number 0 is none. */
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
-
-  /** Frames in the order in which they came, in [head, tail); {@link #GONE} where one left. */
-  private int[] queue = new int[1024];
-
-  private int head;
-  private int tail;
-  private int queued;
 
   /** An empty cache that takes its frames from an allocator, and gives back when asked. */
   public PageCache(PageAllocator allocator) {
@@ -48,6 +42,7 @@ public final class PageCache {
     this.memMap = allocator.memMap();
     this.ram = allocator.ram();
     this.vmStat = allocator.vmStat();
+    this.lruvec = allocator.lruvec();
     this.trace = allocator.trace();
     spaces.add(null);
     allocator.setReclaimer((gfpFlags, order) -> shrink());
@@ -108,61 +103,29 @@ public final class PageCache {
     spaces.set(space.number(), null);
   }
 
-  // ---- The order of arrival ----
-
-  void enqueue(int pfn) {
-    if (tail == queue.length) {
-      makeRoom();
-    }
-    memMap.setPagePrivate(pfn, tail);
-    queue[tail++] = pfn;
-    queued++;
-  }
-
-  void dequeue(int pfn) {
-    queue[memMap.pagePrivate(pfn)] = GONE;
-    queued--;
-  }
-
-  private void makeRoom() {
-    int[] from = queue;
-    if (queued > from.length / 2) {
-      queue = new int[from.length * 2];
-    }
-    int to = 0;
-    for (int at = head; at < tail; at++) {
-      int pfn = from[at];
-      if (pfn != GONE) {
-        memMap.setPagePrivate(pfn, to);
-        queue[to++] = pfn;
-      }
-    }
-    Arrays.fill(queue, to, queue.length, GONE);
-    head = 0;
-    tail = to;
-  }
+  // ---- Giving back ----
 
   /**
-   * {@code try_to_free_pages}: gives back the pages that came first and that nobody maps; dirty
-   * ones are written back before.
+   * {@code try_to_free_pages}: gives back pages that nobody maps, inactive ones first, from the end
+   * of the list; dirty ones are written back before.
    *
    * @return how many went, 0 if there are no more
    */
   public int shrink() {
+    int freed = shrink(LruList.INACTIVE_FILE, CLUSTER_PAGES);
+    return freed + shrink(LruList.ACTIVE_FILE, CLUSTER_PAGES - freed);
+  }
+
+  private int shrink(LruList list, int wanted) {
     int freed = 0;
-    int end = tail;
-    for (int at = head; at < end && freed < CLUSTER_PAGES; at++) {
-      int pfn = queue[at];
-      if (pfn == GONE) {
-        if (at == head) {
-          head++;
-        }
-        continue;
-      }
+    int pfn = lruvec.last(list);
+    while (pfn >= 0 && freed < wanted) {
+      int before = lruvec.previous(pfn);
       AddressSpace space = spaceOf(pfn);
       if (space != null && space.dropIfUnused(pfn)) {
         freed++;
       }
+      pfn = before;
     }
     return freed;
   }
@@ -177,11 +140,6 @@ public final class PageCache {
         pages += space.audit(audit);
       }
     }
-    audit.expectEqual("the page cache's order of pages", queued, pages);
-    for (int at = head; at < tail; at++) {
-      if (queue[at] != GONE && memMap.pagePrivate(queue[at]) != at) {
-        audit.difference("the page cache lost the place of " + memMap.describe(queue[at]));
-      }
-    }
+    audit.expectEqual("nr_file_pages", vmStat.get(VmStatItem.NR_FILE_PAGES), pages);
   }
 }

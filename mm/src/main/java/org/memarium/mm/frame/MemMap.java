@@ -276,7 +276,8 @@ public final class MemMap {
       return false;
     }
     int flags = section[at];
-    boolean inFile = section[at + MAPPING] != 0 && (flags & PageFlags.ANON) == 0;
+    boolean inFile =
+        section[at + MAPPING] != 0 && (flags & (PageFlags.ANON | PageFlags.MOVABLE)) == 0;
     if ((flags & PageFlags.CHECK_AT_FREE) != 0 || inFile || section[at + MAP_COUNT] != 0) {
       throw wrong("free of a page that is still used", pfn);
     }

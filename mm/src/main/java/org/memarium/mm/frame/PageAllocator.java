@@ -34,6 +34,7 @@ public final class PageAllocator {
   private final int zeroPfn;
   private final VmStat vmStat;
   private final Trace trace;
+  private final Lruvec lruvec;
   private @Nullable Reclaimer reclaimer;
 
   private PageAllocator(
@@ -55,6 +56,7 @@ public final class PageAllocator {
     this.zeroPfn = zeroPfn;
     this.vmStat = vmStat;
     this.trace = trace;
+    this.lruvec = new Lruvec(memMap, zones, vmStat);
   }
 
   /**
@@ -108,6 +110,11 @@ public final class PageAllocator {
   /** The tracepoints. */
   public Trace trace() {
     return trace;
+  }
+
+  /** The lists of pages in the order of their use. */
+  public Lruvec lruvec() {
+    return lruvec;
   }
 
   /** The zones, lowest first. */
@@ -237,6 +244,9 @@ public final class PageAllocator {
     if (flags == NO_BLOCK) {
       throw memMap.wrong("put_page of a frame that nobody has", pfn);
     }
+    if ((flags & PageFlags.LRU) != 0 && memMap.pageCount(pfn) == 1) {
+      lruvec.release(pfn, flags);
+    }
     return drop(pfn, flags);
   }
 
@@ -326,6 +336,7 @@ public final class PageAllocator {
       zone.audit(audit);
       total += zone.freePages();
     }
+    lruvec.audit(audit);
     audit.expectEqual(
         "pages given to the allocator, less those handed out",
         total,

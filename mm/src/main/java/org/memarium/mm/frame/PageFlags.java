@@ -4,10 +4,10 @@ package org.memarium.mm.frame;
  * The flags of a frame: {@code page->flags} and {@code page->page_type} of Linux in one word.
  *
  * <pre>
- *    31  30 29   27    24 23   20   16          10   9   8   7   6   5   4   3   2   1   0
- *   +------+---+---------+---+----+---+--- - --+---+---+---+---+---+---+---+---+---+---+---+
- *   | zone | 0 |  order  | 0 |TYPE| 0 |   0    |MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
- *   +------+---+---------+---+----+---+--- - --+---+---+---+---+---+---+---+---+---+---+---+
+ *    31  30 29   27    24 23   20 19     14  13  12  11  10   9   8   7   6   5   4   3   2   1   0
+ *   +------+---+---------+---+----+---- - --+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+ *   | zone | 0 |  order  | 0 |TYPE|    0    |ISO|MOV|UNE|MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
+ *   +------+---+---------+---+----+---- - --+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
  *   REF   PG_referenced: used since someone last looked
  *   UPT   PG_uptodate: holds what the file holds, or newer
  *   DIR   PG_dirty: newer than the file
@@ -15,7 +15,8 @@ package org.memarium.mm.frame;
  *   SLB   PG_slab                                          RES   PG_reserved: never allocated
  *   HEA   PG_head: the first frame of a compound page
  *   SWB   PG_swapbacked: goes to swap, not to a file      ANO   anonymous (Linux: bit 0 of mapping)
- *   MLK   PG_mlocked
+ *   MLK   PG_mlocked                                       UNE   PG_unevictable
+ *   MOV   its owner can move it (Linux: bit 1 of mapping)  ISO   PG_isolated, of such a page
  *   TYPE  bits 20 to 23:  0  nothing, or inside a block   2  TABLE: a page table
  *                         1  BUDDY: first frame of a      4  ALLOCATED: first frame of a block
  *                            free block                      that was handed out
@@ -59,6 +60,15 @@ public final class PageFlags {
   /** PG_mlocked. */
   public static final int MLOCKED = 1 << 10;
 
+  /** PG_unevictable: cannot be reclaimed, because it is locked in memory. */
+  public static final int UNEVICTABLE = 1 << 11;
+
+  /** A kernel page that its owner can move ({@code PAGE_MAPPING_MOVABLE}). */
+  public static final int MOVABLE = 1 << 12;
+
+  /** PG_isolated: a {@link #MOVABLE} page that is about to be moved. */
+  public static final int ISOLATED = 1 << 13;
+
   /** First frame of a free block. */
   public static final int BUDDY = 1 << 20;
 
@@ -74,7 +84,8 @@ public final class PageFlags {
   static final int ZONE_MASK = 3 << ZONE_SHIFT;
 
   /** Flags that must be gone when a frame is freed ({@code PAGE_FLAGS_CHECK_AT_FREE}). */
-  static final int CHECK_AT_FREE = LRU | ACTIVE | SLAB | RESERVED | MLOCKED | TABLE | BUDDY;
+  static final int CHECK_AT_FREE =
+      LRU | ACTIVE | UNEVICTABLE | ISOLATED | SLAB | RESERVED | MLOCKED | TABLE | BUDDY;
 
   private static final String[] NAMES = {
     "referenced",
@@ -87,7 +98,10 @@ public final class PageFlags {
     "head",
     "swapbacked",
     "anon",
-    "mlocked"
+    "mlocked",
+    "unevictable",
+    "movable",
+    "isolated"
   };
 
   private PageFlags() {}

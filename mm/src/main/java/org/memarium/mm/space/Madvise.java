@@ -93,7 +93,7 @@ final class Madvise {
         if ((flags & VmFlags.LOCKED) != 0) {
           return -Errno.EINVAL;
         }
-        mm.zap(start, end);
+        mm.zap(area, start, end);
         return 0;
       }
       case FREE -> {

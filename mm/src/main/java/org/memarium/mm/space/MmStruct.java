@@ -347,10 +347,10 @@ public final class MmStruct {
     }
   }
 
-  /** {@code zap_vma_range}: takes pages out, and leaves the areas. */
-  void zap(long start, long end) {
+  /** {@code zap_vma_range}: takes pages of an area out, and leaves the area. */
+  void zap(Vma area, long start, long end) {
     noteHiwater();
-    pages.unmap(start, end);
+    pages.unmap(area, start, end);
     pages.finishUnmap();
   }
 

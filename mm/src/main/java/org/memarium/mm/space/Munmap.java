@@ -59,7 +59,7 @@ final class Munmap {
         mm.merge.splitUnlimited(area, end);
       }
       Vma next = area.next;
-      mm.pages.unmap(area.start, area.end);
+      mm.pages.unmap(area, area.start, area.end);
       mm.accounting.add(area.flags, -area.pages());
       mm.accounting.addLocked(area.flags, -area.pages());
       if ((area.flags & VmFlags.ACCOUNT) != 0) {

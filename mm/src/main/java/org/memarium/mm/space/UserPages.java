@@ -4,6 +4,7 @@ import org.memarium.hardware.Mmu;
 import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -36,6 +37,7 @@ public final class UserPages {
   private final PteCursor cursor;
   private final PageAllocator allocator;
   private final MemMap memMap;
+  private final Lruvec lruvec;
   private final MemoryManager memory;
 
   private final long[] rss = new long[3];
@@ -51,6 +53,7 @@ public final class UserPages {
     this.cursor = tables.cursor();
     this.allocator = memory.allocator();
     this.memMap = memory.memMap();
+    this.lruvec = allocator.lruvec();
   }
 
   /** The page tables. */
@@ -89,31 +92,39 @@ public final class UserPages {
    * {@code folio_add_new_anon_rmap} and {@code set_pte}: maps a frame that was just allocated as an
    * anonymous page; the entry takes over the allocation's reference.
    *
+   * @param area the one that the page lies in; it has an anon_vma
    * @param index linear page number, see {@link Vma#pageIndex}
    */
-  public void mapNewAnon(long pteAddress, long pte, int pfn, long index) {
+  public void mapNewAnon(Vma area, long pteAddress, long pte, int pfn, long index) {
     memMap.setFlags(pfn, PageFlags.ANON | PageFlags.SWAP_BACKED | PageFlags.UPTODATE);
     memMap.setMapping(pfn, 0, (int) index);
     memMap.incrementMapcount(pfn);
     memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
     rss[ANON]++;
+    if ((area.flags & VmFlags.LOCKED) != 0) {
+      lruvec.lock(pfn);
+    }
+    lruvec.add(pfn);
     tables.writePte(pteAddress, pte);
   }
 
   /**
    * {@code set_pte_range}: maps a page of the page cache; the entry gets a reference of its own.
    */
-  public void mapFile(long pteAddress, long pte, int pfn) {
+  public void mapFile(Vma area, long pteAddress, long pte, int pfn) {
     memMap.getPage(pfn);
     if (memMap.incrementMapcount(pfn) == 1) {
       memory.vmStat().increment(VmStatItem.NR_MAPPED);
     }
     rss[kind(memMap.flags(pfn))]++;
+    if ((area.flags & VmFlags.LOCKED) != 0) {
+      lruvec.lock(pfn);
+    }
     tables.writePte(pteAddress, pte);
   }
 
   /** Takes a page out of the books after its entry was cleared or replaced. */
-  public void unmapped(long pte) {
+  public void unmapped(Vma area, long pte) {
     if (Pte.isSpecial(pte)) {
       return;
     }
@@ -127,6 +138,9 @@ public final class UserPages {
       vmStat.decrement(kind == ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED);
     }
     rss[kind]--;
+    if ((area.flags & VmFlags.LOCKED) != 0) {
+      lruvec.unlock(pfn);
+    }
     allocator.putPage(pfn);
   }
 
@@ -140,8 +154,11 @@ public final class UserPages {
 
   // ---- Ranges ----
 
-  /** {@code zap_page_range}: takes all pages of [start, end) out; {@link #finishUnmap} follows. */
-  void unmap(long start, long end) {
+  /**
+   * {@code zap_pte_range}: takes all pages of [start, end), which lies in one area, out; {@link
+   * #finishUnmap} follows.
+   */
+  void unmap(Vma area, long start, long end) {
     cursor.reset(start, end);
     while (cursor.next()) {
       long pte = cursor.pte();
@@ -152,7 +169,17 @@ public final class UserPages {
       }
       cursor.write(0);
       gather(cursor.linearAddress());
-      unmapped(pte);
+      if (Pte.isYoung(pte) && !Pte.isSpecial(pte) && (area.flags & VmFlags.SEQ_READ) == 0) {
+        markAccessed(Pte.pfn(pte));
+      }
+      unmapped(area, pte);
+    }
+  }
+
+  /** A page of a file was used through an entry that goes now; an anonymous page goes with it. */
+  private void markAccessed(int pfn) {
+    if (!memMap.isPageAnon(pfn)) {
+      lruvec.markAccessed(pfn);
     }
   }
 

@@ -161,7 +161,7 @@ public final class Vma implements FileMapper {
     long first = Math.max(firstIndex, pageOffset);
     long last = Math.min(endIndex, pageOffset + pages());
     if (first < last) {
-      mm.zap(addressOf(first), addressOf(last));
+      mm.zap(this, addressOf(first), addressOf(last));
     }
   }
 
