@@ -10,4 +10,5 @@ module org.memarium.mm {
   exports org.memarium.mm.pagetable;
   exports org.memarium.mm.space;
   exports org.memarium.mm.trace;
+  exports org.memarium.mm.vmalloc;
 }

@@ -391,6 +391,26 @@ public final class Mmu {
   }
 
   /**
+   * Physical address of one byte that the kernel may read; the bytes up to the end of its page
+   * follow it.
+   *
+   * @throws ProcessorException #PF
+   */
+  public long supervisorPhysicalForRead(long linear) {
+    return translate(linear, READ);
+  }
+
+  /**
+   * Physical address of one byte that the kernel may write; the bytes up to the end of its page
+   * follow it. As with {@link #physicalForWrite}, the caller sees to the code watch.
+   *
+   * @throws ProcessorException #PF
+   */
+  public long supervisorPhysicalForWrite(long linear) {
+    return translate(linear, WRITE);
+  }
+
+  /**
    * Looks a translation up with supervisor privilege as the tables stand: no TLB, no fault handler,
    * no exception, no statistics, and no accessed bit set.
    *

@@ -2,6 +2,7 @@ package org.memarium.mm;
 
 import java.util.List;
 import org.memarium.hardware.PageTableFormat;
+import org.memarium.hardware.Ram;
 
 /**
  * What differs between the machines that Memarium can be: page-table format, address limits, zones.
@@ -29,6 +30,7 @@ import org.memarium.hardware.PageTableFormat;
  * @param zones lowest first, each up to a physical address
  * @param maxRamBytes the most RAM that can be installed
  * @param structPageBytes {@code sizeof(struct page)}: what mem_map costs for each frame
+ * @param kernelAreas the kernel's areas beside the direct map
  */
 public record Architecture(
     String name,
@@ -39,7 +41,8 @@ public record Architecture(
     long lowMemoryBytes,
     List<ZoneLimit> zones,
     long maxRamBytes,
-    int structPageBytes) {
+    int structPageBytes,
+    KernelAreas kernelAreas) {
   private static final long MIB = 1L << 20;
   private static final long GIB = 1L << 30;
 
@@ -50,6 +53,40 @@ public record Architecture(
    * @param endPhysicalAddress where it ends, exclusive; {@link Long#MAX_VALUE} for the last
    */
   public record ZoneLimit(ZoneType type, long endPhysicalAddress) {}
+
+  /**
+   * The kernel's areas beside the direct map; {@link KernelLayout} draws them.
+   *
+   * @param vmallocStart {@code VMALLOC_START}; 0 if it follows the direct map
+   * @param vmallocEnd the first address behind the area for vmalloc
+   * @param pkmapBase {@code PKMAP_BASE}; 0 without high memory, as all that follow
+   * @param lastPkmap {@code LAST_PKMAP}
+   * @param fixmapStart where the page tables of the fixed mappings begin
+   * @param fixKmapBase the address of {@code FIX_KMAP_BEGIN}
+   * @param kmapSlots {@code KM_MAX_IDX}
+   */
+  public record KernelAreas(
+      long vmallocStart,
+      long vmallocEnd,
+      long pkmapBase,
+      int lastPkmap,
+      long fixmapStart,
+      long fixKmapBase,
+      int kmapSlots) {}
+
+  /** {@code VMALLOC_RESERVE}: i386 leaves so much for vmalloc whatever RAM there is. */
+  private static final long VMALLOC_RESERVE = 128 * MIB;
+
+  /** {@code FIXADDR_TOP} of i386: the last page of the address space is a hole. */
+  private static final long FIXADDR_TOP = 0xffff_f000L;
+
+  /** {@code FIXADDR_TOT_START}, 1,537 pages below that, at the beginning of its page table. */
+  private static final long FIXMAP_START = 0xff80_0000L;
+
+  /** {@code FIX_KMAP_BEGIN}: before it come a hole, two consoles, the local and 64 I/O APICs. */
+  private static final int FIX_KMAP_BEGIN = 68;
+
+  private static final int KM_MAX_IDX = 16;
 
   /**
    * 32 bits, two levels. {@code MAXMEM} leaves 128 MiB for vmalloc below {@code VMALLOC_END}
@@ -99,7 +136,20 @@ public record Architecture(
             new ZoneLimit(ZoneType.NORMAL, lowMemoryBytes),
             new ZoneLimit(ZoneType.HIGHMEM, Long.MAX_VALUE)),
         maxRamBytes,
-        32);
+        32,
+        i386Areas(format, 0xc000_0000L + lowMemoryBytes + VMALLOC_RESERVE));
+  }
+
+  /** kmap has one page table, which begins two pages behind {@code VMALLOC_END}. */
+  private static KernelAreas i386Areas(PageTableFormat format, long vmallocEnd) {
+    return new KernelAreas(
+        0,
+        vmallocEnd,
+        vmallocEnd + 2 * Ram.PAGE_SIZE,
+        format.entries(1),
+        FIXMAP_START,
+        FIXADDR_TOP - FIX_KMAP_BEGIN * (long) Ram.PAGE_SIZE,
+        KM_MAX_IDX);
   }
 
   private static Architecture x86(String name, long taskSize) {
@@ -115,6 +165,7 @@ public record Architecture(
             new ZoneLimit(ZoneType.DMA32, 4 * GIB),
             new ZoneLimit(ZoneType.NORMAL, Long.MAX_VALUE)),
         1024 * GIB,
-        64);
+        64,
+        new KernelAreas(0xffff_c900_0000_0000L, 0xffff_e900_0000_0000L, 0, 0, 0, 0, 0));
   }
 }

@@ -4,6 +4,7 @@ import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Architecture;
+import org.memarium.mm.KernelLayout;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 
@@ -21,19 +22,21 @@ import org.memarium.mm.frame.PhysicalMemoryMap;
  */
 public final class KernelPageTable {
   /** {@code _KERNPG_TABLE}. */
-  private static final long KERNPG_TABLE =
+  static final long KERNPG_TABLE =
       PageTableEntry.PRESENT
           | PageTableEntry.WRITABLE
           | PageTableEntry.ACCESSED
           | PageTableEntry.DIRTY;
 
-  /** {@code PAGE_KERNEL}. */
-  private static final long PAGE_KERNEL = KERNPG_TABLE | PageTableEntry.GLOBAL | PageTableEntry.NX;
+  /** {@code PAGE_KERNEL}: for reading and writing, global, never for execution. */
+  public static final long PAGE_KERNEL = KERNPG_TABLE | PageTableEntry.GLOBAL | PageTableEntry.NX;
 
   private static final long ISA_END = 1 << 20;
   private static final int LARGE_LEVEL = 2;
+  private static final long FIXMAP_END = 1L << 32;
 
   private final Architecture architecture;
+  private final KernelLayout layout;
   private final PageTableFormat format;
   private final Ram ram;
   private final Memblock memblock;
@@ -53,6 +56,7 @@ public final class KernelPageTable {
     this.memblock = memblock;
     this.architecture = memblock.architecture();
     this.format = architecture.pageTableFormat();
+    this.layout = KernelLayout.of(architecture, memblock.maxLowPfn());
     this.pgd = allocateTable();
     long end = (long) memblock.maxLowPfn() << Ram.PAGE_SHIFT;
     map(0, ISA_END);
@@ -60,6 +64,18 @@ public final class KernelPageTable {
       if (range.kind() == PhysicalMemoryMap.Kind.RAM) {
         map(Math.max(range.start(), ISA_END), Math.min(range.end() & -Ram.PAGE_SIZE, end));
       }
+    }
+    if (layout.lastPkmap() > 0) {
+      makeTables(layout.pkmapBase(), layout.lastPkmap());
+      long fixmapPages = (FIXMAP_END - layout.fixmapStart()) >>> Ram.PAGE_SHIFT;
+      makeTables(layout.fixmapStart(), fixmapPages);
+    }
+  }
+
+  /** {@code page_table_range_init}: kmap must never have to allocate a table. */
+  private void makeTables(long linearAddress, long pages) {
+    for (long page = 0; page < pages; page += format.entries(1)) {
+      entryFor(linearAddress + (page << Ram.PAGE_SHIFT), 1);
     }
   }
 
@@ -71,6 +87,11 @@ public final class KernelPageTable {
   /** The architecture. */
   public Architecture architecture() {
     return architecture;
+  }
+
+  /** Where the kernel's areas lie. */
+  public KernelLayout layout() {
+    return layout;
   }
 
   /** Physical address of {@code swapper_pg_dir}, for CR3 while no process runs. */
@@ -96,6 +117,14 @@ public final class KernelPageTable {
   /** Index of the first entry of the top table that belongs to the kernel. */
   int firstKernelIndex() {
     return format.index(format.levels(), architecture.kernelStart());
+  }
+
+  /**
+   * Whether a process's top table may lack this entry of the kernel's: with two levels, one that
+   * {@link KernelMapper} made since the process began, until a kernel page fault copies it.
+   */
+  boolean isCopiedLate(int index) {
+    return format.levels() == 2 && layout.isVmallocAddress((long) index << format.shift(2));
   }
 
   /** Copies the kernel's entries into a process's new top table. */

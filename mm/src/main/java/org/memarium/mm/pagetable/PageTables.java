@@ -164,7 +164,7 @@ public final class PageTables {
 
   /** A cursor over the entries of these tables; one may be used for many ranges. */
   public PteCursor cursor() {
-    return new PteCursor(this, ram, format);
+    return new PteCursor(pgd, ram, format);
   }
 
   /**
@@ -336,7 +336,7 @@ public final class PageTables {
       long offset = (long) i * format.entryBytes();
       long mine = format.read(ram, pgd + offset) & ~PageTableEntry.ACCESSED;
       long init = format.read(ram, kernel.pgd() + offset) & ~PageTableEntry.ACCESSED;
-      if (mine != init) {
+      if (mine != init && !(mine == 0 && kernel.isCopiedLate(i))) {
         audit.difference(
             "kernel entry %d of %s is 0x%x, in init_mm 0x%x".formatted(i, who, mine, init));
       }

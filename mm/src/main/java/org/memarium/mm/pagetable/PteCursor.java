@@ -21,7 +21,7 @@ import org.memarium.hardware.Ram;
  * none may be freed.
  */
 public final class PteCursor {
-  private final PageTables tables;
+  private final long pgd;
   private final Ram ram;
   private final PageTableFormat format;
   private final int entryBytes;
@@ -37,8 +37,8 @@ public final class PteCursor {
   private long pteAddress;
   private long pte;
 
-  PteCursor(PageTables tables, Ram ram, PageTableFormat format) {
-    this.tables = tables;
+  PteCursor(long pgd, Ram ram, PageTableFormat format) {
+    this.pgd = pgd;
     this.ram = ram;
     this.format = format;
     this.entryBytes = format.entryBytes();
@@ -81,7 +81,7 @@ public final class PteCursor {
   /** Finds the next table that exists at or after {@code at}; false if it lies beyond the end. */
   private boolean enterTable() {
     while (at < end) {
-      long table = tables.pgd();
+      long table = pgd;
       int level = format.levels();
       for (; level > 1; level--) {
         long entry = format.read(ram, format.entryAddress(table, level, at));

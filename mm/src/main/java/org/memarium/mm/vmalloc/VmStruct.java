@@ -1,0 +1,68 @@
+package org.memarium.mm.vmalloc;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+
+/**
+ * {@code struct vm_struct}: what an area of the kernel is for (Linux 6.1 {@code
+ * include/linux/vmalloc.h}).
+ *
+ * <pre>
+ *   7   6   5   4   3   2   1   0
+ *  +---+---+---+---+---+---+---+---+
+ *  |   |NOG| 0 | 0 |USR|MAP|ALL|IOR|
+ *  +---+---+---+---+---+---+---+---+
+ *  IOR  ioremap() and friends        USR  suitable for remap_vmalloc_range
+ *  ALL  vmalloc()                    NOG  no guard page behind it
+ *  MAP  vmap() of pages
+ * </pre>
+ */
+public final class VmStruct {
+  /** {@code VM_IOREMAP}. */
+  public static final int IOREMAP = 0x01;
+
+  /** {@code VM_ALLOC}. */
+  public static final int ALLOC = 0x02;
+
+  /** {@code VM_MAP}. */
+  public static final int MAP = 0x04;
+
+  /** {@code VM_USERMAP}. */
+  public static final int USERMAP = 0x08;
+
+  /** {@code VM_NO_GUARD}. */
+  public static final int NO_GUARD = 0x40;
+
+  /** The linear address of the descriptor in the kernel's memory. */
+  final long slot;
+
+  /** Its first linear address. */
+  final long address;
+
+  /** Its size, the guard page included. */
+  final long bytes;
+
+  final int flags;
+  final @Nullable String caller;
+
+  /** The linear address of the array of its frames' numbers; 0 if it has none. */
+  long pages;
+
+  int pageCount;
+
+  /** What {@code ioremap} mapped. */
+  long physicalAddress;
+
+  VmStruct(long slot, long address, long bytes, int flags, @Nullable String caller) {
+    this.slot = slot;
+    this.address = address;
+    this.bytes = bytes;
+    this.flags = flags;
+    this.caller = caller;
+  }
+
+  /** {@code get_vm_area_size}: without the guard page. */
+  long usableBytes() {
+    return (flags & NO_GUARD) == 0 ? bytes - Ram.PAGE_SIZE : bytes;
+  }
+}
