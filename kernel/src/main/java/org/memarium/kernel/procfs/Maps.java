@@ -31,24 +31,47 @@ public final class Maps {
    */
   static void line(StringBuilder out, MmStruct mm, Vma area, int wordBytes) {
     int lineStart = out.length();
-    Text.hex(out, area.start(), 8);
-    out.append('-');
-    Text.hex(out, area.end(), 8);
-    out.append(' ').append(area.rights()).append(' ');
     AddressSpace pages = area.mapping();
-    Text.hex(out, pages == null ? 0 : area.pageOffset() << Ram.PAGE_SHIFT, 8);
-    long dev = pages == null ? 0 : pages.store().device();
-    out.append(' ');
-    Text.hex(out, DeviceNumber.major(dev), 2);
-    out.append(':');
-    Text.hex(out, DeviceNumber.minor(dev), 2);
-    out.append(' ').append(pages == null ? 0 : pages.store().inode()).append(' ');
+    if (pages == null) {
+      header(out, area.start(), area.end(), area.rights(), 0, 0, 0);
+    } else {
+      long offset = area.pageOffset() << Ram.PAGE_SHIFT;
+      long device = pages.store().device();
+      long inode = pages.store().inode();
+      header(out, area.start(), area.end(), area.rights(), offset, device, inode);
+    }
     String name = name(mm, area);
     if (!name.isEmpty()) {
-      Text.pad(out, lineStart, 24 + 6 * wordBytes);
+      Text.pad(out, lineStart, nameColumn(wordBytes));
       out.append(name);
     }
     out.append('\n');
+  }
+
+  /** {@code show_vma_header_prefix}: the columns before the name. */
+  static void header(
+      StringBuilder out,
+      long start,
+      long end,
+      String rights,
+      long offset,
+      long device,
+      long inode) {
+    Text.hex(out, start, 8);
+    out.append('-');
+    Text.hex(out, end, 8);
+    out.append(' ').append(rights).append(' ');
+    Text.hex(out, offset, 8);
+    out.append(' ');
+    Text.hex(out, DeviceNumber.major(device), 2);
+    out.append(':');
+    Text.hex(out, DeviceNumber.minor(device), 2);
+    out.append(' ').append(inode).append(' ');
+  }
+
+  /** Where the name stands. */
+  static int nameColumn(int wordBytes) {
+    return 24 + 6 * wordBytes;
   }
 
   /** The last column: the path of a file, what an area is for, or nothing. */

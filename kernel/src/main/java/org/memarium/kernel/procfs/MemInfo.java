@@ -68,8 +68,8 @@ final class MemInfo {
     for (String other : List.of("SecPageTables", "NFS_Unstable", "Bounce", "WritebackTmp")) {
       pages(other, 0);
     }
-    pages("CommitLimit", memory.commitLimitPages());
-    pages("Committed_AS", memory.committedPages());
+    pages("CommitLimit", memory.committedMemory().limitPages());
+    pages("Committed_AS", memory.committedMemory().pages());
     for (String other :
         List.of(
             "VmallocTotal",

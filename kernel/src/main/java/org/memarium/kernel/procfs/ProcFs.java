@@ -11,12 +11,18 @@ import org.memarium.kernel.vfs.Inode;
 import org.memarium.kernel.vfs.MagicLink;
 import org.memarium.kernel.vfs.PseudoDirectory;
 import org.memarium.kernel.vfs.PseudoFileSystem;
+import org.memarium.kernel.vfs.RecordFile;
+import org.memarium.mm.frame.PageAllocator;
 
 /** The root of {@code /proc}; Linux {@code fs/proc/root.c}. */
 public final class ProcFs extends PseudoDirectory {
 
   private static final int MINOR = 21;
   private static final long PROC_SUPER_MAGIC = 0x9fa0;
+
+  /** Permissions of what only root may read. */
+  private static final int PRIVATE = 0400;
+
   private static final int PID_MAX = 32768;
 
   private final SystemView system;
@@ -41,46 +47,48 @@ public final class ProcFs extends PseudoDirectory {
   }
 
   private void addFiles() {
-    text(this, "buddyinfo", () -> BuddyInfo.of(system.memory().allocator()));
+    PageAllocator allocator = system.memory().allocator();
+    text(this, "buddyinfo", () -> BuddyInfo.of(allocator));
     text(this, "filesystems", () -> "nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n");
+    text(this, "iomem", () -> IoMem.of(allocator.memblock(), currentIsRoot()));
+    add("kpagecount", new RecordFile(fileSystem(), PRIVATE, KernelPages.counts(allocator)));
+    add("kpageflags", new RecordFile(fileSystem(), PRIVATE, KernelPages.flags(allocator)));
     text(this, "loadavg", () -> SystemFiles.loadavg(system));
     text(this, "meminfo", () -> MemInfo.of(system));
     text(this, "stat", () -> SystemFiles.stat(system));
     text(this, "swaps", () -> "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     text(this, "uptime", () -> SystemFiles.uptime(system));
     text(this, "version", () -> SystemFiles.version(system));
-    text(this, "vmstat", () -> VmStatFile.of(system.memory().allocator()));
+    text(this, "vmstat", () -> VmStatFile.of(allocator));
   }
 
   /** {@code /proc/sys}: what can be asked for and is told the truth. */
   private void addSys() {
     PseudoDirectory sys = new PseudoDirectory(fileSystem(), 0555);
-    PseudoDirectory kernel = new PseudoDirectory(fileSystem(), 0555);
-    text(kernel, "hostname", () -> system.hostName() + "\n");
-    text(kernel, "osrelease", () -> system.osRelease() + "\n");
-    text(kernel, "ostype", () -> system.osType() + "\n");
-    text(kernel, "pid_max", () -> PID_MAX + "\n");
-    text(kernel, "version", () -> system.version() + "\n");
-    sys.add("kernel", kernel);
-    PseudoDirectory vm = new PseudoDirectory(fileSystem(), 0555);
-    text(vm, "max_map_count", () -> system.memory().maxMapCount() + "\n");
-    text(vm, "mmap_min_addr", () -> system.memory().mmapMinAddress() + "\n");
-    text(vm, "overcommit_memory", () -> overcommit() + "\n");
-    text(vm, "overcommit_ratio", () -> system.memory().overcommitRatio() + "\n");
-    sys.add("vm", vm);
     add("sys", sys);
+    Sysctl kernel = sysctl(sys, "kernel");
+    kernel.text("hostname", system::hostName);
+    kernel.text("osrelease", system::osRelease);
+    kernel.text("ostype", system::osType);
+    kernel.text("pid_max", () -> Integer.toString(PID_MAX));
+    kernel.text("version", system::version);
+    VmSysctls.addTo(sysctl(sys, "vm"), system);
+  }
+
+  private Sysctl sysctl(PseudoDirectory sys, String name) {
+    PseudoDirectory directory = new PseudoDirectory(fileSystem(), 0555);
+    sys.add(name, directory);
+    return new Sysctl(fileSystem(), directory, system.wordBytes());
   }
 
   private void text(PseudoDirectory directory, String name, Supplier<String> contents) {
     directory.add(name, GeneratedFile.ofText(fileSystem(), contents));
   }
 
-  private int overcommit() {
-    return switch (system.memory().overcommit()) {
-      case GUESS -> 0;
-      case ALWAYS -> 1;
-      case NEVER -> 2;
-    };
+  /** Whether it is root who looks: with nobody running, whoever drives the machine does. */
+  private boolean currentIsRoot() {
+    ProcessView current = system.current();
+    return current == null || current.credentials().isRoot();
   }
 
   private @Nullable String currentPid() {

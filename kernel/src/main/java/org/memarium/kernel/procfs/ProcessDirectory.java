@@ -6,6 +6,8 @@ import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.MagicLink;
 import org.memarium.kernel.vfs.PseudoDirectory;
 import org.memarium.kernel.vfs.PseudoFileSystem;
+import org.memarium.kernel.vfs.RecordFile;
+import org.memarium.mm.frame.MemMap;
 
 /** {@code /proc/<pid>}; Linux {@code fs/proc/base.c}, {@code tgid_base_stuff}. */
 final class ProcessDirectory extends PseudoDirectory {
@@ -40,6 +42,12 @@ final class ProcessDirectory extends PseudoDirectory {
     bytes("environ", PRIVATE, process::environment);
     text("limits", () -> Limits.of(process));
     text("maps", () -> Maps.of(process.mm(), system.wordBytes()));
+    MemMap memMap = system.memory().memMap();
+    RecordFile pagemap = new RecordFile(fileSystem(), PRIVATE, new PageMap(process::mm, memMap));
+    pagemap.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+    add("pagemap", pagemap);
+    text("smaps", () -> Smaps.of(process.mm(), memMap, system.wordBytes()));
+    text("smaps_rollup", () -> Smaps.rollup(process.mm(), memMap, system.wordBytes()));
     text("mounts", mounts::mounts);
     text("stat", () -> Stat.of(process, system));
     text("statm", () -> Statm.of(process.mm()));

@@ -1,15 +1,32 @@
 package org.memarium.kernel.vfs;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
-/** A file whose contents are made when they are read; its size is told as 0, as /proc does. */
+/**
+ * A file whose contents are made when they are read; its size is told as 0, as /proc does. Some can
+ * be written, which changes what they tell of.
+ */
 public final class GeneratedFile extends Inode {
+
+  /** What a write does. */
+  @FunctionalInterface
+  public interface Writer {
+
+    /**
+     * Takes what one write(2) at the beginning of the file brought.
+     *
+     * @return how many bytes were taken, or a negative errno
+     */
+    long write(byte[] bytes);
+  }
 
   private final PseudoFileSystem fileSystem;
   private final Supplier<byte[]> contents;
+  private final @Nullable Writer writer;
   private final boolean spliceRead;
 
   /**
@@ -19,22 +36,45 @@ public final class GeneratedFile extends Inode {
    * @param contents makes the contents, at each first read
    */
   public GeneratedFile(PseudoFileSystem fileSystem, int permissions, Supplier<byte[]> contents) {
-    this(fileSystem, permissions, contents, false);
+    this(fileSystem, permissions, contents, null, false);
   }
 
   private GeneratedFile(
-      PseudoFileSystem fileSystem, int permissions, Supplier<byte[]> contents, boolean spliceRead) {
+      PseudoFileSystem fileSystem,
+      int permissions,
+      Supplier<byte[]> contents,
+      @Nullable Writer writer,
+      boolean spliceRead) {
     super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFREG | permissions);
     this.fileSystem = fileSystem;
     this.contents = contents;
+    this.writer = writer;
     this.spliceRead = spliceRead;
     born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
   /** A readable file of text with {@code splice_read}; each char is one byte. */
   public static GeneratedFile ofText(PseudoFileSystem fileSystem, Supplier<String> text) {
-    return new GeneratedFile(
-        fileSystem, 0444, () -> text.get().getBytes(StandardCharsets.ISO_8859_1), true);
+    return ofText(fileSystem, 0444, text);
+  }
+
+  /** A file of text with {@code splice_read} and such permissions; each char is one byte. */
+  public static GeneratedFile ofText(
+      PseudoFileSystem fileSystem, int permissions, Supplier<String> text) {
+    return new GeneratedFile(fileSystem, permissions, () -> bytes(text.get()), null, true);
+  }
+
+  /**
+   * A file under /proc/sys: text that tells a setting, and a writer that sets it. Its permissions
+   * hold for root too (Linux {@code sysctl_perm}).
+   */
+  public static GeneratedFile ofSetting(
+      PseudoFileSystem fileSystem, int permissions, Supplier<String> text, Writer writer) {
+    return new GeneratedFile(fileSystem, permissions, () -> bytes(text.get()), writer, true);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
   /** Sets whose file it is. */
@@ -45,8 +85,14 @@ public final class GeneratedFile extends Inode {
 
   @Override
   OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
-    if ((flags & Fcntl.O_ACCMODE) != Fcntl.O_RDONLY) {
-      // Only root gets here: nothing in these files can be set yet.
+    int access = flags & Fcntl.O_ACCMODE;
+    if (writer == null) {
+      if (access != Fcntl.O_RDONLY) {
+        // Only root gets here: nothing in these files can be set.
+        throw new ErrnoException(Errno.EACCES);
+      }
+    } else if ((access != Fcntl.O_WRONLY && (mode & 0444) == 0)
+        || (access != Fcntl.O_RDONLY && (mode & 0222) == 0)) {
       throw new ErrnoException(Errno.EACCES);
     }
     return new Opened(dentry, flags);
@@ -63,18 +109,11 @@ public final class GeneratedFile extends Inode {
   }
 
   /** {@code struct seq_file}: a read at position 0 makes the contents anew. */
-  private final class Opened extends OpenFile {
+  private final class Opened extends PseudoOpenFile {
     private byte @Nullable [] bytes;
 
     Opened(Dentry dentry, int flags) {
       super(dentry, flags);
-    }
-
-    @Override
-    public long read(byte[] buffer, int offset, int count) {
-      long result = pread(buffer, offset, count, position);
-      position += result;
-      return result;
     }
 
     @Override
@@ -92,24 +131,26 @@ public final class GeneratedFile extends Inode {
       return copied;
     }
 
+    /** What is written behind the beginning is ignored ({@code kernel.sysctl_writes_strict}). */
     @Override
-    public boolean hasSpliceRead() {
-      return spliceRead;
+    public long pwrite(byte[] buffer, int offset, int count, long at) {
+      if (writer == null) {
+        return -Errno.EINVAL;
+      }
+      return at != 0 || count == 0
+          ? count
+          : writer.write(Arrays.copyOfRange(buffer, offset, offset + count));
+    }
+
+    /** A shell's {@code >} cuts the file off before it writes: there is nothing to cut. */
+    @Override
+    public long truncate(long sizeBytes) {
+      return writer == null ? super.truncate(sizeBytes) : 0;
     }
 
     @Override
-    public long lseek(long offset, int whence) {
-      long target =
-          switch (whence) {
-            case Fcntl.SEEK_SET -> offset;
-            case Fcntl.SEEK_CUR -> position + offset;
-            default -> -1;
-          };
-      if (target < 0) {
-        return -Errno.EINVAL;
-      }
-      position = target;
-      return target;
+    public boolean hasSpliceRead() {
+      return spliceRead;
     }
   }
 }

@@ -8,6 +8,7 @@ import org.memarium.hardware.Mmu;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.Dentry;
+import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FsStruct;
@@ -27,7 +28,10 @@ import org.memarium.mm.space.RLimits;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 
-/** A machine of 128 MiB without a processor, one process in it, and /proc over a folder. */
+/**
+ * A machine, of 128 MiB unless told otherwise, without a processor, one process in it, and /proc
+ * over a folder.
+ */
 final class TestSystem implements SystemView, ProcessView, AutoCloseable {
 
   final MemoryManager memory;
@@ -41,7 +45,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   @Nullable Dentry executable;
 
   TestSystem(Path folder) {
-    PhysicalMemoryMap map = PhysicalMemoryMap.pc(Architecture.I386, 128 << 20);
+    this(folder, 128);
+  }
+
+  TestSystem(Path folder, int ramMebibytes) {
+    PhysicalMemoryMap map = PhysicalMemoryMap.pc(Architecture.I386, (long) ramMebibytes << 20);
     ram = Ram.reserve(map.endPhysicalAddress());
     Memblock memblock = new Memblock(Architecture.I386, map);
     KernelPageTable kernel = new KernelPageTable(ram, memblock);
@@ -64,10 +72,22 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     if (fd < 0) {
       throw new AssertionError(path + ": " + fd);
     }
-    byte[] buffer = new byte[100_000];
+    byte[] buffer = new byte[1 << 20];
     int count = (int) calls.read(fd, buffer, 0, buffer.length);
     calls.close(fd);
     return HostNames.fromBytes(buffer, 0, count);
+  }
+
+  /** Writes to a file as {@code echo text > path} does; the result of write(2), or of open(2). */
+  long write(String path, String text) {
+    int fd = (int) calls.openat(-100, path, Fcntl.O_WRONLY | Fcntl.O_TRUNC, 0);
+    if (fd < 0) {
+      return fd;
+    }
+    byte[] bytes = HostNames.toBytes(text);
+    long result = calls.write(fd, bytes, 0, bytes.length);
+    calls.close(fd);
+    return result;
   }
 
   @Override

@@ -173,6 +173,22 @@ public final class AddressSpace {
     return true;
   }
 
+  /**
+   * {@code invalidate_mapping_pages}: drops the pages that are clean and that only the cache holds.
+   *
+   * @return how many went
+   */
+  long dropClean() {
+    long dropped = 0;
+    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
+      int pfn = pages.get(index);
+      if (!memMap.isPageDirty(pfn) && dropIfUnused(pfn)) {
+        dropped++;
+      }
+    }
+    return dropped;
+  }
+
   /** {@code set_page_dirty}: the page is newer than the store. */
   public void setDirty(int pfn) {
     if (!memMap.isPageDirty(pfn)) {

@@ -34,6 +34,8 @@ public final class PageCache {
   final Trace trace;
 
   /** By number; number 0 is none. */
+  private final DirtyLimits dirtyLimits = new DirtyLimits();
+
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
 
   /** An empty cache that takes its frames from an allocator, and gives back when asked. */
@@ -83,6 +85,11 @@ public final class PageCache {
     return spaces.size() - 1;
   }
 
+  /** How much of memory may be dirty. */
+  public DirtyLimits dirtyLimits() {
+    return dirtyLimits;
+  }
+
   /** The file whose page the frame is, or null if it is none's. */
   public @Nullable AddressSpace spaceOf(int pfn) {
     return memMap.isPageAnon(pfn) ? null : spaces.get(memMap.mapping(pfn));
@@ -128,6 +135,19 @@ public final class PageCache {
       pfn = before;
     }
     return freed;
+  }
+
+  /**
+   * {@code drop_pagecache}: drops all pages that are clean and that nobody but the cache holds.
+   *
+   * @return how many went
+   */
+  public long dropClean() {
+    long dropped = 0;
+    for (AddressSpace space : spaces()) {
+      dropped += space.dropClean();
+    }
+    return dropped;
   }
 
   // ---- Audit ----

@@ -102,10 +102,10 @@ final class Brk {
     long pages = bytes >>> Ram.PAGE_SHIFT;
     if (!mm.accounting.mayExpand(flags, pages)
         || tree.size() > mm.maxMapCount()
-        || !mm.memory().enoughMemory(pages)) {
+        || !mm.memory().committedMemory().isEnoughFor(mm, pages)) {
       return -Errno.ENOMEM;
     }
-    mm.memory().commit(pages);
+    mm.memory().committedMemory().commit(pages);
     long end = start + bytes;
     long pageOffset = start >>> Ram.PAGE_SHIFT;
     if (below == null

@@ -19,11 +19,22 @@ public final class MemoryManager {
   /** {@code vm.overcommit_memory}. */
   public enum Overcommit {
     /** 0, the default: only a request that exceeds all memory is refused. */
-    GUESS,
+    GUESS(0),
     /** 1: nothing is refused. */
-    ALWAYS,
-    /** 2: no more than {@link #commitLimitPages} in all. */
-    NEVER
+    ALWAYS(1),
+    /** 2: no more than {@link CommittedMemory#limitPages} in all. */
+    NEVER(2);
+
+    private final int number;
+
+    Overcommit(int number) {
+      this.number = number;
+    }
+
+    /** The number in {@code /proc/sys/vm/overcommit_memory}. */
+    public int number() {
+      return number;
+    }
   }
 
   /** Brings pages in before the program asks for them ({@code mm_populate}). */
@@ -39,12 +50,10 @@ public final class MemoryManager {
   private final KernelPageTable kernelPageTable;
   private final Mmu mmu;
   private final PageCache pageCache;
+  private final CommittedMemory committed;
   private final List<MmStruct> addressSpaces = new ArrayList<>();
 
   private Populator populator = (mm, start, end) -> {};
-  private long committed;
-  private Overcommit overcommit = Overcommit.GUESS;
-  private int overcommitRatio = 50;
   private long mmapMinAddress = DEFAULT_MMAP_MIN_ADDRESS;
   private int maxMapCount = MmStruct.MAX_MAP_COUNT;
   private int addressSpacesMade;
@@ -56,6 +65,7 @@ public final class MemoryManager {
     this.kernelPageTable = kernelPageTable;
     this.mmu = mmu;
     this.pageCache = pageCache;
+    this.committed = new CommittedMemory(allocator);
   }
 
   // ---- What there is ----
@@ -140,59 +150,14 @@ public final class MemoryManager {
     maxMapCount = areas;
   }
 
-  /** Sets {@code vm.overcommit_memory} and, in percent, {@code vm.overcommit_ratio}. */
-  public void setOvercommit(Overcommit mode, int ratio) {
-    overcommit = mode;
-    overcommitRatio = ratio;
-  }
-
-  /** {@code vm.overcommit_memory}. */
-  public Overcommit overcommit() {
-    return overcommit;
-  }
-
-  /** {@code vm.overcommit_ratio}, in percent. */
-  public int overcommitRatio() {
-    return overcommitRatio;
+  /** {@code vm.overcommit_*}, and what programs were promised. */
+  public CommittedMemory committedMemory() {
+    return committed;
   }
 
   /** Whether MAP_NORESERVE counts. */
   boolean overcommitIsAllowed() {
-    return overcommit != Overcommit.NEVER;
-  }
-
-  // ---- Committed memory ----
-
-  /** {@code Committed_AS}: pages that programs may come to need. */
-  public long committedPages() {
-    return committed;
-  }
-
-  /** {@code CommitLimit}, in pages. */
-  public long commitLimitPages() {
-    return allocator.totalRamPages() * overcommitRatio / 100;
-  }
-
-  /** {@code __vm_enough_memory}: whether so many pages more may be committed. */
-  boolean enoughMemory(long pages) {
-    return switch (overcommit) {
-      case ALWAYS -> true;
-      case GUESS -> pages <= allocator.totalRamPages();
-      case NEVER -> committed + pages < commitLimitPages();
-    };
-  }
-
-  /** {@code vm_acct_memory}. */
-  void commit(long pages) {
-    committed += pages;
-  }
-
-  /** {@code vm_unacct_memory}. */
-  void uncommit(long pages) {
-    committed -= pages;
-    if (committed < 0) {
-      throw new IllegalStateException("committed memory is negative: " + committed);
-    }
+    return committed.mode() != Overcommit.NEVER;
   }
 
   // ---- Audit ----
@@ -211,6 +176,6 @@ public final class MemoryManager {
         }
       }
     }
-    audit.expectEqual("committed pages", committed, recount);
+    audit.expectEqual("committed pages", committed.pages(), recount);
   }
 }

@@ -183,7 +183,7 @@ final class Mmap {
     long charged = 0;
     if (VmFlags.isAccountable(flags)) {
       charged = pages - mm.pagesIn(start, end, true);
-      if (!mm.memory().enoughMemory(charged)) {
+      if (!mm.memory().committedMemory().isEnoughFor(mm, charged)) {
         return -Errno.ENOMEM;
       }
       flags |= VmFlags.ACCOUNT;
@@ -192,7 +192,7 @@ final class Mmap {
         (flags & VmFlags.SHARED) != 0
             && (file == null || file.mmapKind() == MappedFile.MmapKind.ZERO);
     boolean reserved = sharedMemory && (flags & VmFlags.NORESERVE) == 0;
-    if (reserved && !mm.memory().enoughMemory(pages)) {
+    if (reserved && !mm.memory().committedMemory().isEnoughFor(mm, pages)) {
       return -Errno.ENOMEM;
     }
     if (replaced > 0) {
@@ -200,7 +200,7 @@ final class Mmap {
     }
     if ((flags & VmFlags.ACCOUNT) != 0) {
       // All of it: unmapRange gave back what the replaced areas had.
-      mm.memory().commit(pages);
+      mm.memory().committedMemory().commit(pages);
     }
     MappedFile source = sharedMemory ? new ShmemFile(mm.memory(), pages, reserved) : file;
     if (sharedMemory

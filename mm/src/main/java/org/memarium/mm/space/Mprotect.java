@@ -107,7 +107,7 @@ final class Mprotect {
       }
       int charging = VmFlags.ACCOUNT | VmFlags.WRITE | VmFlags.SHARED | VmFlags.NORESERVE;
       if ((oldFlags & charging) == 0) {
-        if (!mm.memory().enoughMemory(pages)) {
+        if (!mm.memory().committedMemory().isEnoughFor(mm, pages)) {
           return -Errno.ENOMEM;
         }
         charged = pages;
@@ -123,9 +123,9 @@ final class Mprotect {
     if (changed == null) {
       return -Errno.ENOMEM;
     }
-    mm.memory().commit(charged);
+    mm.memory().committedMemory().commit(charged);
     if ((oldFlags & VmFlags.ACCOUNT) != 0 && (flags & VmFlags.ACCOUNT) == 0) {
-      mm.memory().uncommit(pages);
+      mm.memory().committedMemory().uncommit(pages);
     }
     mm.pages.protect(changed, start, end);
     mm.accounting.add(oldFlags, -pages);

@@ -96,7 +96,7 @@ final class Mremap {
   private long expand(Vma area, long address, long moreBytes) {
     long pages = moreBytes >>> Ram.PAGE_SHIFT;
     boolean accounted = area.has(VmFlags.ACCOUNT);
-    if (accounted && !mm.memory().enoughMemory(pages)) {
+    if (accounted && !mm.memory().committedMemory().isEnoughFor(mm, pages)) {
       return -Errno.ENOMEM;
     }
     long start = area.end;
@@ -108,7 +108,7 @@ final class Mremap {
       return -Errno.ENOMEM;
     }
     if (accounted) {
-      mm.memory().commit(pages);
+      mm.memory().committedMemory().commit(pages);
     }
     mm.accounting.add(flags, pages);
     mm.accounting.addLocked(flags, pages);
@@ -160,7 +160,7 @@ final class Mremap {
     boolean accounted = area.has(VmFlags.ACCOUNT);
     long newPages = newBytes >>> Ram.PAGE_SHIFT;
     long morePages = newPages - (oldBytes >>> Ram.PAGE_SHIFT);
-    if (accounted && !mm.memory().enoughMemory(morePages)) {
+    if (accounted && !mm.memory().committedMemory().isEnoughFor(mm, morePages)) {
       return -Errno.ENOMEM;
     }
     // Untouched anonymous memory takes its new address for its number: it may merge there.
@@ -169,7 +169,7 @@ final class Mremap {
     copyArea(area, newAddress, newBytes, pageOffset);
     mm.accounting.add(flags, newPages);
     if (accounted) {
-      mm.memory().commit(newPages);
+      mm.memory().committedMemory().commit(newPages);
     }
     mm.accounting.addLocked(flags, newPages);
     long moved = mm.pages.move(address, newAddress, oldBytes);

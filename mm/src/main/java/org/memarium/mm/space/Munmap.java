@@ -63,7 +63,7 @@ final class Munmap {
       mm.accounting.add(area.flags, -area.pages());
       mm.accounting.addLocked(area.flags, -area.pages());
       if ((area.flags & VmFlags.ACCOUNT) != 0) {
-        mm.memory().uncommit(area.pages());
+        mm.memory().committedMemory().uncommit(area.pages());
       }
       mm.discard(area);
       area = next;

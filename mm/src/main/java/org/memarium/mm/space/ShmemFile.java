@@ -25,7 +25,7 @@ final class ShmemFile implements MappedFile {
     this.memory = memory;
     this.mapping = memory.pageCache().openShmem(pages << Ram.PAGE_SHIFT);
     this.charged = reserved ? pages : 0;
-    memory.commit(charged);
+    memory.committedMemory().commit(charged);
   }
 
   /** Pages that it charges to committed memory. */
@@ -67,7 +67,7 @@ final class ShmemFile implements MappedFile {
   public void put() {
     if (--references == 0) {
       mapping.evict();
-      memory.uncommit(charged);
+      memory.committedMemory().uncommit(charged);
     }
   }
 }

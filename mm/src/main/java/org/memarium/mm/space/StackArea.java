@@ -20,10 +20,10 @@ final class StackArea {
   long create(long stackTop) {
     long start = stackTop - Ram.PAGE_SIZE;
     int flags = mm.brk.dataFlags() | VmFlags.GROWSDOWN | VmFlags.ACCOUNT;
-    if (!mm.memory().enoughMemory(1)) {
+    if (!mm.memory().committedMemory().isEnoughFor(mm, 1)) {
       return -Errno.ENOMEM;
     }
-    mm.memory().commit(1);
+    mm.memory().committedMemory().commit(1);
     mm.adopt(new Vma(mm, start, stackTop, flags, start >>> Ram.PAGE_SHIFT));
     mm.accounting.add(flags, 1);
     return 0;
@@ -79,10 +79,10 @@ final class StackArea {
         || !mm.accounting.mayExpand(stack.flags, growth)
         || Long.compareUnsigned(size, mm.limits().soft(RLimits.STACK)) > 0
         || !mm.mlockFutureOk(stack.flags, growth)
-        || !mm.memory().enoughMemory(growth)) {
+        || !mm.memory().committedMemory().isEnoughFor(mm, growth)) {
       return -Errno.ENOMEM;
     }
-    mm.memory().commit(growth);
+    mm.memory().committedMemory().commit(growth);
     mm.accounting.addLocked(stack.flags, growth);
     mm.accounting.add(stack.flags, growth);
     stack.start = start;

@@ -299,7 +299,7 @@ final class FaultTest {
       assertEquals(2, space.mm.minorFaults());
       assertEquals(0, space.mm.munmap(at, 4 * PAGE));
       assertEquals(0, space.memory.allocator.vmStat().get(VmStatItem.NR_SHMEM));
-      assertEquals(0, space.manager.committedPages());
+      assertEquals(0, space.manager.committedMemory().pages());
     }
   }
 

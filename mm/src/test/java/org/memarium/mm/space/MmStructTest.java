@@ -192,9 +192,9 @@ final class MmStructTest {
     long bytes = 256L << 20;
     assertEquals(-Errno.ENOMEM, space.mapAnon(0, bytes, RW, 0));
     assertTrue(space.mapAnon(0, bytes, RW, MAP_NORESERVE) > 0);
-    assertEquals(0, space.manager.committedPages());
+    assertEquals(0, space.manager.committedMemory().pages());
     assertTrue(space.mapAnon(0, bytes, PROT_READ, 0) > 0);
-    space.manager.setOvercommit(MemoryManager.Overcommit.ALWAYS, 50);
+    space.manager.committedMemory().setMode(MemoryManager.Overcommit.ALWAYS);
     assertTrue(space.mapAnon(0, bytes, RW, 0) > 0);
   }
 
@@ -427,7 +427,7 @@ final class MmStructTest {
     assertEquals(1, mm.execVm());
     assertEquals(2, mm.dataVm());
     assertEquals(4, mm.stackVm());
-    assertEquals(6, space.manager.committedPages());
+    assertEquals(6, space.manager.committedMemory().pages());
     mm.munmap(AT, PAGE);
     assertEquals(15, mm.hiwaterVm());
     mm.mmap(AT, 3 * PAGE, RW, ANON | FIXED | MAP_LOCKED, null, 0);

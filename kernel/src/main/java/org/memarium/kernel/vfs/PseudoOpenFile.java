@@ -1,0 +1,46 @@
+package org.memarium.kernel.vfs;
+
+import org.memarium.mm.Errno;
+
+/** An open file of a {@link PseudoFileSystem}: reads and writes at a position of its own. */
+abstract class PseudoOpenFile extends OpenFile {
+
+  PseudoOpenFile(Dentry dentry, int flags) {
+    super(dentry, flags);
+  }
+
+  @Override
+  public final long read(byte[] buffer, int offset, int count) {
+    long result = pread(buffer, offset, count, position);
+    position += Math.max(0, result);
+    return result;
+  }
+
+  @Override
+  public final long write(byte[] buffer, int offset, int count) {
+    long result = pwrite(buffer, offset, count, position);
+    position += Math.max(0, result);
+    return result;
+  }
+
+  @Override
+  public long pwrite(byte[] buffer, int offset, int count, long at) {
+    return -Errno.EINVAL;
+  }
+
+  /** {@code mem_lseek}: there is no end to count from. */
+  @Override
+  public final long lseek(long offset, int whence) {
+    long target =
+        switch (whence) {
+          case Fcntl.SEEK_SET -> offset;
+          case Fcntl.SEEK_CUR -> position + offset;
+          default -> -1;
+        };
+    if (target < 0) {
+      return -Errno.EINVAL;
+    }
+    position = target;
+    return target;
+  }
+}
