@@ -1,12 +1,11 @@
 package org.memarium.mm.file;
 
 import java.io.IOException;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
+import org.memarium.mm.IntervalTree;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
@@ -31,8 +30,8 @@ public final class AddressSpace {
   private final BackingStore store;
   private final PageTree pages = new PageTree();
 
-  /** {@code i_mmap}, in the order of mapping. */
-  private final Set<FileMapper> mappers = new LinkedHashSet<>();
+  /** {@code i_mmap}: the areas that map the file, by the pages that they map. */
+  private final IntervalTree<FileMapping> mappings = new IntervalTree<>();
 
   private long bytes;
 
@@ -286,8 +285,10 @@ public final class AddressSpace {
     }
     bytes = newBytes;
     long end = filePages();
-    for (FileMapper mapper : List.copyOf(mappers)) {
-      mapper.unmapPages(end, Long.MAX_VALUE);
+    for (FileMapping mapping = firstMapping(end, Long.MAX_VALUE);
+        mapping != null;
+        mapping = nextMapping(mapping, end, Long.MAX_VALUE)) {
+      mapping.mapper().unmapPages(end, Long.MAX_VALUE);
     }
     for (long index = pages.next(end); index >= 0; index = pages.next(index + 1)) {
       drop(index, pages.get(index));
@@ -340,8 +341,10 @@ public final class AddressSpace {
         index >= 0 && index <= last;
         index = pages.next(index + 1)) {
       int pfn = pages.get(index);
-      for (FileMapper mapper : mappers) {
-        if (mapper.cleanPage(index)) {
+      for (FileMapping mapping = firstMapping(index, index);
+          mapping != null;
+          mapping = nextMapping(mapping, index, index)) {
+        if (mapping.mapper().cleanPage(index)) {
           setDirty(pfn);
         }
       }
@@ -369,19 +372,34 @@ public final class AddressSpace {
 
   // ---- Mappings ----
 
-  /** {@code vma_interval_tree_insert}: an area maps the file from now on. */
-  public void addMapper(FileMapper mapper) {
-    mappers.add(mapper);
+  /**
+   * {@code vma_interval_tree_insert}: an area maps pages of the file from now on.
+   *
+   * @param first the first page
+   * @param last the last page, inclusive
+   */
+  public void addMapping(FileMapping mapping, long first, long last) {
+    mappings.insert(mapping, first, last);
   }
 
-  /** An area does not map the file any more. */
-  public void removeMapper(FileMapper mapper) {
-    mappers.remove(mapper);
+  /** {@code vma_interval_tree_remove}: an area does not map these pages of the file any more. */
+  public void removeMapping(FileMapping mapping) {
+    mappings.remove(mapping);
   }
 
   /** {@code mapping_mapped}: whether any area maps the file. */
   public boolean isMapped() {
-    return !mappers.isEmpty();
+    return !mappings.isEmpty();
+  }
+
+  /** The first area that maps a page of [first, last], both inclusive; null if there is none. */
+  public @Nullable FileMapping firstMapping(long first, long last) {
+    return mappings.firstOverlap(first, last);
+  }
+
+  /** The next one. */
+  public @Nullable FileMapping nextMapping(FileMapping mapping, long first, long last) {
+    return mappings.nextOverlap(mapping, first, last);
   }
 
   /**
@@ -418,6 +436,7 @@ public final class AddressSpace {
       dirty += memMap.isPageDirty(pfn) ? 1 : 0;
       count++;
     }
+    mappings.audit(audit, "file " + number);
     audit.expectEqual("nrpages of file " + number, pages.size(), count);
     audit.expectEqual("dirty pages of file " + number, dirtyPages, dirty);
     return count;

@@ -18,7 +18,8 @@ import org.memarium.mm.Audit;
  *   mapCount  how many page-table entries map it
  *   private   for whoever owns the frame
  *   next,prev links of the list that the frame is on, -1 at the ends
- *   mapping   number of the file (address_space) whose page this is, 0 for none
+ *   mapping   number of the file (address_space) whose page this is; of an anonymous page, of its
+ *             anon_vma; 0 for none
  *   index     which page of that file; for an anonymous page, its linear page number
  * </pre>
  *
@@ -209,7 +210,7 @@ public final class MemMap {
     section[at(pfn, PRIVATE)] = value;
   }
 
-  /** {@code page->mapping}: number of the file, 0 for none. */
+  /** {@code page->mapping}: number of the file, or of the anon_vma; 0 for none. */
   public int mapping(int pfn) {
     return get(pfn, MAPPING);
   }

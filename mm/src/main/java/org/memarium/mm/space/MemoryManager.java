@@ -51,6 +51,7 @@ public final class MemoryManager {
   private final Mmu mmu;
   private final PageCache pageCache;
   private final CommittedMemory committed;
+  private final AnonVmas anonVmas = new AnonVmas();
   private final List<MmStruct> addressSpaces = new ArrayList<>();
 
   private Populator populator = (mm, start, end) -> {};
@@ -103,6 +104,11 @@ public final class MemoryManager {
   /** The tracepoints. */
   public Trace trace() {
     return allocator.trace();
+  }
+
+  /** What connects anonymous pages with the areas that map them. */
+  public AnonVmas anonVmas() {
+    return anonVmas;
   }
 
   /** {@code mmlist}: all address spaces, oldest first. */
@@ -166,10 +172,15 @@ public final class MemoryManager {
   public void audit(Audit audit) {
     pageCache.audit(audit);
     long recount = 0;
+    AnonVmas.Recount anonVmaRecount = anonVmas.beginRecount();
     List<ShmemFile> counted = new ArrayList<>();
     for (MmStruct mm : addressSpaces) {
       recount += MmAudit.audit(mm, audit);
       for (Vma area = mm.firstArea(); area != null; area = area.next()) {
+        anonVmaRecount.count(audit, area);
+        if (!area.isLinkedToFile()) {
+          audit.difference("the file of area %s does not know it".formatted(area));
+        }
         if (area.file() instanceof ShmemFile shmem && !counted.contains(shmem)) {
           counted.add(shmem);
           recount += shmem.chargedPages();
@@ -177,5 +188,6 @@ public final class MemoryManager {
       }
     }
     audit.expectEqual("committed pages", committed.pages(), recount);
+    anonVmas.audit(audit, anonVmaRecount);
   }
 }

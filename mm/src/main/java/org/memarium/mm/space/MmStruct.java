@@ -319,32 +319,40 @@ public final class MmStruct {
     if (area.file != null) {
       area.file.get();
     }
-    if (area.mapping != null) {
-      area.mapping.addMapper(area);
-    }
+    area.linkFile();
   }
 
   /** Takes an area out of the tree, and off its file. */
   void discard(Vma area) {
     tree.remove(area);
-    if (area.mapping != null) {
-      area.mapping.removeMapper(area);
-    }
+    area.unlinkFile();
     if (area.file != null) {
       area.file.put();
     }
-    if (area.anonVma != null) {
-      area.anonVma.areas--;
-      area.anonVma = null;
+    memory.anonVmas().unlink(area);
+  }
+
+  /** {@code dup_anon_vma}: an area without an anon_vma gets that of another, if it has one. */
+  void inherit(Vma area, @Nullable Vma from) {
+    if (area.anonVma == null && from != null && from.anonVma != null) {
+      area.anonVma = from.anonVma;
+      memory.anonVmas().clone(area, from);
     }
   }
 
-  /** {@code dup_anon_vma}: an area without an anon_vma gets the one given, if any. */
-  void inherit(Vma area, @Nullable AnonVma anonVma) {
-    if (area.anonVma == null && anonVma != null) {
-      area.anonVma = anonVma;
-      anonVma.areas++;
-    }
+  /**
+   * {@code vma_adjust}: changes the bounds of an area, and its page offset with its start; the
+   * trees that it is in follow.
+   */
+  void setBounds(Vma area, long start, long end) {
+    memory.anonVmas().beforeBoundsChange(area);
+    area.unlinkFile();
+    area.pageOffset += (start - area.start) >> Ram.PAGE_SHIFT;
+    area.start = start;
+    area.end = end;
+    area.linkFile();
+    memory.anonVmas().afterBoundsChange(area);
+    tree.boundsChanged(area);
   }
 
   /** {@code zap_vma_range}: takes pages of an area out, and leaves the area. */

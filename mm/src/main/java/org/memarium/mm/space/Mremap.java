@@ -103,7 +103,7 @@ final class Mremap {
     int flags = area.flags;
     Vma grown =
         mm.merge.mergeNewRange(
-            start, start + moreBytes, flags, area.file, area.pageIndex(start), area.anonVma, false);
+            start, start + moreBytes, flags, area.file, area.pageIndex(start), area, false);
     if (grown == null) {
       return -Errno.ENOMEM;
     }
@@ -191,12 +191,12 @@ final class Mremap {
   private void copyArea(Vma area, long start, long bytes, long pageOffset) {
     Vma merged =
         mm.merge.mergeNewRange(
-            start, start + bytes, area.flags, area.file, pageOffset, area.anonVma, false);
+            start, start + bytes, area.flags, area.file, pageOffset, area, false);
     if (merged == null) {
       Vma copy = new Vma(mm, start, start + bytes, area.flags, pageOffset);
       copy.file = area.file;
       copy.mapping = area.mapping;
-      mm.inherit(copy, area.anonVma);
+      mm.inherit(copy, area);
       mm.adopt(copy);
     }
   }

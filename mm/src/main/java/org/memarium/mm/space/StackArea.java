@@ -85,9 +85,7 @@ final class StackArea {
     mm.memory().committedMemory().commit(growth);
     mm.accounting.addLocked(stack.flags, growth);
     mm.accounting.add(stack.flags, growth);
-    stack.start = start;
-    stack.pageOffset -= growth;
-    tree.boundsChanged(stack);
+    mm.setBounds(stack, start, stack.end);
     return 0;
   }
 }

@@ -1,5 +1,6 @@
 package org.memarium.mm.space;
 
+import java.util.Objects;
 import org.memarium.hardware.Mmu;
 import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.Ram;
@@ -97,7 +98,7 @@ public final class UserPages {
    */
   public void mapNewAnon(Vma area, long pteAddress, long pte, int pfn, long index) {
     memMap.setFlags(pfn, PageFlags.ANON | PageFlags.SWAP_BACKED | PageFlags.UPTODATE);
-    memMap.setMapping(pfn, 0, (int) index);
+    memMap.setMapping(pfn, Objects.requireNonNull(area.anonVma).number(), (int) index);
     memMap.incrementMapcount(pfn);
     memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
     rss[ANON]++;

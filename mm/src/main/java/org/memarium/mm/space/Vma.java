@@ -1,9 +1,12 @@
 package org.memarium.mm.space;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.FileMapper;
+import org.memarium.mm.file.FileMapping;
 
 /**
  * {@code struct vm_area_struct}: one area of an address space, whose pages have the same rights and
@@ -34,6 +37,12 @@ public final class Vma implements FileMapper {
   @Nullable AddressSpace mapping;
 
   @Nullable AnonVma anonVma;
+
+  /** {@code anon_vma_chain}: the trees of anon_vmas that it is in, oldest first. */
+  final List<AnonVmaChain> anonVmaChain = new ArrayList<>(0);
+
+  /** {@code shared.rb}: its place in {@code i_mmap} of the file. */
+  private @Nullable FileMapping fileMapping;
 
   // ---- The tree: owned by VmaTree ----
   @Nullable Vma left;
@@ -126,6 +135,46 @@ public final class Vma implements FileMapper {
   /** {@code linear_page_index}: the page of the file, or of anonymous memory, at an address. */
   public long pageIndex(long linearAddress) {
     return ((linearAddress - start) >>> Ram.PAGE_SHIFT) + pageOffset;
+  }
+
+  /** The last page of the file, or of anonymous memory, in the area. */
+  long lastPageIndex() {
+    return pageOffset + pages() - 1;
+  }
+
+  /**
+   * {@code vma_address}: where the area has a page of its file, or of anonymous memory.
+   *
+   * @return the linear address, or -1 if it has not
+   */
+  public long addressOfPage(long index) {
+    return index >= pageOffset && index <= lastPageIndex() ? addressOf(index) : -1;
+  }
+
+  /** {@code vma_link_file}: the file knows from now on that the area maps it. */
+  void linkFile() {
+    if (mapping != null) {
+      if (fileMapping == null) {
+        fileMapping = new FileMapping(this);
+      }
+      mapping.addMapping(fileMapping, pageOffset, lastPageIndex());
+    }
+  }
+
+  /** {@code unlink_file_vma}. */
+  void unlinkFile() {
+    if (mapping != null && fileMapping != null) {
+      mapping.removeMapping(fileMapping);
+    }
+  }
+
+  /** For the audit: whether {@code i_mmap} has the area with its bounds. */
+  boolean isLinkedToFile() {
+    return mapping == null
+        || (fileMapping != null
+            && fileMapping.isInTree()
+            && fileMapping.first() == pageOffset
+            && fileMapping.last() == lastPageIndex());
   }
 
   /** {@code vm_start_gap}: where the area begins if its guard gap is counted in. */

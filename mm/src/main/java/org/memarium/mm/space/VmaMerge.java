@@ -28,8 +28,22 @@ final class VmaMerge {
     return area.flags == flags && area.file == file && (flags & VmFlags.SPECIAL) == 0;
   }
 
-  private static boolean areCompatible(@Nullable AnonVma one, @Nullable AnonVma other) {
-    return one == null || other == null || one == other;
+  /**
+   * {@code is_mergeable_anon_vma}: the same, or only one has any. An area of a forked process stays
+   * by itself then: whoever took over its chain would be in trees that it has nothing to do with.
+   */
+  private static boolean areCompatible(@Nullable Vma one, @Nullable Vma other) {
+    AnonVma first = one == null ? null : one.anonVma;
+    AnonVma second = other == null ? null : other.anonVma;
+    if (first == null || second == null) {
+      return !isForkChild(one) && !isForkChild(other);
+    }
+    return first == second;
+  }
+
+  /** {@code vma_is_fork_child}. */
+  private static boolean isForkChild(@Nullable Vma area) {
+    return area != null && area.anonVma != null && area.anonVmaChain.size() > 1;
   }
 
   /** {@code can_vma_merge_left}: whether {@code left} may be extended over what is described. */
@@ -39,11 +53,11 @@ final class VmaMerge {
       int flags,
       @Nullable MappedFile file,
       long pageOffset,
-      @Nullable AnonVma anonVma) {
+      @Nullable Vma source) {
     return left != null
         && left.end == start
         && isMergeable(left, flags, file)
-        && areCompatible(left.anonVma, anonVma)
+        && areCompatible(left, source)
         && left.pageOffset + left.pages() == pageOffset;
   }
 
@@ -54,11 +68,11 @@ final class VmaMerge {
       int flags,
       @Nullable MappedFile file,
       long endPageOffset,
-      @Nullable AnonVma anonVma) {
+      @Nullable Vma source) {
     return right != null
         && right.start == end
         && isMergeable(right, flags, file)
-        && areCompatible(right.anonVma, anonVma)
+        && areCompatible(right, source)
         && right.pageOffset == endPageOffset;
   }
 
@@ -67,7 +81,7 @@ final class VmaMerge {
   /**
    * {@code vma_merge_new_range}: extends a neighbour, or joins both, over a free range.
    *
-   * @param anonVma what the pages of the range already have; null for a fresh mapping
+   * @param source the area whose pages come to the range; null for a fresh mapping
    * @param justExpand whether only the left neighbour may be extended (brk)
    * @return the area that now holds the range, or null if there is no such neighbour
    */
@@ -77,40 +91,33 @@ final class VmaMerge {
       int flags,
       @Nullable MappedFile file,
       long pageOffset,
-      @Nullable AnonVma anonVma,
+      @Nullable Vma source,
       boolean justExpand) {
     Vma left = tree.findBelow(start);
     Vma right = left == null ? tree.first() : left.next;
     long endPageOffset = pageOffset + ((end - start) >>> Ram.PAGE_SHIFT);
-    boolean mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, anonVma);
+    boolean mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, source);
     boolean mergeRight =
         !justExpand
-            && canMergeRight(right, end, flags, file, endPageOffset, anonVma)
-            && (!mergeLeft || (left != null && right != null && areMutual(left, right)));
+            && canMergeRight(right, end, flags, file, endPageOffset, source)
+            && (!mergeLeft || (left != null && right != null && areCompatible(left, right)));
     if (mergeLeft && left != null) {
       long newEnd = end;
       if (mergeRight && right != null) {
         newEnd = right.end;
-        mm.inherit(left, right.anonVma);
+        mm.inherit(left, right);
         mm.discard(right);
       }
-      mm.inherit(left, anonVma);
-      left.end = newEnd;
-      tree.boundsChanged(left);
+      mm.inherit(left, source);
+      mm.setBounds(left, left.start, newEnd);
       return merged(left);
     }
     if (mergeRight && right != null) {
-      mm.inherit(right, anonVma);
-      right.start = start;
-      right.pageOffset = pageOffset;
-      tree.boundsChanged(right);
+      mm.inherit(right, source);
+      mm.setBounds(right, start, right.end);
       return merged(right);
     }
     return null;
-  }
-
-  private static boolean areMutual(Vma left, Vma right) {
-    return areCompatible(left.anonVma, right.anonVma);
   }
 
   /**
@@ -146,42 +153,35 @@ final class VmaMerge {
     Vma right = area.next;
     long pageOffset = area.pageIndex(start);
     long endPageOffset = area.pageIndex(end);
-    boolean mergeLeft =
-        leftSide && canMergeLeft(left, start, flags, area.file, pageOffset, area.anonVma);
+    boolean mergeLeft = leftSide && canMergeLeft(left, start, flags, area.file, pageOffset, area);
     boolean mergeRight =
         rightSide
-            && canMergeRight(right, end, flags, area.file, endPageOffset, area.anonVma)
-            && (!mergeLeft || (left != null && right != null && areMutual(left, right)));
+            && canMergeRight(right, end, flags, area.file, endPageOffset, area)
+            && (!mergeLeft || (left != null && right != null && areCompatible(left, right)));
     if (mergeLeft && left != null) {
       long newEnd = end;
-      mm.inherit(left, area.anonVma);
+      mm.inherit(left, area);
       if (mergeRight && right != null) {
         newEnd = right.end;
-        mm.inherit(left, right.anonVma);
+        mm.inherit(left, right);
         mm.discard(right);
       }
       if (rightSide) {
         mm.discard(area);
       } else {
-        area.start = end;
-        area.pageOffset = endPageOffset;
-        tree.boundsChanged(area);
+        mm.setBounds(area, end, area.end);
       }
-      left.end = newEnd;
-      tree.boundsChanged(left);
+      mm.setBounds(left, left.start, newEnd);
       return merged(left);
     }
     if (mergeRight && right != null) {
-      mm.inherit(right, area.anonVma);
+      mm.inherit(right, area);
       if (leftSide) {
         mm.discard(area);
       } else {
-        area.end = start;
-        tree.boundsChanged(area);
+        mm.setBounds(area, area.start, start);
       }
-      right.start = start;
-      right.pageOffset = pageOffset;
-      tree.boundsChanged(right);
+      mm.setBounds(right, start, right.end);
       return merged(right);
     }
     return null;
@@ -212,9 +212,8 @@ final class VmaMerge {
       mm.trace().emit(new TraceEvent.VmaSplit(area.start, area.end, at));
     }
     Vma upper = new Vma(mm, at, area.end, area.flags, area.pageIndex(at));
-    area.end = at;
-    tree.boundsChanged(area);
-    mm.inherit(upper, area.anonVma);
+    mm.setBounds(area, area.start, at);
+    mm.inherit(upper, area);
     upper.file = area.file;
     upper.mapping = area.mapping;
     mm.adopt(upper);
@@ -235,7 +234,7 @@ final class VmaMerge {
     if (reusable == null) {
       reusable = reusable(area, area.previous, area.previous, area);
     }
-    mm.inherit(area, reusable == null ? new AnonVma() : reusable);
+    mm.memory().anonVmas().prepare(area, reusable);
   }
 
   /** {@code reusable_anon_vma}: the neighbour's, if {@code high} continues {@code low}. */
@@ -249,6 +248,6 @@ final class VmaMerge {
             && low.file == high.file
             && ((low.flags ^ high.flags) & ~VmFlags.ACCESS) == 0
             && high.pageOffset == low.pageOffset + low.pages();
-    return compatible && area != neighbour ? neighbour.anonVma : null;
+    return compatible && area != neighbour && !isForkChild(neighbour) ? neighbour.anonVma : null;
   }
 }

@@ -1,0 +1,22 @@
+package org.memarium.mm.space;
+
+import org.memarium.mm.IntervalTree;
+
+/**
+ * {@code struct anon_vma_chain}: one area is in the tree of one {@link AnonVma}, under the linear
+ * page numbers that it covers.
+ */
+public final class AnonVmaChain extends IntervalTree.Node<AnonVmaChain> {
+  private final Vma area;
+  final AnonVma anonVma;
+
+  AnonVmaChain(Vma area, AnonVma anonVma) {
+    this.area = area;
+    this.anonVma = anonVma;
+  }
+
+  /** The area. */
+  public Vma area() {
+    return area;
+  }
+}
