@@ -44,7 +44,7 @@ public final class MemMap {
   static final int NEXT = 4;
   static final int PREV = 5;
   private static final int MAPPING = 6;
-  private static final int INDEX = 7;
+  static final int INDEX = 7;
 
   private static final int NONE = -1;
 
