@@ -41,9 +41,11 @@ import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 
@@ -70,6 +72,8 @@ public final class Machine implements AutoCloseable {
   private final Ram ram;
   private final MemoryManager memory;
   private final PageAllocator allocator;
+  private final KernelLog log = new KernelLog();
+  private final SlabAllocator slab;
   private final FaultHandler faults;
   private final Mmu mmu;
   private final Cpu cpu;
@@ -97,6 +101,7 @@ public final class Machine implements AutoCloseable {
     final KernelPageTable kernelPageTable = new KernelPageTable(ram, memblock);
     final int gdtPfn = memblock.allocate("gdt", 1, 1);
     allocator = PageAllocator.boot(ram, memblock, config.preset().maxOrder(), vmStat, trace);
+    slab = new SlabAllocator(allocator, config.preset().slabConfig(), log);
     mmu = new Mmu(ram, architecture.pageTableFormat(), config.tlbEntries(), config.tlbWays());
     mmu.loadCr3(kernelPageTable.pgd());
     PageCache pageCache = new PageCache(allocator);
@@ -113,6 +118,7 @@ public final class Machine implements AutoCloseable {
     cpu = new Cpu(mmu, segmentation);
     clock = new VirtualClock(cpu, config.bootTimeNanos());
     trace.setClock(clock::uptimeNanos);
+    log.setClock(clock::uptimeNanos);
 
     // A 64-bit kernel checks a 32-bit program's pointers against its own limit.
     long accessLimit =
@@ -431,6 +437,16 @@ public final class Machine implements AutoCloseable {
     return memory;
   }
 
+  /** The slab allocator, with kmalloc. */
+  public SlabAllocator slab() {
+    return slab;
+  }
+
+  /** The kernel's log. */
+  public KernelLog log() {
+    return log;
+  }
+
   /** The page-fault handler. */
   public FaultHandler faults() {
     return faults;
@@ -475,6 +491,7 @@ public final class Machine implements AutoCloseable {
     Audit audit = new Audit(memory.memMap().frames());
     memory.audit(audit);
     pages.audit(audit);
+    slab.audit(audit);
     allocator.audit(audit);
     memory.memMap().audit(audit);
     audit.finish();

@@ -5,6 +5,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.slab.SlabConfig;
 import org.memarium.mm.space.Layout;
 
 /**
@@ -127,6 +128,11 @@ public enum Preset {
   /** {@code KMALLOC_MAX_CACHE_SIZE}: the largest; what is larger comes from the page allocator. */
   public int kmallocMaxCacheBytes() {
     return kmallocMaxCacheBytes;
+  }
+
+  /** The slab allocator's boot options. */
+  public SlabConfig slabConfig() {
+    return this == GUIDE ? SlabConfig.GUIDE : SlabConfig.LINUX_6_1;
   }
 
   /** {@code KMALLOC_MAX_SIZE}: the most bytes that kmalloc gives. */
