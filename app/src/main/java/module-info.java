@@ -3,6 +3,7 @@ module org.memarium.app {
   requires static transitive org.jspecify;
   requires info.picocli;
   requires jdk.unsupported;
+  requires org.jline;
   requires org.memarium.kernel;
   requires tools.jackson.core;
 

@@ -116,6 +116,15 @@ final class MachineOptions {
 
   /** What these options ask for, with the standard streams of a command. */
   MachineConfig config(StandardStreams streams) {
+    return config(streams, true);
+  }
+
+  /**
+   * What these options ask for.
+   *
+   * @param input whether programs read the command's standard input; else they find its end
+   */
+  MachineConfig config(StandardStreams streams, boolean input) {
     MachineConfig.Builder config =
         MachineConfig.builder()
             .seed(seed)
@@ -123,10 +132,12 @@ final class MachineOptions {
             .root(root)
             .workingDirectory(workingDirectory())
             .checks(check)
-            .standardInput(streams.in())
             .standardOutput(streams.out())
             .standardError(streams.err());
-    for (int fd = 0; fd < streams.terminals().length; fd++) {
+    if (input) {
+      config.standardInput(streams.in());
+    }
+    for (int fd = input ? 0 : 1; fd < streams.terminals().length; fd++) {
       config.terminal(fd, streams.terminals()[fd]);
     }
     writable.forEach(config::writable);

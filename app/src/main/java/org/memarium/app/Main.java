@@ -52,7 +52,10 @@ public final class Main implements Runnable {
    */
   static int execute(StandardStreams streams, String... arguments) {
     CommandLine command = new CommandLine(new Main());
-    command.addSubcommand(new RunCommand(streams)).addSubcommand(new HelpCommand());
+    command
+        .addSubcommand(new RunCommand(streams))
+        .addSubcommand(new ShellCommand(streams))
+        .addSubcommand(new HelpCommand());
     command
         .setOut(streams.messagesOut())
         .setErr(streams.messages())

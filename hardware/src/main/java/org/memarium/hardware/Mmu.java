@@ -423,6 +423,18 @@ public final class Mmu {
         : -1;
   }
 
+  /**
+   * What a TLB holds for a page; nothing is counted, and nothing changes.
+   *
+   * @param fetch the instruction TLB, else the data TLB
+   * @return physical page and rights, bits as in a page-table entry without P and A; -1: nothing
+   */
+  public long tlbEntry(long linearAddress, boolean fetch) {
+    Tlb tlb = fetch ? fetchTlb : dataTlb;
+    int slot = tlb.find((linearAddress & linearMask) >>> Ram.PAGE_SHIFT);
+    return slot < 0 ? -1 : tlb.data(slot);
+  }
+
   // ---- The slow way ----
 
   private long readSlow(long linear, int bytes) {

@@ -88,6 +88,7 @@ public final class Machine implements AutoCloseable {
   private final @Nullable RandomGenerator random;
   private final ExternalSignals external = new ExternalSignals();
   private final KernelPages pages;
+  private final LinearMemory linearMemory;
   private final MachineFiles files;
   private volatile UserProcess process;
   private boolean closed;
@@ -126,6 +127,7 @@ public final class Machine implements AutoCloseable {
             ? config.layout().taskSize()
             : Architecture.X86_64.taskSize();
     userMemory = new UserMemory(mmu, accessLimit);
+    linearMemory = new LinearMemory(memory, userMemory, this::running, config.layout().taskSize());
     vfs = openFiles(config, clock, pageCache);
     uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
     MachineView view = new MachineView(this::running, uname, wordBytes(), memory, clock);
@@ -396,6 +398,11 @@ public final class Machine implements AutoCloseable {
   /** The page allocator, for whoever holds the machine: {@code alloc_pages} and its kin. */
   public KernelPages pages() {
     return pages;
+  }
+
+  /** Memory by linear address: the kernel's, and the running program's. */
+  public LinearMemory linearMemory() {
+    return linearMemory;
   }
 
   // ---- Looking at it ----

@@ -1,0 +1,151 @@
+package org.memarium.app.shell;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jline.reader.Candidate;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.LineReader;
+import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.UserInterruptException;
+import org.jline.reader.impl.DefaultParser;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.error.UsageException;
+
+/** The prompt at a terminal: line editing, history and completion are JLine's. */
+public final class Console {
+  private static final String PROMPT = "memarium> ";
+
+  private final Shell shell;
+  private final Runnable interruptInput;
+
+  /**
+   * A prompt.
+   *
+   * @param interruptInput ends a wait of a program for input, when Ctrl-C pauses the machine
+   */
+  public Console(Shell shell, Runnable interruptInput) {
+    this.shell = shell;
+    this.interruptInput = interruptInput;
+  }
+
+  /**
+   * Where the history is kept: {@code memarium/history} in the user's state folder, as the XDG base
+   * directory specification names it; null if there is no home.
+   */
+  public static @Nullable Path historyFile(Map<String, String> environment) {
+    String state = environment.get("XDG_STATE_HOME");
+    String home = environment.get("HOME");
+    if (state != null && state.startsWith("/")) {
+      return Path.of(state, "memarium", "history");
+    }
+    return home == null || home.isEmpty()
+        ? null
+        : Path.of(home, ".local", "state", "memarium", "history");
+  }
+
+  /**
+   * Reads lines and executes them, until {@code quit} or the end of the input (Ctrl-D).
+   *
+   * @param history where lines are kept; null, or one that cannot be written: only until the end
+   */
+  public void run(@Nullable Path history) {
+    try (Terminal terminal = TerminalBuilder.builder().system(true).build()) {
+      LineReader reader = reader(terminal, history);
+      shell
+          .session()
+          .setForeground(body -> {
+            Terminal.SignalHandler before =
+                terminal.handle(
+                    Terminal.Signal.INT,
+                    signal -> {
+                      shell.session().machine().pause();
+                      interruptInput.run();
+                    });
+            try {
+              body.run();
+            } finally {
+              terminal.handle(Terminal.Signal.INT, before);
+            }
+          });
+      greet();
+      while (!shell.session().isQuit() && readAndExecute(reader)) {}
+      save(reader);
+    } catch (IOException noTerminal) {
+      throw new UsageException("the terminal cannot be opened: " + noTerminal.getMessage());
+    }
+  }
+
+  private void greet() {
+    shell
+        .session()
+        .out()
+        .line("A machine has booted; help lists the commands, Ctrl-D or quit leaves.");
+    shell.session().out().flush();
+  }
+
+  private boolean readAndExecute(LineReader reader) {
+    try {
+      shell.executeAtPrompt(reader.readLine(PROMPT));
+      return true;
+    } catch (UserInterruptException lineGivenUp) {
+      return true;
+    } catch (EndOfFileException end) {
+      return false;
+    }
+  }
+
+  private LineReader reader(Terminal terminal, @Nullable Path history) {
+    // The shell has quotes and variables of its own, and ! is an ordinary character.
+    DefaultParser parser = new DefaultParser();
+    parser.setEofOnUnclosedQuote(false);
+    LineReaderBuilder builder =
+        LineReaderBuilder.builder()
+            .terminal(terminal)
+            .parser(parser)
+            .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
+            .option(LineReader.Option.HISTORY_INCREMENTAL, false)
+            .completer((lineReader, line, candidates) -> {
+              List<String> words = line.words().subList(0, line.wordIndex() + 1);
+              for (String word :
+                  new Completion(shell.session(), shell.registry()).candidates(words)) {
+                candidates.add(new Candidate(word, word, null, null, null, null, isWhole(word)));
+              }
+            });
+    if (history != null && isUsable(history)) {
+      builder.variable(LineReader.HISTORY_FILE, history);
+    }
+    return builder.build();
+  }
+
+  /** A directory, or a flag that others may be joined to, may go on. */
+  private static boolean isWhole(String word) {
+    return !word.endsWith("/");
+  }
+
+  private static boolean isUsable(Path history) {
+    try {
+      Path folder = history.getParent();
+      if (folder != null) {
+        Files.createDirectories(folder);
+      }
+      return !Files.exists(history) || (Files.isReadable(history) && Files.isWritable(history));
+    } catch (IOException | SecurityException refused) {
+      return false;
+    }
+  }
+
+  /** Losing the history is no reason to say anything. */
+  private static void save(LineReader reader) {
+    try {
+      reader.getHistory().save();
+    } catch (IOException | UncheckedIOException lost) {
+      return;
+    }
+  }
+}
