@@ -99,8 +99,8 @@ final class KmallocCaches {
   private KmemCache create(String name, int bytes, int flags) {
     int align = Integer.bitCount(bytes) == 1 ? bytes : 0;
     KmemCache cache =
-        allocator.kmemCacheCreate(
-            name, bytes, align, flags | SlabFlags.KMALLOC | SlabFlags.PANIC, null);
+        allocator.kmemCacheCreateUsercopy(
+            name, bytes, align, flags | SlabFlags.KMALLOC | SlabFlags.PANIC, 0, bytes, null);
     return Objects.requireNonNull(cache, name);
   }
 

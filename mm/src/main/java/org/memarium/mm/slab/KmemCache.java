@@ -43,6 +43,7 @@ public final class KmemCache {
 
   private int objectSize;
   private int refcount = 1;
+  private boolean userPart;
 
   /** Slots of this cache's own structures; 0 before there are caches for them. */
   long structureSlot;
@@ -405,6 +406,15 @@ public final class KmemCache {
   void alias(int otherObjectSize) {
     refcount++;
     objectSize = Math.max(objectSize, otherObjectSize);
+  }
+
+  /** Whether part of an object may be copied to and from user space ({@code usersize}). */
+  boolean hasUserPart() {
+    return userPart;
+  }
+
+  void setUserPart(boolean hasUserPart) {
+    userPart = hasUserPart;
   }
 
   void setRefcount(int count) {

@@ -46,6 +46,7 @@ public final class SlabAllocator {
   private final KmemCache kmemCache;
   private final KmemCache kmemCacheNode;
   private final Kmalloc kmalloc;
+  private final KernelCaches kernelCaches;
 
   /**
    * {@code kmem_cache_init}: the first two caches, which the others' structures come from, and
@@ -72,6 +73,7 @@ public final class SlabAllocator {
     caches.addFirst(kmemCacheNode);
     caches.addLast(kmemCache);
     kmalloc = new Kmalloc(this);
+    kernelCaches = new KernelCaches(this);
   }
 
   private KmemCache createBootCache(String name, int size) {
@@ -97,19 +99,39 @@ public final class SlabAllocator {
    */
   public @Nullable KmemCache kmemCacheCreate(
       String name, int size, int align, int flags, @Nullable Constructor constructor) {
+    return kmemCacheCreateUsercopy(name, size, align, flags, 0, 0, constructor);
+  }
+
+  /**
+   * {@code kmem_cache_create_usercopy}: as {@link #kmemCacheCreate}, of objects with a part that
+   * may be copied to and from user space. Such a cache is never merged.
+   *
+   * @param userOffset where in an object that part begins
+   * @param userBytes how long it is; 0: there is none
+   */
+  public @Nullable KmemCache kmemCacheCreateUsercopy(
+      String name,
+      int size,
+      int align,
+      int flags,
+      int userOffset,
+      int userBytes,
+      @Nullable Constructor constructor) {
     try {
       check(name, size, align, flags);
+      checkUserPart(name, size, userOffset, userBytes);
     } catch (IllegalArgumentException e) {
       failed(name, flags, Errno.EINVAL);
       throw e;
     }
     int allFlags = config.debug().apply(name, size, flags, geometry);
-    KmemCache like = findMergeable(size, align, allFlags, constructor);
+    KmemCache like = userBytes > 0 ? null : findMergeable(size, align, allFlags, constructor);
     if (like != null) {
       like.alias(size);
       return like;
     }
     KmemCache cache = newCache(name, size, align, allFlags, constructor);
+    cache.setUserPart(userBytes > 0);
     if (!takeSlots(cache)) {
       byNumber[cache.number()] = null;
       failed(name, flags, Errno.ENOMEM);
@@ -145,6 +167,14 @@ public final class SlabAllocator {
       throw new IllegalArgumentException(
           "kmem_cache_create(%s): flags 0x%x are not allowed"
               .formatted(name, flags & ~SlabFlags.PERMITTED));
+    }
+  }
+
+  private static void checkUserPart(String name, int size, int offset, int bytes) {
+    if (offset < 0 || bytes < 0 || bytes > size - offset || (bytes == 0 && offset > 0)) {
+      throw new IllegalArgumentException(
+          "kmem_cache_create_usercopy(%s): %,d bytes at %,d are not within objects of %,d"
+              .formatted(name, bytes, offset, size));
     }
   }
 
@@ -223,6 +253,7 @@ public final class SlabAllocator {
   private static boolean isMergeable(KmemCache cache) {
     return (cache.flags() & SlabFlags.NEVER_MERGE) == 0
         && cache.constructor() == null
+        && !cache.hasUserPart()
         && cache.refcount() >= 0;
   }
 
@@ -275,6 +306,11 @@ public final class SlabAllocator {
   /** kmalloc and its kin. */
   public Kmalloc kmalloc() {
     return kmalloc;
+  }
+
+  /** The caches of the kernel's own structures. */
+  public KernelCaches kernelCaches() {
+    return kernelCaches;
   }
 
   /** What is freed only after a grace period. */

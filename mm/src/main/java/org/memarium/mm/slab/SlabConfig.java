@@ -5,8 +5,7 @@ import org.memarium.mm.frame.PageAllocator;
 /**
  * Boot options of the slab allocator.
  *
- * @param merge whether like caches are merged: the opposite of {@code slab_nomerge}; Debian's
- *     kernels do not merge
+ * @param merge whether like caches are merged: {@code slab_nomerge} turns it off
  * @param cpuPartial whether the processor has lists of partial slabs ({@code
  *     CONFIG_SLUB_CPU_PARTIAL})
  * @param debug {@code slub_debug}
@@ -34,10 +33,10 @@ public record SlabConfig(
   private static final int GUIDE_MIN_BYTES = 32;
   private static final int GUIDE_MAX_BYTES = 131_072;
 
-  /** Debian's 6.1: nothing merged, nothing debugged, kmalloc-8 to kmalloc-8k. */
+  /** Debian's 6.1: like caches merged, nothing debugged, kmalloc-8 to kmalloc-8k. */
   public static final SlabConfig LINUX_6_1 =
       new SlabConfig(
-          false,
+          true,
           true,
           SlubDebugOptions.OFF,
           8,
@@ -48,7 +47,7 @@ public record SlabConfig(
   /** Preset {@code guide}: kmalloc of 32 to 131,072 bytes, all from caches. */
   public static final SlabConfig GUIDE =
       new SlabConfig(
-          false,
+          true,
           true,
           SlubDebugOptions.OFF,
           GUIDE_MIN_BYTES,

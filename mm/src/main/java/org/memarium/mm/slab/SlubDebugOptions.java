@@ -85,7 +85,7 @@ public record SlubDebugOptions(List<Block> blocks, int globalFlags, boolean notH
       if (comma < 0) {
         global = flags;
       } else {
-        blocks.add(new Block(flags, List.of(block.substring(comma + 1).split(","))));
+        blocks.add(new Block(flags, List.of(block.substring(comma + 1).split(",", -1))));
       }
     }
     return new SlubDebugOptions(blocks, global, notHigherOrder);

@@ -53,7 +53,8 @@ final class KmemCacheTest {
 
   @Test
   void misuseIsNamed() {
-    try (TestSlabs slabs = TestSlabs.boot(Architecture.I386, 32)) {
+    try (TestSlabs slabs =
+        TestSlabs.boot(Architecture.I386, 32, SlabConfig.LINUX_6_1.withMerge(false))) {
       KmemCache cache = create(slabs, "test", 100, 0);
       final KmemCache other = create(slabs, "other", 100, 0);
       long object = cache.alloc(Gfp.GFP_KERNEL);
