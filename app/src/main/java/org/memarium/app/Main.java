@@ -55,6 +55,7 @@ public final class Main implements Runnable {
     command
         .addSubcommand(new RunCommand(streams))
         .addSubcommand(new ShellCommand(streams))
+        .addSubcommand(new ProcExportCommand(streams))
         .addSubcommand(new HelpCommand());
     command
         .setOut(streams.messagesOut())

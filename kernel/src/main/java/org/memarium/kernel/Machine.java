@@ -343,6 +343,27 @@ public final class Machine implements AutoCloseable {
     process.loop().requestPause();
   }
 
+  /** Says before which system calls {@link #run(long)} comes back. */
+  @FunctionalInterface
+  public interface CallStop {
+    /**
+     * Asked once for each call that the program is about to make.
+     *
+     * @param number in the i386 table, such as 252 for exit_group
+     */
+    boolean stopsBefore(int number);
+  }
+
+  /**
+   * Makes {@link #run(long)} come back before certain system calls of the program that runs; when it
+   * runs on, it makes the call.
+   *
+   * @param stop which; null: before none
+   */
+  public void stopBeforeCalls(@Nullable CallStop stop) {
+    process.loop().setCallStop(stop);
+  }
+
   /** The last program's exit status as a shell sees it; 0 while it runs. */
   public int exitStatus() {
     return process.task().exitStatus();

@@ -10,6 +10,7 @@ import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FsStruct;
+import org.memarium.kernel.vfs.Kstat;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.mm.Errno;
 
@@ -68,6 +69,22 @@ public final class MachineFiles {
     }
   }
 
+  /** What {@code lstat} tells of a file; a link is not followed. */
+  public Kstat lstat(String path) {
+    Kstat status = new Kstat();
+    check(
+        path,
+        calls.fstatat(Fcntl.AT_FDCWD, absolute(path), Fcntl.AT_SYMLINK_NOFOLLOW, status));
+    return status;
+  }
+
+  /** Where a symbolic link points to; each char is one byte. */
+  public String readlink(String path) {
+    byte[] target = new byte[Fcntl.PATH_MAX];
+    long bytes = check(path, calls.readlinkat(Fcntl.AT_FDCWD, absolute(path), target));
+    return new String(target, 0, (int) bytes, StandardCharsets.ISO_8859_1);
+  }
+
   /** The names in a directory, sorted, without . and .. */
   public List<String> list(String path) {
     int fd = open(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
@@ -91,12 +108,15 @@ public final class MachineFiles {
   }
 
   private int open(String path, int flags) {
+    return (int) check(path, calls.openat(Fcntl.AT_FDCWD, absolute(path), flags, 0));
+  }
+
+  /** A path as the file system takes it: each char is one byte. */
+  private static String absolute(String path) {
     if (!path.startsWith("/")) {
       throw new UsageException("%s: a path of the machine begins with /".formatted(path));
     }
-    byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
-    String name = new String(bytes, StandardCharsets.ISO_8859_1);
-    return (int) check(path, calls.openat(Fcntl.AT_FDCWD, name, flags, 0));
+    return new String(path.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
   private static long check(String path, long result) {

@@ -47,6 +47,10 @@ final class RunLoop implements PageFaultHandler {
   private @Nullable String cause;
   private boolean outOfMemory;
   private volatile boolean pauseRequested;
+  private Machine.@Nullable CallStop callStop;
+
+  /** Whether the call that the program stands before was stopped before already. */
+  private boolean stopped;
 
   /**
    * The loop of one process.
@@ -80,6 +84,11 @@ final class RunLoop implements PageFaultHandler {
   void requestPause() {
     pauseRequested = true;
     cpu.requestStop();
+  }
+
+  /** See {@link Machine#stopBeforeCalls}. */
+  void setCallStop(Machine.@Nullable CallStop stop) {
+    callStop = stop;
   }
 
   /** Whether {@link #requestPause} was called and the loop has not come back yet. */
@@ -141,6 +150,14 @@ final class RunLoop implements PageFaultHandler {
 
   private void systemCall() {
     int number = cpu.register(Cpu.EAX);
+    Machine.CallStop stop = callStop;
+    if (stop != null && !stopped && stop.stopsBefore(number)) {
+      stopped = true;
+      pauseRequested = true;
+      cpu.setEip(cpu.eip() - SYSTEM_CALL_BYTES);
+      return;
+    }
+    stopped = false;
     systemCalls.dispatch();
     if (pauseRequested
         && cpu.register(Cpu.EAX) == -Errno.EINTR
