@@ -9,7 +9,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
-import java.util.EnumSet;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -52,13 +52,11 @@ final class ProcExport {
     }
 
     Set<PosixFilePermission> permissions() {
-      Set<PosixFilePermission> set = EnumSet.noneOf(PosixFilePermission.class);
-      for (PosixFilePermission permission : PosixFilePermission.values()) {
-        // The constants stand in the order of the bits, OWNER_READ first.
-        if ((mode & (0400 >> permission.ordinal())) != 0) {
-          set.add(permission);
-        }
+      StringBuilder letters = new StringBuilder();
+      for (int bit = 0; bit < 9; bit++) {
+        letters.append((mode & (0400 >> bit)) != 0 ? "rwxrwxrwx".charAt(bit) : '-');
       }
+      Set<PosixFilePermission> set = PosixFilePermissions.fromString(letters.toString());
       if (isDirectory()) {
         set.add(PosixFilePermission.OWNER_WRITE);
       }

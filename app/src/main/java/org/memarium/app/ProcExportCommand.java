@@ -11,8 +11,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code memarium proc-export}: writes a machine's {@code /proc} as plain files, for programs of the
- * host that read {@code /proc}.
+ * {@code memarium proc-export}: writes a machine's {@code /proc} as plain files, for programs of
+ * the host that read {@code /proc}.
  */
 @Command(
     name = "proc-export",

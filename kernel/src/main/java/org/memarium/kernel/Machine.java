@@ -355,8 +355,8 @@ public final class Machine implements AutoCloseable {
   }
 
   /**
-   * Makes {@link #run(long)} come back before certain system calls of the program that runs; when it
-   * runs on, it makes the call.
+   * Makes {@link #run(long)} come back before certain system calls of the program that runs; when
+   * it runs on, it makes the call.
    *
    * @param stop which; null: before none
    */

@@ -72,9 +72,7 @@ public final class MachineFiles {
   /** What {@code lstat} tells of a file; a link is not followed. */
   public Kstat lstat(String path) {
     Kstat status = new Kstat();
-    check(
-        path,
-        calls.fstatat(Fcntl.AT_FDCWD, absolute(path), Fcntl.AT_SYMLINK_NOFOLLOW, status));
+    check(path, calls.fstatat(Fcntl.AT_FDCWD, absolute(path), Fcntl.AT_SYMLINK_NOFOLLOW, status));
     return status;
   }
 

@@ -13,12 +13,42 @@ import java.util.List;
  * anything was found, with all of it.
  */
 public final class Audit {
+  /** What frames are used for, as far as {@code /proc/meminfo} tells them apart. */
+  public enum Use {
+    /** Nothing that has a line of its own. */
+    OTHER,
+    /** A free block of the buddy allocator. */
+    FREE,
+    /** Free too, on a per-CPU list. */
+    FREE_PER_CPU,
+    /** A table of page tables, but for the top one. */
+    PAGE_TABLE,
+    /** Anonymous memory of programs. */
+    ANON,
+    /** The page cache of files. */
+    FILE,
+    /** The page cache of shared memory. */
+    SHMEM,
+    /** A slab whose cache can shrink. */
+    SLAB_RECLAIMABLE,
+    /** Another slab, or a large block of kmalloc. */
+    SLAB_UNRECLAIMABLE,
+    /** A page that vmalloc allocated. */
+    VMALLOC,
+    /** A process's stack in the kernel. */
+    KERNEL_STACK
+  }
+
   private static final int MAX_LINES = 200;
 
   private final int[] owners;
   private final int[] references;
   private final int[] mappings;
   private final List<String> ownerNames = new ArrayList<>();
+
+  /** What each owner, by its number, uses its frames for. */
+  private final List<Use> ownerUses = new ArrayList<>();
+
   private final List<String> differences = new ArrayList<>();
   private int suppressed;
 
@@ -32,6 +62,7 @@ public final class Audit {
     references = new int[frames];
     mappings = new int[frames];
     ownerNames.add("nobody");
+    ownerUses.add(Use.OTHER);
   }
 
   /** How many frames there are. */
@@ -46,12 +77,18 @@ public final class Audit {
 
   /** Claims {@code pages} frames from {@code pfn}. */
   public void claim(int pfn, int pages, String owner) {
+    claim(pfn, pages, owner, Use.OTHER);
+  }
+
+  /** Claims {@code pages} frames from {@code pfn}, and says what for. */
+  public void claim(int pfn, int pages, String owner, Use use) {
     if (pfn < 0 || pages > owners.length - pfn) {
       difference("%s claims frames 0x%x to 0x%x, beyond RAM".formatted(owner, pfn, pfn + pages));
       return;
     }
-    if (!ownerNames.getLast().equals(owner)) {
+    if (!ownerNames.getLast().equals(owner) || ownerUses.getLast() != use) {
       ownerNames.add(owner);
+      ownerUses.add(use);
     }
     int number = ownerNames.size() - 1;
     for (int i = pfn; i < pfn + pages; i++) {
@@ -76,6 +113,11 @@ public final class Audit {
   /** Who claimed the frame; "nobody" if no one did. */
   public String owner(int pfn) {
     return ownerNames.get(owners[pfn]);
+  }
+
+  /** What the frame is used for, as its owner says. */
+  public Use use(int pfn) {
+    return ownerUses.get(owners[pfn]);
   }
 
   /** Whether somebody claimed the frame. */

@@ -51,8 +51,8 @@ public final class ProcFs extends PseudoDirectory {
     text(this, "buddyinfo", () -> BuddyInfo.of(allocator));
     text(this, "filesystems", () -> "nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n");
     text(this, "iomem", () -> IoMem.of(allocator.memblock(), currentIsRoot()));
-    add("kpagecount", new RecordFile(fileSystem(), PRIVATE, KernelPages.counts(allocator)));
-    add("kpageflags", new RecordFile(fileSystem(), PRIVATE, KernelPages.flags(allocator)));
+    add("kpagecount", new RecordFile(fileSystem(), PRIVATE, PageWords.counts(allocator)));
+    add("kpageflags", new RecordFile(fileSystem(), PRIVATE, PageWords.flags(allocator)));
     text(this, "loadavg", () -> SystemFiles.loadavg(system));
     text(this, "meminfo", () -> MemInfo.of(system));
     text(this, "stat", () -> SystemFiles.stat(system));

@@ -427,7 +427,7 @@ public final class AddressSpace {
     String owner = "page cache of file " + number;
     for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
       int pfn = pages.get(index);
-      audit.claim(pfn, owner);
+      audit.claim(pfn, 1, owner, store.isPersistent() ? Audit.Use.FILE : Audit.Use.SHMEM);
       audit.expectReference(pfn);
       if (memMap.mapping(pfn) != number || memMap.index(pfn) != (int) index) {
         audit.difference(

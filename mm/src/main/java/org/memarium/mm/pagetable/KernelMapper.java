@@ -289,8 +289,12 @@ public final class KernelMapper {
   }
 
   /** Of the kernel's tables only those that hold PMDs are counted ({@code pmd_alloc_one}). */
+  private static boolean isAccounted(int tableLevel) {
+    return tableLevel == 2;
+  }
+
   private void count(int tableLevel, int delta) {
-    if (tableLevel == 2) {
+    if (isAccounted(tableLevel)) {
       allocator.vmStat().add(VmStatItem.NR_PAGE_TABLE_PAGES, delta);
     }
   }
@@ -324,7 +328,8 @@ public final class KernelMapper {
       }
       int pfn = Pte.pfn(entry);
       if (memMap.testFlags(pfn, PageFlags.TABLE)) {
-        audit.claim(pfn, "page table of the kernel");
+        Audit.Use use = isAccounted(level - 1) ? Audit.Use.PAGE_TABLE : Audit.Use.OTHER;
+        audit.claim(pfn, 1, "page table of the kernel", use);
         audit.expectReference(pfn);
         recount[level - 1]++;
       } else if (!memMap.isPageReserved(pfn)) {

@@ -358,7 +358,8 @@ public final class PageTables {
           audit.difference("a table of %s is in %s".formatted(who, memMap.describe(pfn)));
           continue;
         }
-        audit.claim(pfn, "page table of " + who);
+        Audit.Use use = isAccounted(level - 1) ? Audit.Use.PAGE_TABLE : Audit.Use.OTHER;
+        audit.claim(pfn, 1, "page table of " + who, use);
         audit.expectReference(pfn);
         recount[level - 1]++;
         auditTable(audit, who, (long) pfn << Ram.PAGE_SHIFT, level - 1, recount);
@@ -378,7 +379,7 @@ public final class PageTables {
     audit.expectMapping(pfn);
     audit.expectReference(pfn);
     if (memMap.isPageAnon(pfn) && !audit.isClaimed(pfn)) {
-      audit.claim(pfn, "anonymous page of " + who);
+      audit.claim(pfn, 1, "anonymous page of " + who, Audit.Use.ANON);
     }
   }
 }

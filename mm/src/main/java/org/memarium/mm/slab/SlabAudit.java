@@ -56,7 +56,7 @@ final class SlabAudit {
       audit.expectReference(pfn);
       if (number == StructSlab.LARGE_KMALLOC) {
         unreclaimable += pages;
-        audit.claim(pfn, pages, "large kmalloc");
+        audit.claim(pfn, pages, "large kmalloc", Audit.Use.SLAB_UNRECLAIMABLE);
         continue;
       }
       KmemCache cache = allocator.cacheOf(number);
@@ -81,8 +81,10 @@ final class SlabAudit {
   }
 
   private void claim(KmemCache cache, int slab, int pages) {
-    audit.claim(slab, pages, "slab " + cache.name());
-    if ((cache.flags() & SlabFlags.RECLAIM_ACCOUNT) != 0) {
+    boolean canShrink = (cache.flags() & SlabFlags.RECLAIM_ACCOUNT) != 0;
+    Audit.Use use = canShrink ? Audit.Use.SLAB_RECLAIMABLE : Audit.Use.SLAB_UNRECLAIMABLE;
+    audit.claim(slab, pages, "slab " + cache.name(), use);
+    if (canShrink) {
       reclaimable += pages;
     } else {
       unreclaimable += pages;

@@ -9,7 +9,7 @@ import org.memarium.mm.frame.PageFlags;
  * {@code /proc/kpagecount} and {@code /proc/kpageflags}: a word for each frame; Linux {@code
  * fs/proc/page.c}.
  */
-final class KernelPages {
+final class PageWords {
 
   // ---- Bits of kpageflags: include/uapi/linux/kernel-page-flags.h ----
   static final int KPF_REFERENCED = 2;
@@ -49,7 +49,7 @@ final class KernelPages {
   /** Frames whose place for the count holds something else on Linux ({@code page_has_type}). */
   private static final int NOT_COUNTED = PageFlags.SLAB | PageFlags.BUDDY | PageFlags.TABLE;
 
-  private KernelPages() {}
+  private PageWords() {}
 
   /** How many page-table entries map each frame. */
   static RecordFile.Words counts(PageAllocator allocator) {
