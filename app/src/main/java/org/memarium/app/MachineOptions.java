@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.Preset;
+import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -34,6 +35,16 @@ final class MachineOptions {
             + " older texts describe it."
       })
   private @Nullable Preset preset;
+
+  @Option(
+      names = "--slub-debug",
+      paramLabel = "OPTIONS",
+      converter = SlubDebugConverter.class,
+      description = {
+        "Finds errors in the use of slabs, as Linux's boot option slub_debug: FZPU for all caches,"
+            + " P,kmalloc-* poison for some (default: off)."
+      })
+  private @Nullable SlubDebugOptions slubDebug;
 
   @Option(
       names = "--layout",
@@ -145,6 +156,9 @@ final class MachineOptions {
     if (preset != null) {
       config.preset(preset);
     }
+    if (slubDebug != null) {
+      config.slubDebug(slubDebug);
+    }
     if (ramBytes != null) {
       config.ramBytes(ramBytes);
     }
@@ -188,6 +202,17 @@ final class MachineOptions {
             "there is no preset '%s'; there are %s".formatted(text, Preset.names()));
       }
       return preset;
+    }
+  }
+
+  static final class SlubDebugConverter implements ITypeConverter<SlubDebugOptions> {
+    @Override
+    public SlubDebugOptions convert(String text) {
+      try {
+        return SlubDebugOptions.parse(text);
+      } catch (IllegalArgumentException wrong) {
+        throw new TypeConversionException("slub_debug: " + wrong.getMessage());
+      }
     }
   }
 

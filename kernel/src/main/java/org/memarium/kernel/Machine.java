@@ -102,7 +102,9 @@ public final class Machine implements AutoCloseable {
     final KernelPageTable kernelPageTable = new KernelPageTable(ram, memblock);
     final int gdtPfn = memblock.allocate("gdt", 1, 1);
     allocator = PageAllocator.boot(ram, memblock, config.preset().maxOrder(), vmStat, trace);
-    slab = new SlabAllocator(allocator, config.preset().slabConfig(), log);
+    slab =
+        new SlabAllocator(
+            allocator, config.preset().slabConfig().withDebug(config.slubDebug()), log);
     mmu = new Mmu(ram, architecture.pageTableFormat(), config.tlbEntries(), config.tlbWays());
     mmu.loadCr3(kernelPageTable.pgd());
     PageCache pageCache = new PageCache(allocator);

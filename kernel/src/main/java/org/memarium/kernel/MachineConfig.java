@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
+import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
 
@@ -45,6 +46,11 @@ public final class MachineConfig {
    */
   public Preset preset() {
     return values.preset;
+  }
+
+  /** The boot option {@code slub_debug}; default off. */
+  public SlubDebugOptions slubDebug() {
+    return values.slubDebug;
   }
 
   /** Which Linux the program finds; default {@link Layout#I386}. */
@@ -171,6 +177,7 @@ public final class MachineConfig {
   public static final class Builder {
     private long ramBytes = 128L << 20;
     private Preset preset = Preset.I386;
+    private SlubDebugOptions slubDebug = SlubDebugOptions.OFF;
     private Layout layout = Layout.I386;
     private @Nullable PageTableFormat pageTableFormat;
     private int tlbEntries = 64;
@@ -197,6 +204,7 @@ public final class MachineConfig {
     private Builder(Builder from) {
       ramBytes = from.ramBytes;
       preset = from.preset;
+      slubDebug = from.slubDebug;
       layout = from.layout;
       pageTableFormat = from.pageTableFormat;
       tlbEntries = from.tlbEntries;
@@ -233,6 +241,12 @@ public final class MachineConfig {
       preset = value;
       layout = value.layout();
       pageTableFormat = value.pageTableFormat();
+      return this;
+    }
+
+    /** See {@link MachineConfig#slubDebug}. */
+    public Builder slubDebug(SlubDebugOptions options) {
+      slubDebug = options;
       return this;
     }
 

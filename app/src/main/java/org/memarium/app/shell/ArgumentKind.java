@@ -11,6 +11,7 @@ enum ArgumentKind {
   PID,
   PROGRAM,
   SETTING,
+  SLAB_FLAGS,
   TOPIC,
   VARIABLE,
   ZONE,

@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Task;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.slab.KmemCache;
 
 /** What may stand at a place of a line, from the {@link Registry} and the machine as it is now. */
 final class Completion {
@@ -52,8 +54,7 @@ final class Completion {
     return parameter == null ? List.of() : wordsFor(parameter, start);
   }
 
-  private static Command.@org.jspecify.annotations.Nullable Parameter parameter(
-      Command command, int index) {
+  private static Command.@Nullable Parameter parameter(Command command, int index) {
     List<Command.Parameter> parameters = command.parameters();
     if (index < parameters.size()) {
       return parameters.get(index);
@@ -75,13 +76,15 @@ final class Completion {
   private List<String> wordsFor(ArgumentKind kind, String start) {
     return switch (kind) {
       case ADDRESS -> new ArrayList<>(session.symbols().keySet());
-      case CACHE -> List.of();
+      case CACHE ->
+          session.machine().slab().caches().stream().map(KmemCache::name).sorted().toList();
       case COMMAND -> registry.names();
       case FILE, PROGRAM -> hostFiles(start);
-      case GFP -> flags(start);
+      case GFP -> flags(start, GfpNames.all());
       case PATH -> machineFiles(start);
       case PID -> pids();
       case SETTING -> settings();
+      case SLAB_FLAGS -> flags(start, SlabFlagNames.all());
       case TOPIC -> topics();
       case VARIABLE -> new ArrayList<>(session.variables().keySet());
       case ZONE -> session.machine().memory().allocator().zones().stream().map(Zone::name).toList();
@@ -98,9 +101,9 @@ final class Completion {
   }
 
   /** The flag behind the last bar. */
-  private static List<String> flags(String start) {
+  private static List<String> flags(String start, List<String> names) {
     String before = start.substring(0, start.lastIndexOf('|') + 1);
-    return GfpNames.all().stream().map(name -> before + name).toList();
+    return names.stream().map(name -> before + name).toList();
   }
 
   private List<String> pids() {

@@ -3,6 +3,7 @@ package org.memarium.app.shell;
 import org.memarium.app.shell.Output.Style;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.StructSlab;
 
 /** What a frame is used for, and how it is drawn. */
 enum FrameKind {
@@ -11,6 +12,7 @@ enum FrameKind {
   RESERVED('R', "reserved at boot", Style.DIM),
   TABLE('T', "page table", Style.TABLE),
   SLAB('S', "slab", Style.SLAB),
+  LARGE('L', "large kmalloc", Style.SLAB),
   FILE('F', "page of a file", Style.USER),
   ANON('A', "anonymous page", Style.USER),
   KERNEL('K', "other kernel memory", Style.KERNEL),
@@ -59,6 +61,9 @@ enum FrameKind {
     }
     if ((flags & PageFlags.ANON) != 0) {
       return ANON;
+    }
+    if (memMap.mapping(pfn) == StructSlab.LARGE_KMALLOC) {
+      return LARGE;
     }
     if (memMap.mapping(pfn) != 0) {
       return FILE;

@@ -57,11 +57,11 @@ final class FrameMap {
     int perRow = framesPerCharacter * COLUMNS;
     // Rows begin at round numbers, wherever the range begins.
     for (int row = start - start % perRow; row < end; row += perRow) {
-      StringBuilder line = new StringBuilder("  %6x  ".formatted(row));
+      Picture line = new Picture(out);
       for (int at = row; at < row + perRow; at += framesPerCharacter) {
-        line.append(character(at));
+        draw(line, at);
       }
-      out.line(line.toString());
+      out.line("  %6x  %s".formatted(row, line));
     }
     legend();
   }
@@ -96,17 +96,17 @@ final class FrameMap {
     return false;
   }
 
-  private String character(int from) {
+  private void draw(Picture line, int from) {
     if (from + framesPerCharacter <= start || from >= end) {
-      return " ";
+      line.add(null, ' ');
+    } else if (framesPerCharacter == 1) {
+      one(line, from);
+    } else {
+      several(line, Math.max(from, start), Math.min(from + framesPerCharacter, end));
     }
-    if (framesPerCharacter == 1) {
-      return one(from);
-    }
-    return several(Math.max(from, start), Math.min(from + framesPerCharacter, end));
   }
 
-  private String several(int from, int to) {
+  private void several(Picture line, int from, int to) {
     int free = 0;
     int best = 0;
     FrameKind most = FrameKind.FREE;
@@ -124,18 +124,18 @@ final class FrameMap {
     }
     if (2 * free > to - from && free < to - from) {
       mixed = true;
-      return String.valueOf(MIXED);
+      line.add(null, MIXED);
+    } else {
+      seen.add(most);
+      line.add(most.style(), most.letter());
     }
-    seen.add(most);
-    return out.paint(most.style(), String.valueOf(most.letter()));
   }
 
-  private String one(int pfn) {
+  private void one(Picture line, int pfn) {
     FrameKind kind = kinds[pfn - start];
     seen.add(kind);
     boolean head = heads[pfn - start] && kind == FrameKind.FREE;
-    String letter = head ? Integer.toHexString(memMap.order(pfn)) : String.valueOf(kind.letter());
-    return out.paint(kind.style(), letter);
+    line.add(kind.style(), head ? Character.forDigit(memMap.order(pfn), 16) : kind.letter());
   }
 
   private void legend() {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.error.UsageException;
+import org.memarium.mm.trace.KernelLog;
 
 /**
  * Executes lines on a machine. Every error is one line, and the machine stands as the failed
@@ -24,6 +25,7 @@ public final class Shell {
   private boolean echo;
   private boolean keepGoing;
   private int sources;
+  private long logged;
 
   /**
    * A shell.
@@ -40,8 +42,11 @@ public final class Shell {
       PrintWriter errors,
       boolean colours,
       ProgramSource programs) {
+    logged = machine.log().written();
     session = new Session(machine, new Output(out, errors, colours), programs);
     new PageCommands(session).addTo(registry);
+    new SlabCommands(session).addTo(registry);
+    new KmallocCommands(session).addTo(registry);
     new BuddyCommands(session).addTo(registry);
     new ProgramCommands(session).addTo(registry);
     new TranslateCommand(session).addTo(registry);
@@ -81,11 +86,22 @@ public final class Shell {
       }
       return true;
     } catch (ShellError wrong) {
+      printLog();
       session.out().error(where + wrong.line());
       return false;
     } finally {
+      printLog();
       session.out().flush();
     }
+  }
+
+  /** What the kernel said meanwhile, as its console would show it. */
+  private void printLog() {
+    KernelLog log = session.machine().log();
+    for (KernelLog.Line line : log.linesFrom(logged)) {
+      session.out().line(session.out().paint(Output.Style.KERNEL, line.toString()));
+    }
+    logged = log.written();
   }
 
   /**
@@ -107,16 +123,15 @@ public final class Shell {
           .action()
           .run(new Arguments(session, slash < 0 ? "" : first.substring(slash + 1), arguments));
     } catch (ShellError wrong) {
-      throw wrong.line().startsWith(name + ": ")
-          ? wrong
-          : new ShellError(name + ": " + wrong.line());
+      throw wrong.of(name);
     } catch (UsageException | IllegalArgumentException | IllegalStateException misuse) {
       // What the machine itself refuses: a second free, an address that is nobody's.
-      throw new ShellError(name + ": " + evidence(misuse));
+      throw new ShellError(evidence(misuse)).of(name);
     } catch (RuntimeException | StackOverflowError bug) {
       throw new ShellError(
-          "%s: internal error, a bug in Memarium: %s at %s"
-              .formatted(name, bug, bug.getStackTrace().length > 0 ? bug.getStackTrace()[0] : "?"));
+              "internal error, a bug in Memarium: %s at %s"
+                  .formatted(bug, bug.getStackTrace().length > 0 ? bug.getStackTrace()[0] : "?"))
+          .of(name);
     }
   }
 

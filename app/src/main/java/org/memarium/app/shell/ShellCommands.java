@@ -23,6 +23,12 @@ final class ShellCommands {
         "runs a command and keeps what it found: then $VARIABLE is it",
         "A number instead of a command is kept too. let without anything lists the variables.",
         this::let);
+    all.add(
+        "repeat",
+        "COUNT COMMAND [ARGUMENTS...]",
+        Topic.SHELL,
+        "runs a command again and again; what is kept is what the last one found",
+        this::repeat);
     all.add("vars", "", Topic.SHELL, "lists the variables", this::variables);
     all.add(
         "symbols", "", Topic.SHELL, "lists the symbols that stand for addresses", this::symbols);
@@ -71,6 +77,15 @@ final class ShellCommands {
     }
     session.variables().put(name, value);
     return value;
+  }
+
+  private @Nullable Long repeat(Arguments arguments) {
+    long count = arguments.number(0, "COUNT", 1, 1_000_000);
+    Long last = null;
+    for (long i = 0; i < count; i++) {
+      last = shell.execute(arguments.from(1));
+    }
+    return last;
   }
 
   private @Nullable Long variables(Arguments arguments) {

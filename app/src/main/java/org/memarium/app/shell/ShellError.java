@@ -4,8 +4,20 @@ package org.memarium.app.shell;
 final class ShellError extends RuntimeException {
   private static final long serialVersionUID = 1;
 
+  private final boolean named;
+
   ShellError(String line) {
+    this(line, false);
+  }
+
+  private ShellError(String line, boolean named) {
     super(line, null, false, false);
+    this.named = named;
+  }
+
+  /** The same with the command's name before it; one that has a name keeps it. */
+  ShellError of(String command) {
+    return named ? this : new ShellError(command + ": " + line(), true);
   }
 
   String line() {

@@ -52,6 +52,7 @@ final class ViewCommands {
         Topic.VIEWS,
         "prints every event of the memory manager, or those named, as it happens",
         this::trace);
+    registry.add("dmesg", "", Topic.VIEWS, "prints the kernel's log", this::dmesg);
     registry.add("stats", "", Topic.VIEWS, "prints what the machine did so far", this::stats);
   }
 
@@ -118,6 +119,11 @@ final class ViewCommands {
       case "off" -> {}
       default -> throw new ShellError("trace is on or off, not " + arguments.word(0));
     }
+    return null;
+  }
+
+  private @Nullable Long dmesg(Arguments arguments) {
+    machine.log().lines().forEach(line -> session.out().line(line.toString()));
     return null;
   }
 
