@@ -8,6 +8,7 @@ module org.memarium.mm {
   exports org.memarium.mm.file;
   exports org.memarium.mm.frame;
   exports org.memarium.mm.pagetable;
+  exports org.memarium.mm.reclaim;
   exports org.memarium.mm.slab;
   exports org.memarium.mm.space;
   exports org.memarium.mm.trace;

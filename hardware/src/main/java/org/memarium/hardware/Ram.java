@@ -194,6 +194,14 @@ public final class Ram implements AutoCloseable {
     watched[(int) (pfn >>> 6)] &= ~(1L << pfn);
   }
 
+  /**
+   * Nothing that was decoded from the frame may be executed any more: its content has moved, or is
+   * about to be something else.
+   */
+  public void forgetCode(long pfn) {
+    noticeCode(pfn << PAGE_SHIFT, PAGE_SIZE);
+  }
+
   /** Whether decoded instructions come from the frame. */
   public boolean isCodeWatched(long pfn) {
     return (watched[(int) (pfn >>> 6)] >>> pfn & 1) != 0;

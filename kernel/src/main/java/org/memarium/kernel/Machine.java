@@ -41,6 +41,7 @@ import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
@@ -74,6 +75,7 @@ public final class Machine implements AutoCloseable {
   private final PageAllocator allocator;
   private final KernelLog log = new KernelLog();
   private final SlabAllocator slab;
+  private final Reclaim reclaim;
   private final FaultHandler faults;
   private final Mmu mmu;
   private final Cpu cpu;
@@ -109,6 +111,7 @@ public final class Machine implements AutoCloseable {
     mmu.loadCr3(kernelPageTable.pgd());
     PageCache pageCache = new PageCache(allocator);
     memory = new MemoryManager(allocator, kernelPageTable, mmu, pageCache);
+    reclaim = new Reclaim(memory);
     faults = new FaultHandler(memory);
 
     pages = new KernelPages(allocator);
@@ -477,6 +480,11 @@ public final class Machine implements AutoCloseable {
     return log;
   }
 
+  /** Reverse mapping, migration and compaction. */
+  public Reclaim reclaim() {
+    return reclaim;
+  }
+
   /** The page-fault handler. */
   public FaultHandler faults() {
     return faults;
@@ -520,6 +528,7 @@ public final class Machine implements AutoCloseable {
   public void audit() {
     Audit audit = new Audit(memory.memMap().frames());
     memory.audit(audit);
+    reclaim.audit(audit);
     pages.audit(audit);
     slab.audit(audit);
     allocator.audit(audit);

@@ -141,6 +141,16 @@ public final class AddressSpace {
     }
   }
 
+  /**
+   * {@code folio_migrate_mapping}: a page, which nothing maps, is in another frame from now on. The
+   * cache's reference passes over: the caller gives up the one to the old frame.
+   *
+   * @param toPfn has mapping, index and flags of the page already
+   */
+  public void replacePage(int fromPfn, int toPfn) {
+    pages.replace(Integer.toUnsignedLong(memMap.index(fromPfn)), toPfn);
+  }
+
   /** Takes a page that nobody maps out of the cache and gives its frame back. */
   private void drop(long index, int pfn) {
     if (memMap.pageMapcount(pfn) != 0) {

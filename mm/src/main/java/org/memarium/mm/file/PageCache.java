@@ -10,6 +10,7 @@ import org.memarium.mm.frame.LruList;
 import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
@@ -92,7 +93,8 @@ public final class PageCache {
 
   /** The file whose page the frame is, or null if it is none's. */
   public @Nullable AddressSpace spaceOf(int pfn) {
-    return memMap.isPageAnon(pfn) ? null : spaces.get(memMap.mapping(pfn));
+    boolean other = memMap.testFlags(pfn, PageFlags.ANON | PageFlags.MOVABLE);
+    return other ? null : spaces.get(memMap.mapping(pfn));
   }
 
   /** All files that have a page cache, by number. */

@@ -69,6 +69,20 @@ final class PageTree {
     size++;
   }
 
+  /**
+   * Puts a frame where there is another.
+   *
+   * @throws IllegalStateException if there is none
+   */
+  void replace(long index, int pfn) {
+    int[] leaf = leaf(index, false);
+    int slot = (int) index & MASK;
+    if (leaf == null || leaf[slot] == 0) {
+      throw new IllegalStateException("page %d is not cached".formatted(index));
+    }
+    leaf[slot] = pfn + 1;
+  }
+
   /** Takes out the frame at {@code index}; returns it, or {@link #NONE}. */
   int remove(long index) {
     int[] leaf = leaf(index, false);

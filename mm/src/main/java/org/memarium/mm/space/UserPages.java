@@ -3,6 +3,7 @@ package org.memarium.mm.space;
 import java.util.Objects;
 import org.memarium.hardware.Mmu;
 import org.memarium.hardware.PageTableEntry;
+import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.Lruvec;
@@ -12,8 +13,8 @@ import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.pagetable.SwapEntry;
 import org.memarium.mm.trace.TraceEvent;
-import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
 /**
@@ -124,21 +125,69 @@ public final class UserPages {
     tables.writePte(pteAddress, pte);
   }
 
+  /**
+   * {@code try_to_migrate_one}: puts a migration entry in the place of one that maps a page. The
+   * page still counts in the resident set.
+   */
+  public void replaceByMigrationEntry(Vma area, long linearAddress, long pteAddress, long pte) {
+    tables.writePte(pteAddress, SwapEntry.migration(tables.format(), pte));
+    flushPage(linearAddress);
+    int pfn = Pte.pfn(pte);
+    if (Pte.isDirty(pte) && memMap.isPageAnon(pfn)) {
+      memMap.setPageDirty(pfn);
+    }
+    dropMapping(area, pte);
+  }
+
+  /**
+   * {@code remove_migration_pte}: maps a page again in the place of a migration entry, with the
+   * rights that the area gives and the bits that the entry kept.
+   */
+  public void restoreMigrationEntry(Vma area, long pteAddress, long entry, int pfn) {
+    PageTableFormat format = tables.format();
+    long pte = Pte.of(pfn, protection(area));
+    if (!SwapEntry.isYoungMigration(format, entry)) {
+      pte = Pte.mkOld(pte);
+    }
+    if (SwapEntry.isDirtyMigration(format, entry) && memMap.isPageDirty(pfn)) {
+      pte = Pte.mkDirty(pte);
+    }
+    if (SwapEntry.isWritableMigration(format, entry) && (area.flags & VmFlags.WRITE) != 0) {
+      pte = Pte.mkWrite(pte);
+    }
+    memMap.getPage(pfn);
+    if (memMap.incrementMapcount(pfn) == 1) {
+      memory.vmStat().increment(mappedItem(kind(memMap.flags(pfn))));
+    }
+    if ((area.flags & VmFlags.LOCKED) != 0) {
+      lruvec.lock(pfn);
+    }
+    tables.writePte(pteAddress, pte);
+  }
+
+  private static VmStatItem mappedItem(int kind) {
+    return kind == ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED;
+  }
+
   /** Takes a page out of the books after its entry was cleared or replaced. */
   public void unmapped(Vma area, long pte) {
     if (Pte.isSpecial(pte)) {
       return;
     }
+    rss[kind(memMap.flags(Pte.pfn(pte)))]--;
+    dropMapping(area, pte);
+  }
+
+  /** {@code page_remove_rmap} and {@code put_page}: an entry does not map its page any more. */
+  private void dropMapping(Vma area, long pte) {
     int pfn = Pte.pfn(pte);
     int kind = kind(memMap.flags(pfn));
     if (kind != ANON && Pte.isDirty(pte)) {
       markDirty(pfn);
     }
     if (memMap.decrementMapcount(pfn) == 0) {
-      VmStat vmStat = memory.vmStat();
-      vmStat.decrement(kind == ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED);
+      memory.vmStat().decrement(mappedItem(kind));
     }
-    rss[kind]--;
     if ((area.flags & VmFlags.LOCKED) != 0) {
       lruvec.unlock(pfn);
     }

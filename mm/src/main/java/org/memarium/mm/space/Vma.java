@@ -66,6 +66,11 @@ public final class Vma implements FileMapper {
     this.pageOffset = pageOffset;
   }
 
+  /** {@code vm_mm}: the address space that it is part of. */
+  public MmStruct mm() {
+    return mm;
+  }
+
   /** {@code vm_start}: the first address. */
   public long start() {
     return start;

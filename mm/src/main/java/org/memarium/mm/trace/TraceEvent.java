@@ -83,6 +83,29 @@ public sealed interface TraceEvent {
   /** A page of a file left the page cache. */
   record MmFilemapDeleteFromPageCache(int pfn, int mapping, long index) implements TraceEvent {}
 
+  // ---- Moving pages ----
+
+  /**
+   * Pages were moved to other frames.
+   *
+   * @param mode {@code ASYNC}, {@code SYNC_LIGHT} or {@code SYNC}
+   * @param reason such as "compaction"
+   */
+  record MmMigratePages(int succeeded, int failed, String mode, String reason)
+      implements TraceEvent {}
+
+  /** Compaction of a zone begins; the scanners stand at these frames. */
+  record MmCompactionBegin(String zone, int order, int migratePfn, int freePfn, boolean sync)
+      implements TraceEvent {}
+
+  /**
+   * Compaction of a zone has ended.
+   *
+   * @param status as {@code enum compact_result} has it
+   */
+  record MmCompactionEnd(String zone, int order, int migratePfn, int freePfn, String status)
+      implements TraceEvent {}
+
   // ---- Processes ----
 
   /** A program was loaded. */

@@ -6,6 +6,7 @@ import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.BootedMemory;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MemoryManager;
@@ -26,6 +27,7 @@ public final class TestSpace implements AutoCloseable {
   public final Mmu mmu;
   public final PageCache pageCache;
   public final MemoryManager manager;
+  public final Reclaim reclaim;
   public final FaultHandler faults;
   public final RLimits limits = RLimits.initial(1000);
   public final MmStruct mm;
@@ -35,6 +37,7 @@ public final class TestSpace implements AutoCloseable {
     mmu = new Mmu(memory.ram, architecture.pageTableFormat(), 64, 4);
     pageCache = new PageCache(memory.allocator);
     manager = new MemoryManager(memory.allocator, memory.kernel, mmu, pageCache);
+    reclaim = new Reclaim(manager);
     faults = new FaultHandler(manager);
     Layout layout = architecture.name().equals("compat") ? Layout.COMPAT : Layout.I386;
     mm = Objects.requireNonNull(MmStruct.allocate(manager, layout, limits));
@@ -74,6 +77,7 @@ public final class TestSpace implements AutoCloseable {
   public void audit() {
     Audit audit = memory.beginAudit();
     manager.audit(audit);
+    reclaim.audit(audit);
     memory.finish(audit);
   }
 

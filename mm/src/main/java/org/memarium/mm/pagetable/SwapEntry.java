@@ -1,0 +1,120 @@
+package org.memarium.mm.pagetable;
+
+import org.memarium.hardware.PageTableFormat;
+
+/**
+ * {@code swp_entry_t}: what a PTE holds while there is no frame (Linux {@code
+ * include/linux/swapops.h}, {@code arch/x86/include/asm/pgtable-2level.h}, {@code pgtable_64.h}).
+ *
+ * <pre>
+ *   entries    31                            9   8   7   6 5          1   0
+ *   of 4      +-------------------------------+---+-------+------------+---+
+ *   bytes     |            offset             | 0 |   0   |    type    | 0 |
+ *             +-------------------------------+---+-------+------------+---+
+ *   entries    63      59 58                                 9   8         0
+ *   of 8      +----------+------------------------------------+---+---------+
+ *   bytes     |   type   |            offset, inverted        | 0 |    0    |
+ *             +----------+------------------------------------+---+---------+
+ *
+ *   type   0 to 28   swap device of that number, and offset is the page on it
+ *          29        SWP_MIGRATION_READ: the page is being moved to another frame
+ *          30        SWP_MIGRATION_READ_EXCLUSIVE: the same; nobody else has it
+ *          31        SWP_MIGRATION_WRITE: the same, and the entry was writable
+ *
+ *   offset of types 29 to 31     +---+---+-----------+
+ *                                | D | A |    pfn    |    pfn: 20 bits in entries of 4 bytes, else 40
+ *                                +---+---+-----------+    A, D: the entry was accessed, dirty
+ * </pre>
+ *
+ * <p>Inverted, an offset makes a physical address that no machine has, so that a processor which
+ * speculates past the missing P bit reads nothing (L1TF).
+ */
+public final class SwapEntry {
+  /** {@code SWP_MIGRATION_READ}. */
+  public static final int MIGRATION_READ = 29;
+
+  /** {@code SWP_MIGRATION_READ_EXCLUSIVE}. */
+  public static final int MIGRATION_READ_EXCLUSIVE = 30;
+
+  /** {@code SWP_MIGRATION_WRITE}. */
+  public static final int MIGRATION_WRITE = 31;
+
+  private static final int TYPE_BITS = 5;
+  private static final int SHORT_TYPE_SHIFT = 1;
+  private static final int SHORT_OFFSET_SHIFT = 9;
+  private static final int SHORT_PFN_BITS = 20;
+  private static final int LONG_TYPE_SHIFT = 64 - TYPE_BITS;
+  private static final int LONG_OFFSET_SHIFT = 9;
+  private static final int LONG_OFFSET_BITS = LONG_TYPE_SHIFT - LONG_OFFSET_SHIFT;
+  private static final int LONG_PFN_BITS = 40;
+
+  private SwapEntry() {}
+
+  /** {@code swp_entry_to_pte}. */
+  public static long of(PageTableFormat format, int type, long offset) {
+    if (format.entryBytes() == 4) {
+      return (long) type << SHORT_TYPE_SHIFT | offset << SHORT_OFFSET_SHIFT & 0xffff_ffffL;
+    }
+    long inverted = ~offset & (1L << LONG_OFFSET_BITS) - 1;
+    return (long) type << LONG_TYPE_SHIFT | inverted << LONG_OFFSET_SHIFT;
+  }
+
+  /** {@code swp_type} of an entry for which {@link Pte#isSwap} holds. */
+  public static int type(PageTableFormat format, long pte) {
+    return format.entryBytes() == 4
+        ? (int) (pte >>> SHORT_TYPE_SHIFT) & (1 << TYPE_BITS) - 1
+        : (int) (pte >>> LONG_TYPE_SHIFT);
+  }
+
+  /** {@code swp_offset}. */
+  public static long offset(PageTableFormat format, long pte) {
+    return format.entryBytes() == 4
+        ? pte >>> SHORT_OFFSET_SHIFT
+        : ~(pte >>> LONG_OFFSET_SHIFT) & (1L << LONG_OFFSET_BITS) - 1;
+  }
+
+  private static int pfnBits(PageTableFormat format) {
+    return format.entryBytes() == 4 ? SHORT_PFN_BITS : LONG_PFN_BITS;
+  }
+
+  // ---- Migration entries ----
+
+  /**
+   * {@code make_writable_migration_entry} and the like: what stands for an entry while its page is
+   * moved.
+   *
+   * @param pte the entry, which is {@linkplain Pte#isPresent present}
+   */
+  public static long migration(PageTableFormat format, long pte) {
+    int bits = pfnBits(format);
+    long offset = Pte.pfn(pte);
+    offset |= Pte.isYoung(pte) ? 1L << bits : 0;
+    offset |= Pte.isDirty(pte) ? 1L << (bits + 1) : 0;
+    return of(format, Pte.isWritable(pte) ? MIGRATION_WRITE : MIGRATION_READ, offset);
+  }
+
+  /** {@code is_migration_entry}, of any entry. */
+  public static boolean isMigration(PageTableFormat format, long pte) {
+    return Pte.isSwap(pte) && type(format, pte) >= MIGRATION_READ;
+  }
+
+  /** {@code swp_offset_pfn}: the frame that a migration entry stands for. */
+  public static int migrationPfn(PageTableFormat format, long pte) {
+    return (int) (offset(format, pte) & (1L << pfnBits(format)) - 1);
+  }
+
+  /** {@code is_writable_migration_entry}. */
+  public static boolean isWritableMigration(PageTableFormat format, long pte) {
+    return type(format, pte) == MIGRATION_WRITE;
+  }
+
+  /** {@code is_migration_entry_young}. */
+  public static boolean isYoungMigration(PageTableFormat format, long pte) {
+    return (offset(format, pte) >>> pfnBits(format) & 1) != 0;
+  }
+
+  /** {@code is_migration_entry_dirty}. */
+  public static boolean isDirtyMigration(PageTableFormat format, long pte) {
+    return (offset(format, pte) >>> (pfnBits(format) + 1) & 1) != 0;
+  }
+}
