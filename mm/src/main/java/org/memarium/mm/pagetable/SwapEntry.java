@@ -53,7 +53,7 @@ public final class SwapEntry {
   /** {@code swp_entry_to_pte}. */
   public static long of(PageTableFormat format, int type, long offset) {
     if (format.entryBytes() == 4) {
-      return (long) type << SHORT_TYPE_SHIFT | offset << SHORT_OFFSET_SHIFT & 0xffff_ffffL;
+      return ((long) type << SHORT_TYPE_SHIFT | offset << SHORT_OFFSET_SHIFT) & 0xffff_ffffL;
     }
     long inverted = ~offset & (1L << LONG_OFFSET_BITS) - 1;
     return (long) type << LONG_TYPE_SHIFT | inverted << LONG_OFFSET_SHIFT;
