@@ -117,6 +117,24 @@ public final class Gfp {
   /** {@code GFP_HIGHUSER_MOVABLE}: the same, movable: anonymous pages and the page cache. */
   public static final int GFP_HIGHUSER_MOVABLE = GFP_HIGHUSER | MOVABLE;
 
+  /**
+   * {@code GFP_RECLAIM_MASK}: how hard to try, which an allocation passes on to those that it needs
+   * itself.
+   */
+  public static final int RECLAIM_MASK =
+      DIRECT_RECLAIM
+          | KSWAPD_RECLAIM
+          | HIGH
+          | IO
+          | FS
+          | NOWARN
+          | RETRY_MAYFAIL
+          | NOFAIL
+          | NORETRY
+          | MEMALLOC
+          | NOMEMALLOC
+          | ATOMIC_CONTEXT;
+
   /** The lower of the two bits that choose a {@link MigrateType}. */
   static final int MOVABLE_SHIFT = 3;
 

@@ -136,6 +136,12 @@ public final class KernelMapper {
         : -1;
   }
 
+  /** The entry that maps a frame with a protection, as this machine's tables hold it. */
+  public long entry(long physicalAddress, long protection) {
+    long entry = physicalAddress | protection;
+    return entryBytes == Integer.BYTES ? entry & 0xffff_ffffL : entry;
+  }
+
   /** A cursor over {@code init_mm}. */
   public PteCursor cursor() {
     return new PteCursor(kernel.pgd(), ram, format);

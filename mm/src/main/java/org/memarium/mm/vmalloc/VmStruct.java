@@ -8,10 +8,10 @@ import org.memarium.hardware.Ram;
  * include/linux/vmalloc.h}).
  *
  * <pre>
- *   7   6   5   4   3   2   1   0
- *  +---+---+---+---+---+---+---+---+
- *  |   |NOG| 0 | 0 |USR|MAP|ALL|IOR|
- *  +---+---+---+---+---+---+---+---+
+ *    6   5   4   3   2   1   0
+ *  +---+---+---+---+---+---+---+
+ *  |NOG| 0 | 0 |USR|MAP|ALL|IOR|
+ *  +---+---+---+---+---+---+---+
  *  IOR  ioremap() and friends        USR  suitable for remap_vmalloc_range
  *  ALL  vmalloc()                    NOG  no guard page behind it
  *  MAP  vmap() of pages
@@ -33,7 +33,7 @@ public final class VmStruct {
   /** {@code VM_NO_GUARD}. */
   public static final int NO_GUARD = 0x40;
 
-  /** The linear address of the descriptor in the kernel's memory. */
+  /** The linear address of what kmalloc gave for the descriptor. */
   final long slot;
 
   /** Its first linear address. */
@@ -45,9 +45,10 @@ public final class VmStruct {
   final int flags;
   final @Nullable String caller;
 
-  /** The linear address of the array of its frames' numbers; 0 if it has none. */
+  /** The linear address of the array of its frames, see {@link PageArray}; 0 if it has none. */
   long pages;
 
+  /** {@code nr_pages}: how many frames were allocated for it. */
   int pageCount;
 
   /** What {@code ioremap} mapped. */
@@ -61,8 +62,25 @@ public final class VmStruct {
     this.caller = caller;
   }
 
+  boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+
   /** {@code get_vm_area_size}: without the guard page. */
   long usableBytes() {
-    return (flags & NO_GUARD) == 0 ? bytes - Ram.PAGE_SIZE : bytes;
+    return has(NO_GUARD) ? bytes : bytes - Ram.PAGE_SIZE;
+  }
+
+  /** The function that makes areas of this kind. */
+  String maker() {
+    if (has(IOREMAP)) {
+      return "ioremap";
+    }
+    return has(ALLOC) ? "vmalloc" : "vmap";
+  }
+
+  /** Who owns its frames, in words of the audit. */
+  String owner() {
+    return "vmalloc " + (caller == null ? "unknown" : caller);
   }
 }

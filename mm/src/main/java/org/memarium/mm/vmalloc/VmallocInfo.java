@@ -1,6 +1,9 @@
 package org.memarium.mm.vmalloc;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.KernelLayout;
 
 /**
  * One line of {@code /proc/vmallocinfo} (Linux 6.1 {@code mm/vmalloc.c}, {@code s_show}).
@@ -41,5 +44,35 @@ public record VmallocInfo(
   /** Whether a flag of {@link VmStruct} is set. */
   public boolean has(int flag) {
     return (flags & flag) != 0;
+  }
+
+  /** All areas, and then what is freed and not purged, if there is an area at all. */
+  static List<VmallocInfo> of(VmapSpace space, KernelLayout layout) {
+    VmapAreas areas = space.areas;
+    List<VmallocInfo> lines = new ArrayList<>();
+    for (int at = space.busy().first(); at != VmapAreas.NONE; at = areas.next[at]) {
+      VmStruct vm = areas.vm[at];
+      lines.add(
+          vm == null
+              ? plain(Kind.VM_MAP_RAM, areas.start[at], areas.size(at))
+              : new VmallocInfo(
+                  Kind.AREA,
+                  vm.address,
+                  vm.bytes,
+                  vm.caller,
+                  vm.pageCount,
+                  vm.physicalAddress,
+                  vm.flags,
+                  layout.isVmallocAddress(vm.pages)));
+    }
+    VmapTree unpurged = space.unpurged();
+    for (int at = unpurged.first(); !lines.isEmpty() && at != VmapAreas.NONE; at = areas.next[at]) {
+      lines.add(plain(Kind.UNPURGED, areas.start[at], areas.size(at)));
+    }
+    return lines;
+  }
+
+  private static VmallocInfo plain(Kind kind, long start, long bytes) {
+    return new VmallocInfo(kind, start, bytes, null, 0, 0, 0, false);
   }
 }
