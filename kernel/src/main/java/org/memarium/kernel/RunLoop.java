@@ -70,6 +70,9 @@ final class RunLoop implements PageFaultHandler {
 
   @Override
   public boolean pageFault(long linearAddress, int errorCode) {
+    if (faults.isKernelFault(linearAddress, errorCode)) {
+      return faults.handleKernelFault(linearAddress, errorCode);
+    }
     MmStruct mm = task.mm();
     if (mm == null) {
       throw new IllegalStateException(

@@ -45,6 +45,7 @@ public final class FaultHandler {
   private final VmStat vmStat;
   private final Trace trace;
   private final int zeroPfn;
+  private final KernelFault kernelFault;
   private final long[] faultsByKind = new long[FaultKind.values().length];
   private long stackGrowths;
   private int faultAroundPages = FAULT_AROUND_PAGES;
@@ -64,6 +65,7 @@ public final class FaultHandler {
     this.vmStat = memory.vmStat();
     this.trace = memory.trace();
     this.zeroPfn = allocator.zeroPfn();
+    this.kernelFault = new KernelFault(memory.kernelPageTable(), memory.mmu(), trace);
     memory.setPopulator(this::populate);
   }
 
@@ -91,6 +93,26 @@ public final class FaultHandler {
       trace.emit(new TraceEvent.PageFault(linearAddress, errorCode, word, handled ? pfn : -1));
     }
     return result;
+  }
+
+  /** Whether a fault is the kernel's own, in its half: {@link #handleKernelFault} is for those. */
+  public boolean isKernelFault(long linearAddress, int errorCode) {
+    return kernelFault.isMine(linearAddress, errorCode);
+  }
+
+  /**
+   * {@code do_kern_addr_fault}: a page fault of the kernel in its own half. It is no page fault of
+   * a process, and does not count as one.
+   *
+   * @return true if the access may be tried again
+   */
+  public boolean handleKernelFault(long linearAddress, int errorCode) {
+    return kernelFault.handle(linearAddress, errorCode);
+  }
+
+  /** How many top-level entries processes got from {@code init_mm} by {@code vmalloc_fault}. */
+  public long vmallocFaults() {
+    return kernelFault.copied();
   }
 
   /**
