@@ -40,6 +40,8 @@ import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
+import org.memarium.mm.pagetable.KernelMapper;
+import org.memarium.mm.pagetable.KernelMemory;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
@@ -49,6 +51,9 @@ import org.memarium.mm.space.RLimits;
 import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.vmalloc.Kmap;
+import org.memarium.mm.vmalloc.KvMalloc;
+import org.memarium.mm.vmalloc.Vmalloc;
 
 /**
  * A computer with one process at a time: RAM, MMU, processor, memory manager, files.
@@ -75,6 +80,10 @@ public final class Machine implements AutoCloseable {
   private final PageAllocator allocator;
   private final KernelLog log = new KernelLog();
   private final SlabAllocator slab;
+  private final Vmalloc vmalloc;
+  private final KvMalloc kvMalloc;
+  private final Kmap kmap;
+  private final KernelMemory kernelMemory;
   private final Reclaim reclaim;
   private final FaultHandler faults;
   private final Mmu mmu;
@@ -109,6 +118,11 @@ public final class Machine implements AutoCloseable {
             allocator, config.preset().slabConfig().withDebug(config.slubDebug()), log);
     mmu = new Mmu(ram, architecture.pageTableFormat(), config.tlbEntries(), config.tlbWays());
     mmu.loadCr3(kernelPageTable.pgd());
+    KernelMapper mapper = new KernelMapper(kernelPageTable, allocator, mmu);
+    vmalloc = new Vmalloc(mapper, slab);
+    kvMalloc = new KvMalloc(slab.kmalloc(), vmalloc);
+    kmap = new Kmap(mapper);
+    kernelMemory = new KernelMemory(mmu, architecture);
     PageCache pageCache = new PageCache(allocator);
     memory = new MemoryManager(allocator, kernelPageTable, mmu, pageCache);
     reclaim = new Reclaim(memory);
@@ -475,6 +489,26 @@ public final class Machine implements AutoCloseable {
     return slab;
   }
 
+  /** vmalloc, vmap and ioremap. */
+  public Vmalloc vmalloc() {
+    return vmalloc;
+  }
+
+  /** kvmalloc. */
+  public KvMalloc kvMalloc() {
+    return kvMalloc;
+  }
+
+  /** kmap. */
+  public Kmap kmap() {
+    return kmap;
+  }
+
+  /** The kernel's memory by linear address: what the allocators return. */
+  public KernelMemory kernelMemory() {
+    return kernelMemory;
+  }
+
   /** The kernel's log. */
   public KernelLog log() {
     return log;
@@ -531,6 +565,8 @@ public final class Machine implements AutoCloseable {
     reclaim.audit(audit);
     pages.audit(audit);
     slab.audit(audit);
+    vmalloc.audit(audit);
+    kmap.audit(audit);
     allocator.audit(audit);
     memory.memMap().audit(audit);
     audit.finish();
