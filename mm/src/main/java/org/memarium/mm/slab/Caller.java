@@ -1,5 +1,7 @@
 package org.memarium.mm.slab;
 
+import java.util.List;
+
 /** Who called into this package: what {@code _RET_IP_} is in Linux. */
 final class Caller {
   private static final String PACKAGE = Caller.class.getPackageName() + ".";
@@ -9,12 +11,23 @@ final class Caller {
 
   /** Class, method and line of the first frame outside, such as {@code Machine.boot:123}. */
   static String find() {
+    List<String> first = stack(1);
+    return first.isEmpty() ? "boot" : first.getFirst();
+  }
+
+  /** The innermost frames outside. */
+  static List<String> stack(int most) {
     return WALKER.walk(frames ->
         frames
-            .filter(frame -> !frame.getClassName().startsWith(PACKAGE))
-            .findFirst()
+            .dropWhile(frame -> isInside(frame.getClassName()))
+            .limit(most)
             .map(Caller::describe)
-            .orElse("boot"));
+            .toList());
+  }
+
+  private static boolean isInside(String className) {
+    // Tests of this package are callers, too.
+    return className.startsWith(PACKAGE) && !className.endsWith("Test");
   }
 
   private static String describe(StackWalker.StackFrame frame) {

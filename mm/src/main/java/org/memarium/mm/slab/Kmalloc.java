@@ -75,6 +75,21 @@ public final class Kmalloc {
     return cache.alloc(gfpFlags);
   }
 
+  /**
+   * {@code kmalloc_nolock} of current kernels: for callers that may have interrupted the allocator
+   * itself, such as tracepoints. Never waits, and never reclaims.
+   *
+   * @param gfpFlags only {@link Gfp#ACCOUNT} and {@link Gfp#ZERO}
+   * @return 0 too if the size has no cache
+   */
+  public long kmallocNolock(long bytes, int gfpFlags) {
+    if ((gfpFlags & ~(Gfp.ACCOUNT | Gfp.ZERO)) != 0) {
+      throw new IllegalArgumentException(
+          "kmalloc_nolock with GFP flags 0x%x: only ACCOUNT and ZERO".formatted(gfpFlags));
+    }
+    return bytes > maxCacheBytes ? 0 : kmalloc(bytes, gfpFlags | Gfp.NOWARN | Gfp.NOMEMALLOC);
+  }
+
   /** {@code kmalloc_slab}: for 1 to {@link #maxCacheBytes} bytes. */
   private KmemCache cacheFor(int bytes, int gfpFlags) {
     int type = type(gfpFlags);

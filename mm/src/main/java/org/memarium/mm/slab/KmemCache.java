@@ -44,6 +44,7 @@ public final class KmemCache {
   private int objectSize;
   private int refcount = 1;
   private boolean userPart;
+  private int errors;
 
   /** Slots of this cache's own structures; 0 before there are caches for them. */
   long structureSlot;
@@ -367,9 +368,14 @@ public final class KmemCache {
     return debug == null ? -1 : debug.validate();
   }
 
-  /** How many errors debugging found in this cache: reports, and repairs. */
+  /** How many errors were found in this cache: reports, repairs, and objects that were left. */
   public int errors() {
-    return debug == null ? 0 : debug.errors();
+    return errors;
+  }
+
+  /** Sets {@link #errors} back to 0. */
+  public void clearErrors() {
+    errors = 0;
   }
 
   // ---- For this package ----
@@ -400,6 +406,10 @@ public final class KmemCache {
 
   @Nullable SlabDebug debug() {
     return debug;
+  }
+
+  void countError() {
+    errors++;
   }
 
   /** One more name for it. */
