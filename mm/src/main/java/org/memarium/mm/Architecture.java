@@ -29,7 +29,8 @@ import org.memarium.hardware.Ram;
  * @param lowMemoryBytes {@code MAXMEM}: physical addresses below this may be in the direct map
  * @param zones lowest first, each up to a physical address
  * @param maxRamBytes the most RAM that can be installed
- * @param structPageBytes {@code sizeof(struct page)}: what mem_map costs for each frame
+ * @param structPageBytes {@code sizeof(struct page)}: what mem_map costs for each frame; on i386
+ *     nine words with CONFIG_MEMCG, and one to fill the alignment that SLUB wants
  * @param kernelAreas the kernel's areas beside the direct map
  */
 public record Architecture(
@@ -50,7 +51,8 @@ public record Architecture(
    * One zone.
    *
    * @param type which
-   * @param endPhysicalAddress where it ends, exclusive; {@link Long#MAX_VALUE} for the last
+   * @param endPhysicalAddress where it ends, exclusive; {@link Long#MAX_VALUE} for the last two, of
+   *     which Movable is empty
    */
   public record ZoneLimit(ZoneType type, long endPhysicalAddress) {}
 
@@ -122,6 +124,32 @@ public record Architecture(
     return index;
   }
 
+  /**
+   * How many page tables a 32-bit kernel makes for itself before it knows RAM, from address 0 to
+   * its end and as far again as the tables for all of its gigabyte would take ({@code
+   * arch/x86/kernel/head_32.S}, {@code MAPPING_BEYOND_END}). They stay; a 64-bit kernel has them in
+   * its image.
+   *
+   * @param kernelEnd physical address of the end of the image
+   */
+  public int earlyPageTables(long kernelEnd) {
+    if (pageTableFormat.levels() > 3) {
+      return 0;
+    }
+    int entries = pageTableFormat.entries(1);
+    long beyond = ((4 * GIB - pageOffset) >>> Ram.PAGE_SHIFT) / entries;
+    beyond += pageTableFormat.levels() > 2 ? pageTableFormat.entries(3) : 0;
+    long tableBytes = (long) entries << Ram.PAGE_SHIFT;
+    return (int) ((kernelEnd + (beyond << Ram.PAGE_SHIFT) + tableBytes - 1) / tableBytes);
+  }
+
+  /**
+   * {@code HUGETLB_PAGE_ORDER}: a large page has {@code 2^order} pages; pageblocks have this order.
+   */
+  public int hugePageOrder() {
+    return pageTableFormat.shift(2) - Ram.PAGE_SHIFT;
+  }
+
   private static Architecture i386(
       String name, PageTableFormat format, long lowMemoryBytes, long maxRamBytes) {
     return new Architecture(
@@ -134,9 +162,10 @@ public record Architecture(
         List.of(
             new ZoneLimit(ZoneType.DMA, 16 * MIB),
             new ZoneLimit(ZoneType.NORMAL, lowMemoryBytes),
-            new ZoneLimit(ZoneType.HIGHMEM, Long.MAX_VALUE)),
+            new ZoneLimit(ZoneType.HIGHMEM, Long.MAX_VALUE),
+            new ZoneLimit(ZoneType.MOVABLE, Long.MAX_VALUE)),
         maxRamBytes,
-        32,
+        40,
         i386Areas(format, 0xc000_0000L + lowMemoryBytes + VMALLOC_RESERVE));
   }
 
@@ -163,7 +192,8 @@ public record Architecture(
         List.of(
             new ZoneLimit(ZoneType.DMA, 16 * MIB),
             new ZoneLimit(ZoneType.DMA32, 4 * GIB),
-            new ZoneLimit(ZoneType.NORMAL, Long.MAX_VALUE)),
+            new ZoneLimit(ZoneType.NORMAL, Long.MAX_VALUE),
+            new ZoneLimit(ZoneType.MOVABLE, Long.MAX_VALUE)),
         1024 * GIB,
         64,
         new KernelAreas(0xffff_c900_0000_0000L, 0xffff_e900_0000_0000L, 0, 0, 0, 0, 0));

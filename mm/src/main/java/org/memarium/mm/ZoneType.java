@@ -12,7 +12,13 @@ public enum ZoneType {
   NORMAL(
       "Normal", VmStatItem.PGALLOC_NORMAL, VmStatItem.ALLOCSTALL_NORMAL, VmStatItem.PGSKIP_NORMAL),
   /** Beyond what the kernel can map at all times. */
-  HIGHMEM("HighMem", VmStatItem.PGALLOC_HIGH, VmStatItem.ALLOCSTALL_HIGH, VmStatItem.PGSKIP_HIGH);
+  HIGHMEM("HighMem", VmStatItem.PGALLOC_HIGH, VmStatItem.ALLOCSTALL_HIGH, VmStatItem.PGSKIP_HIGH),
+  /** For movable pages only; nobody asked for one, so it has no frames. */
+  MOVABLE(
+      "Movable",
+      VmStatItem.PGALLOC_MOVABLE,
+      VmStatItem.ALLOCSTALL_MOVABLE,
+      VmStatItem.PGSKIP_MOVABLE);
 
   private final String procName;
   private final VmStatItem pgalloc;

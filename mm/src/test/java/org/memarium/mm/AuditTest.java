@@ -53,7 +53,8 @@ final class AuditTest {
       Audit audit = memory.beginAudit();
       audit.claim(pfn, "somebody");
       String message = failure(memory, audit);
-      assertTrue(message.contains("has two owners: somebody, and free block"), message);
+      assertTrue(
+          message.contains("has two owners: somebody, and per-CPU list of order 0"), message);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.memarium.mm;
 
 import org.memarium.hardware.Ram;
+import org.memarium.mm.frame.KernelImage;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
@@ -16,20 +17,25 @@ public final class BootedMemory implements AutoCloseable {
   public final KernelPageTable kernel;
   public final PageAllocator allocator;
 
-  private BootedMemory(Architecture architecture, long mib, int maxOrder) {
+  private BootedMemory(Architecture architecture, long mib, int maxOrder, KernelImage image) {
     PhysicalMemoryMap map = PhysicalMemoryMap.pc(architecture, mib << 20);
     ram = Ram.reserve(map.endPhysicalAddress());
-    Memblock memblock = new Memblock(architecture, map);
+    Memblock memblock = new Memblock(architecture, map, image);
     kernel = new KernelPageTable(ram, memblock);
     allocator = PageAllocator.boot(ram, memblock, maxOrder, vmStat, trace);
   }
 
   public static BootedMemory boot(Architecture architecture, long mib) {
-    return new BootedMemory(architecture, mib, PageAllocator.DEFAULT_MAX_ORDER);
+    return boot(architecture, mib, PageAllocator.DEFAULT_MAX_ORDER);
   }
 
   public static BootedMemory boot(Architecture architecture, long mib, int maxOrder) {
-    return new BootedMemory(architecture, mib, maxOrder);
+    return new BootedMemory(architecture, mib, maxOrder, KernelImage.forRam(mib << 20));
+  }
+
+  /** With a kernel that lies elsewhere. */
+  public static BootedMemory boot(Architecture architecture, long mib, KernelImage image) {
+    return new BootedMemory(architecture, mib, PageAllocator.DEFAULT_MAX_ORDER, image);
   }
 
   /** An audit to which others add before {@link #finish}. */

@@ -1,5 +1,7 @@
 package org.memarium.mm.frame;
 
+import java.util.StringJoiner;
+
 /**
  * {@code gfp_t}: what an allocation may do and where it may come from (Linux 6.1 {@code
  * include/linux/gfp_types.h}).
@@ -141,5 +143,74 @@ public final class Gfp {
   /** The bits that choose a zone. */
   static final int ZONE_MASK = DMA | HIGHMEM | DMA32 | MOVABLE;
 
+  private static final String[] NAMES = {
+    "__GFP_DMA",
+    "__GFP_HIGHMEM",
+    "__GFP_DMA32",
+    "__GFP_MOVABLE",
+    "__GFP_RECLAIMABLE",
+    "__GFP_HIGH",
+    "__GFP_IO",
+    "__GFP_FS",
+    "__GFP_ZERO",
+    "__GFP_ATOMIC",
+    "__GFP_DIRECT_RECLAIM",
+    "__GFP_KSWAPD_RECLAIM",
+    "__GFP_WRITE",
+    "__GFP_NOWARN",
+    "__GFP_RETRY_MAYFAIL",
+    "__GFP_NOFAIL",
+    "__GFP_NORETRY",
+    "__GFP_MEMALLOC",
+    "__GFP_COMP",
+    "__GFP_NOMEMALLOC",
+    "__GFP_HARDWALL",
+    "__GFP_THISNODE",
+    "__GFP_ACCOUNT"
+  };
+
+  /** Combinations that have a name, those first that contain others. */
+  private static final int[] COMBINATIONS = {
+    GFP_HIGHUSER_MOVABLE,
+    GFP_HIGHUSER,
+    GFP_USER,
+    GFP_KERNEL_ACCOUNT,
+    GFP_KERNEL,
+    GFP_NOFS,
+    GFP_ATOMIC,
+    GFP_NOIO,
+    GFP_NOWAIT
+  };
+
+  private static final String[] COMBINATION_NAMES = {
+    "GFP_HIGHUSER_MOVABLE",
+    "GFP_HIGHUSER",
+    "GFP_USER",
+    "GFP_KERNEL_ACCOUNT",
+    "GFP_KERNEL",
+    "GFP_NOFS",
+    "GFP_ATOMIC",
+    "GFP_NOIO",
+    "GFP_NOWAIT"
+  };
+
   private Gfp() {}
+
+  /** The flags in words, as {@code %pGg} prints them: {@code "GFP_KERNEL|__GFP_ZERO"}. */
+  public static String describe(int gfpFlags) {
+    StringJoiner words = new StringJoiner("|");
+    int rest = gfpFlags;
+    for (int i = 0; i < COMBINATIONS.length; i++) {
+      if ((rest & COMBINATIONS[i]) == COMBINATIONS[i]) {
+        words.add(COMBINATION_NAMES[i]);
+        rest &= ~COMBINATIONS[i];
+      }
+    }
+    for (int bit = 0; bit < NAMES.length; bit++) {
+      if ((rest >>> bit & 1) != 0) {
+        words.add(NAMES[bit]);
+      }
+    }
+    return words.length() == 0 ? "none" : words.toString();
+  }
 }

@@ -12,15 +12,17 @@ import org.memarium.mm.ZoneType;
  *   DMA                         DMA
  *   DMA32                       DMA32, or Normal where there is none
  *   HIGHMEM                     HighMem, or Normal where there is none
- *   HIGHMEM | MOVABLE           the same (zone Movable, which would be asked first, is empty)
+ *   HIGHMEM | MOVABLE           Movable
  *   DMA | MOVABLE, DMA32 | MOVABLE   as without MOVABLE
  *   two of DMA, DMA32, HIGHMEM  no zone
+ *   MOVABLE | RECLAIMABLE       no migrate type
  * </pre>
  */
 final class GfpZones {
   private static final int NO_ZONE = -1;
+  private static final int MASK = Gfp.ZONE_MASK | Gfp.RECLAIMABLE;
 
-  private final int[] highestZone = new int[Gfp.ZONE_MASK + 1];
+  private final int[] highestZone = new int[MASK + 1];
 
   GfpZones(Architecture architecture) {
     int normal = indexOf(architecture, ZoneType.NORMAL, NO_ZONE);
@@ -29,11 +31,13 @@ final class GfpZones {
     set(Gfp.DMA, indexOf(architecture, ZoneType.DMA, normal));
     set(Gfp.DMA32, indexOf(architecture, ZoneType.DMA32, normal));
     set(Gfp.HIGHMEM, indexOf(architecture, ZoneType.HIGHMEM, normal));
+    highestZone[Gfp.HIGHMEM | Gfp.MOVABLE] = indexOf(architecture, ZoneType.MOVABLE, normal);
   }
 
   private void set(int modifiers, int zone) {
     highestZone[modifiers] = zone;
     highestZone[modifiers | Gfp.MOVABLE] = zone;
+    highestZone[modifiers | Gfp.RECLAIMABLE] = zone;
   }
 
   private static int indexOf(Architecture architecture, ZoneType type, int otherwise) {
@@ -47,11 +51,17 @@ final class GfpZones {
 
   /** {@code gfp_zone}: index of the highest zone that may be used. */
   int highestZone(int gfpFlags) {
-    int zone = highestZone[gfpFlags & Gfp.ZONE_MASK];
+    int zone = highestZone[gfpFlags & MASK];
     if (zone == NO_ZONE) {
-      throw new IllegalArgumentException(
-          "GFP flags 0x%x ask for two zones at once".formatted(gfpFlags));
+      throw refusal(gfpFlags);
     }
     return zone;
+  }
+
+  private static IllegalArgumentException refusal(int gfpFlags) {
+    int both = Gfp.MOVABLE | Gfp.RECLAIMABLE;
+    return new IllegalArgumentException(
+        "GFP flags 0x%x ask for two %s at once"
+            .formatted(gfpFlags, (gfpFlags & both) == both ? "migrate types" : "zones"));
   }
 }

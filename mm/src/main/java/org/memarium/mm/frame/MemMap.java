@@ -1,12 +1,13 @@
 package org.memarium.mm.frame;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Audit;
 
 /**
  * {@code mem_map[]}, the array of {@code struct page}: what is known of each page frame.
  *
- * <p>It is primitive ints, eight for a frame, as many bytes as Linux's {@code struct page} on i386:
+ * <p>It is primitive ints, eight for a frame:
  *
  * <pre>
  *    0        1          2          3         4        5        6         7
@@ -17,7 +18,8 @@ import org.memarium.mm.Audit;
  *   refCount  who holds the frame: page tables that map it, the page cache, the kernel; 0: free
  *   mapCount  how many page-table entries map it
  *   private   for whoever owns the frame
- *   next,prev links of the list that the frame is on, -1 at the ends
+ *   next,prev links of the list that the frame is on, -1 at the ends; in the tails of a compound
+ *             page, next is its first frame (Linux: compound_head)
  *   mapping   number of the file (address_space) whose page this is; of an anonymous page, of its
  *             anon_vma; 0 for none
  *   index     which page of that file; for an anonymous page, its linear page number
@@ -50,6 +52,7 @@ public final class MemMap {
 
   private final int[][] sections;
   private final int frames;
+  private @Nullable FrameHistory history;
 
   /**
    * All frames missing: reserved, in zone 0.
@@ -154,13 +157,14 @@ public final class MemMap {
   }
 
   /**
-   * {@code get_page}: one more reference.
+   * {@code get_page}: one more reference; to a compound page, if the frame is part of one.
    *
    * @throws IllegalStateException if nobody has the frame
    */
   public void getPage(int pfn) {
-    int[] section = writable(pfn);
-    int at = at(pfn, REF_COUNT);
+    int head = compoundHead(pfn);
+    int[] section = writable(head);
+    int at = at(head, REF_COUNT);
     if (section[at] <= 0) {
       throw wrong("get_page of a frame that nobody has", pfn);
     }
@@ -238,7 +242,68 @@ public final class MemMap {
     return get(pfn, PREV);
   }
 
+  // ---- Compound pages ----
+
+  /** {@code PageHead}: the first frame of a compound page. */
+  public boolean isPageHead(int pfn) {
+    return testFlags(pfn, PageFlags.HEAD);
+  }
+
+  /** {@code PageTail}: a frame of a compound page that is not its first. */
+  public boolean isPageTail(int pfn) {
+    return testFlags(pfn, PageFlags.TAIL);
+  }
+
+  /** {@code compound_head}: the first frame of the compound page, or the frame itself. */
+  public int compoundHead(int pfn) {
+    int[] section = sections[pfn >>> SECTION_SHIFT];
+    int at = at(pfn, FLAGS);
+    return (section[at] & PageFlags.TAIL) != 0 ? section[at + NEXT] : pfn;
+  }
+
+  /** {@code compound_order}: of the compound page that begins with this frame; else 0. */
+  public int compoundOrder(int pfn) {
+    int flags = get(pfn, FLAGS);
+    return (flags & PageFlags.HEAD) != 0 ? PageFlags.order(flags) : 0;
+  }
+
+  /** {@code prep_compound_page}. */
+  void prepCompound(int head, int order) {
+    int[] section = writable(head);
+    section[at(head, FLAGS)] |= PageFlags.HEAD;
+    for (int pfn = head + 1; pfn < head + (1 << order); pfn++) {
+      int at = at(pfn, FLAGS);
+      section[at] |= PageFlags.TAIL;
+      section[at + NEXT] = head;
+    }
+  }
+
+  /** {@code free_tail_pages_check}: the tails are nothing but frames again. */
+  void clearTails(int head, int order) {
+    int[] section = writable(head);
+    for (int pfn = head + 1; pfn < head + (1 << order); pfn++) {
+      int at = at(pfn, FLAGS);
+      section[at] &= PageFlags.ZONE_MASK;
+      section[at + PRIVATE] = 0;
+      section[at + NEXT] = NONE;
+      section[at + MAPPING] = 0;
+      section[at + INDEX] = 0;
+    }
+  }
+
+  /** {@code split_page}: each frame of the block becomes a block of its own. */
+  void split(int first, int order) {
+    for (int pfn = first; pfn < first + (1 << order); pfn++) {
+      setAllocated(pfn, 0);
+    }
+  }
+
   // ---- For the page allocator ----
+
+  /** From now on {@link #describe} tells a frame's history too. */
+  void setHistory(@Nullable FrameHistory history) {
+    this.history = history;
+  }
 
   /** Whether the frame is the first of a free block of this order in this zone. */
   boolean isBuddy(int pfn, int order, int zone) {
@@ -247,17 +312,61 @@ public final class MemMap {
     return pfn < frames && (get(pfn, FLAGS) & mask) == wanted;
   }
 
-  /** {@code prep_new_page}: the block belongs to whoever asked, with one reference. */
-  void setAllocated(int pfn, int order, int extraFlags) {
+  /** Whether the frame is the first of a block of this order on a per-CPU list of this zone. */
+  boolean isPcp(int pfn, int order, int zone) {
+    int wanted = PageFlags.PCP | order << PageFlags.ORDER_SHIFT | zone << PageFlags.ZONE_SHIFT;
+    int mask = PageFlags.PCP | PageFlags.ORDER_MASK | PageFlags.ZONE_MASK;
+    return pfn < frames && (get(pfn, FLAGS) & mask) == wanted;
+  }
+
+  /** {@code set_pcppage_migratetype}: the block goes on a per-CPU list. */
+  void setPcp(int pfn, int order, int type) {
     int[] section = writable(pfn);
     int at = at(pfn, FLAGS);
     section[at] =
         (section[at] & PageFlags.ZONE_MASK)
-            | PageFlags.ALLOCATED
-            | order << PageFlags.ORDER_SHIFT
-            | extraFlags;
+            | PageFlags.PCP
+            | type << PageFlags.TYPE_SHIFT
+            | order << PageFlags.ORDER_SHIFT;
+  }
+
+  /** {@code get_pcppage_migratetype}: the block leaves its per-CPU list for that of this type. */
+  int endPcp(int pfn) {
+    int[] section = writable(pfn);
+    int at = at(pfn, FLAGS);
+    int flags = section[at];
+    section[at] = flags & PageFlags.ZONE_MASK;
+    return PageFlags.type(flags);
+  }
+
+  /** {@code post_alloc_hook}: the block belongs to whoever asked, with one reference. */
+  void setAllocated(int pfn, int order) {
+    int[] section = writable(pfn);
+    int at = at(pfn, FLAGS);
+    section[at] =
+        (section[at] & PageFlags.ZONE_MASK) | PageFlags.ALLOCATED | order << PageFlags.ORDER_SHIFT;
     section[at + REF_COUNT] = 1;
     section[at + PRIVATE] = 0;
+  }
+
+  /** {@code ClearPageReserved} of a frame that the kernel gives up after boot. */
+  void unreserve(int pfn) {
+    materialise(pfn);
+    sections[pfn >>> SECTION_SHIFT][at(pfn, FLAGS)] &= PageFlags.ZONE_MASK;
+  }
+
+  /**
+   * {@code check_free_page} of the frames inside a block.
+   *
+   * @throws IllegalStateException if somebody uses one of them
+   */
+  void checkInside(int first, int order) {
+    for (int pfn = first + 1; pfn < first + (1 << order); pfn++) {
+      int flags = get(pfn, FLAGS) & ~(PageFlags.ZONE_MASK | PageFlags.TAIL);
+      if (flags != 0 || get(pfn, REF_COUNT) != 0 || get(pfn, MAP_COUNT) != 0) {
+        throw wrong("free of a block of which a frame is still used", pfn);
+      }
+    }
   }
 
   /**
@@ -300,7 +409,7 @@ public final class MemMap {
     if (pfn < 0 || pfn >= frames) {
       return "frame 0x%x, beyond the last one, 0x%x".formatted(pfn, frames - 1);
     }
-    return "frame 0x%x (%s, count %d, mapcount %d, mapping %d, index %d)%s"
+    return "frame 0x%x (%s, count %d, mapcount %d, mapping %d, index %d)%s%s"
         .formatted(
             pfn,
             PageFlags.describe(flags(pfn)),
@@ -308,7 +417,8 @@ public final class MemMap {
             pageMapcount(pfn),
             mapping(pfn),
             index(pfn),
-            isShared(pfn) ? ", never handed out" : "");
+            isShared(pfn) ? ", never handed out" : "",
+            history == null ? "" : history.describe(pfn));
   }
 
   // ---- Sections ----

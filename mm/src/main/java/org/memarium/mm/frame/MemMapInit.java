@@ -18,6 +18,7 @@ final class MemMapInit {
   private final MemMap memMap;
   private final Zone[] zones;
   private final VmStat vmStat;
+  private final boolean mobilityDisabled;
 
   MemMapInit(Memblock memblock, int maxOrder, VmStat vmStat) {
     this.memblock = memblock;
@@ -25,14 +26,36 @@ final class MemMapInit {
     this.maxOrder = maxOrder;
     Architecture architecture = memblock.architecture();
     int maxPfn = memblock.map().maxPfn();
-    long bytes = (long) maxPfn * architecture.structPageBytes();
-    memblock.allocate("mem_map", (int) ((bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT), 1);
-    memblock.close();
     memMap = new MemMap(maxPfn);
     zones = makeZones(architecture, maxPfn);
+    takeForTheKernel(architecture, maxPfn);
+    memblock.close();
+    long pages = SystemHash.Figures.of(architecture, zones).allPages();
+    mobilityDisabled = pages < (long) zones[0].pageblocks().pages() * MigrateType.TYPES;
+    if (mobilityDisabled) {
+      for (Zone zone : zones) {
+        zone.fallback().disableMobility();
+      }
+    }
     for (Zone zone : zones) {
       fill(zone);
     }
+  }
+
+  /** What Linux takes from memblock before it frees the rest: see {@code docs/fidelity.md}. */
+  private void takeForTheKernel(Architecture architecture, int maxPfn) {
+    int alignment = 1 << PageAllocator.DEFAULT_MAX_ORDER;
+    long bytes = (long) ((maxPfn + alignment - 1) & -alignment) * architecture.structPageBytes();
+    memblock.allocate("mem_map", (int) ((bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT), 1);
+    if (memblock.kernelImage().percpuPages() > 0) {
+      memblock.allocate("percpu", memblock.kernelImage().percpuPages(), 1);
+    }
+    SystemHash.allocate(memblock, SystemHash.Figures.of(architecture, zones));
+  }
+
+  /** {@code page_group_by_mobility_disabled}: RAM is too small to keep migrate types apart. */
+  boolean isMobilityDisabled() {
+    return mobilityDisabled;
   }
 
   MemMap memMap() {
@@ -47,13 +70,28 @@ final class MemMapInit {
     FreeArea.BlockLinks links = new FreeArea.BlockLinks(maxPfn, maxOrder);
     List<Architecture.ZoneLimit> limits = architecture.zones();
     Zone[] made = new Zone[limits.size()];
+    int pageblockOrder = Math.min(maxOrder, architecture.hugePageOrder());
     int start = ramRanges().getFirst().startPfn();
     for (int i = 0; i < made.length; i++) {
       int limit = (int) Math.min(maxPfn, limits.get(i).endPhysicalAddress() >>> Ram.PAGE_SHIFT);
       int end = Math.max(start, limit);
       FreeArea freeArea = new FreeArea(memMap, links, maxOrder);
       ZoneStat stat = new ZoneStat(vmStat);
-      made[i] = new Zone(memMap, freeArea, stat, limits.get(i).type(), i, start, end - start);
+      Zone zone =
+          new Zone(
+              memMap,
+              freeArea,
+              stat,
+              limits.get(i).type(),
+              i,
+              made.length,
+              pageblockOrder,
+              end == start ? 0 : start,
+              end - start);
+      made[i] = zone;
+      for (Frames ram : ramRanges()) {
+        zone.addPresent(ram.clip(start, end).pages());
+      }
       start = end;
     }
     return made;
@@ -83,14 +121,19 @@ final class MemMapInit {
   private void fill(Zone zone) {
     int zoneEnd = zone.startPfn() + zone.spannedPages();
     int zoneFlags = zone.index() << PageFlags.ZONE_SHIFT;
-    int buddyFlags = PageFlags.BUDDY | maxOrder << PageFlags.ORDER_SHIFT | zoneFlags;
+    int buddyFlags =
+        PageFlags.BUDDY
+            | MigrateType.MOVABLE << PageFlags.TYPE_SHIFT
+            | maxOrder << PageFlags.ORDER_SHIFT
+            | zoneFlags;
     int[] reservedTemplate =
         MemMap.template(
             zoneFlags | PageFlags.RESERVED, zoneFlags | PageFlags.RESERVED, MemMap.SECTION_FRAMES);
     int[] freeTemplate = MemMap.template(buddyFlags, zoneFlags, 1 << maxOrder);
+    describe(
+        new Frames(zone.startPfn(), zoneEnd), zoneFlags | PageFlags.RESERVED, reservedTemplate);
     for (Frames all : ramRanges()) {
       Frames ram = all.clip(zone.startPfn(), zoneEnd);
-      zone.addPresent(ram.pages());
       int at = ram.startPfn();
       for (Memblock.Region region : memblock.reserved()) {
         Frames taken = new Frames(region.startPfn(), region.endPfn()).clip(at, ram.endPfn());

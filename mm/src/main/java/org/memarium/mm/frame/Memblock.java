@@ -8,12 +8,15 @@ import org.memarium.mm.Architecture;
 /**
  * {@code struct memblock}: who has which RAM before there is a page allocator.
  *
- * <p>What is taken here is taken for ever. Allocation is top-down, from the highest low memory
- * (Linux {@code mm/memblock.c}). {@link PageAllocator#boot} frees the rest.
+ * <p>What is taken here is taken for ever, {@code .init} of the kernel apart. Allocation is
+ * top-down, from the highest low memory (Linux {@code mm/memblock.c}). {@link PageAllocator#boot}
+ * frees the rest.
  */
 public final class Memblock {
   /** Linux keeps the first MiB to itself, because firmware is known to scribble there. */
   private static final long FIRST_MIB = 1 << 20;
+
+  private static final String INIT = "Kernel init";
 
   private final Architecture architecture;
   private final PhysicalMemoryMap map;
@@ -34,18 +37,32 @@ public final class Memblock {
   public record Region(String name, int startPfn, int endPfn) {}
 
   /**
-   * The state after {@code setup_arch}: the first MiB and the kernel image are reserved.
+   * The state after {@code setup_arch}: the first MiB, the kernel image and the page tables that it
+   * made for itself (its brk, behind the image) are reserved.
    *
    * @param map of the RAM that is there
    */
   public Memblock(Architecture architecture, PhysicalMemoryMap map) {
+    this(architecture, map, KernelImage.forRam(map.ramBytes()));
+  }
+
+  /**
+   * The same with a given kernel.
+   *
+   * @throws IllegalStateException if it overlaps the first MiB
+   */
+  public Memblock(Architecture architecture, PhysicalMemoryMap map, KernelImage kernelImage) {
     this.architecture = architecture;
     this.map = map;
-    this.kernelImage = KernelImage.forRam(map.ramBytes());
+    this.kernelImage = kernelImage;
     reserve("first MiB", 0, FIRST_MIB);
     for (KernelImage.Part part : kernelImage.parts()) {
       reserve(part.name(), part.start(), part.end());
     }
+    reserve(INIT, kernelImage.initStart(), kernelImage.initEnd());
+    long brk = kernelImage.parts().getLast().end();
+    long tables = architecture.earlyPageTables(brk) * (long) Ram.PAGE_SIZE;
+    reserve("early page tables", brk, brk + tables);
   }
 
   /** The architecture that it was made for. */
@@ -83,6 +100,9 @@ public final class Memblock {
     }
     boolean overlapsBefore = at > 0 && reserved.get(at - 1).endPfn() > startPfn;
     boolean overlapsAfter = at < reserved.size() && reserved.get(at).startPfn() < endPfn;
+    if (startPfn == endPfn) {
+      return;
+    }
     if (closed || overlapsBefore || overlapsAfter) {
       throw new IllegalStateException(
           "cannot reserve frames 0x%x to 0x%x for %s: %s"
@@ -140,6 +160,21 @@ public final class Memblock {
   /** The first frame that is not wholly in a range. */
   static int endPfn(PhysicalMemoryMap.Range range) {
     return Math.toIntExact(range.end() >>> Ram.PAGE_SHIFT);
+  }
+
+  /**
+   * {@code free_initmem}: what the kernel needed only to boot is not reserved any more.
+   *
+   * @return what that was
+   */
+  Region releaseInit() {
+    for (Region region : reserved) {
+      if (region.name().equals(INIT)) {
+        reserved.remove(region);
+        return region;
+      }
+    }
+    throw new IllegalStateException("the kernel's .init is not reserved: " + reserved);
   }
 
   /** From now on the page allocator has the rest: nothing can be reserved any more. */

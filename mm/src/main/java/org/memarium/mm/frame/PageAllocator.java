@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
+import org.memarium.mm.ZoneType;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStat;
@@ -14,15 +15,24 @@ import org.memarium.mm.trace.VmStatItem;
  * The page allocator (Linux 6.1 {@code mm/page_alloc.c}): hands out blocks of {@code 2^order}
  * frames, from the zone that the {@link Gfp} flags ask for or from a lower one.
  *
+ * <pre>
+ *   allocPages --> enough above the low watermark?  --> per-CPU list --> free lists of the zone
+ *                  no: every zone of the zonelist, then {@link SlowPath}
+ *   freePages  --> per-CPU list, order 0 to 3  --> when it is full: free lists, merged with buddies
+ * </pre>
+ *
  * <p>Whoever gets a block holds one reference to it. {@link #freePages} or {@link #putPage} gives
- * it up; with the last reference the block is free. Misuse (freeing twice, with another order, or a
- * frame that was never handed out) throws {@link IllegalStateException} with the frame's state.
+ * it up; with the last reference the block is free. Misuse (freeing twice, with another order, a
+ * tail of a compound page, or a frame that was never handed out) throws {@link
+ * IllegalStateException} with the frame's state, and its history after {@link #enableHistory}.
  */
 public final class PageAllocator {
   /** {@code MAX_ORDER - 1} of Linux 6.1: blocks have up to 1,024 pages. */
   public static final int DEFAULT_MAX_ORDER = 10;
 
   private static final int NO_BLOCK = 0;
+  private static final int UNCOMMON = Gfp.ZERO | Gfp.COMP;
+  private static final int MOBILITY = Gfp.MOVABLE | Gfp.RECLAIMABLE;
 
   private final Architecture architecture;
   private final Ram ram;
@@ -30,37 +40,57 @@ public final class PageAllocator {
   private final MemMap memMap;
   private final Zone[] zones;
   private final GfpZones gfpZones;
+
+  /** By index of the highest zone allowed: the highest that has frames. */
+  private final Zone[] preferredZones;
+
+  /** By the same: {@link AllocFlags#NOFRAGMENT} where a lower zone may be taken instead. */
+  private final int[] noFragment;
+
   private final int maxOrder;
   private final int zeroPfn;
   private final VmStat vmStat;
   private final Trace trace;
   private final Lruvec lruvec;
-  private @Nullable Reclaimer reclaimer;
+  private final Watermarks watermarks;
+  private final SlowPath slowPath;
+  private int mobility = MOBILITY;
+  private boolean usePerCpuLists = true;
+  private @Nullable FrameHistory history;
 
   private PageAllocator(
-      Ram ram,
-      Memblock memblock,
-      MemMap memMap,
-      Zone[] zones,
-      int maxOrder,
-      int zeroPfn,
-      VmStat vmStat,
-      Trace trace) {
+      Ram ram, Memblock memblock, MemMapInit init, int maxOrder, VmStat vmStat, Trace trace) {
     this.architecture = memblock.architecture();
     this.ram = ram;
     this.memblock = memblock;
-    this.memMap = memMap;
-    this.zones = zones;
+    this.memMap = init.memMap();
+    this.zones = init.zones();
     this.gfpZones = new GfpZones(architecture);
     this.maxOrder = maxOrder;
-    this.zeroPfn = zeroPfn;
+    this.zeroPfn = memblock.kernelImage().zeroPfn();
     this.vmStat = vmStat;
     this.trace = trace;
     this.lruvec = new Lruvec(memMap, zones, vmStat);
+    this.slowPath = new SlowPath(this, zones);
+    this.watermarks = new Watermarks(zones, gfpZones.highestZone(Gfp.GFP_USER));
+    preferredZones = new Zone[zones.length];
+    noFragment = new int[zones.length];
+    boolean hasDma32 = false;
+    for (int i = 0; i < zones.length; i++) {
+      preferredZones[i] = zones[i].isPopulated() || i == 0 ? zones[i] : preferredZones[i - 1];
+      hasDma32 |= zones[i].type() == ZoneType.DMA32;
+      boolean normal = preferredZones[i].type() == ZoneType.NORMAL;
+      noFragment[i] = hasDma32 && normal ? AllocFlags.NOFRAGMENT : 0;
+      zones[i].fallback().setListener(this::extfrag);
+    }
+    if (init.isMobilityDisabled()) {
+      mobility = 0;
+    }
   }
 
   /**
-   * {@code mm_init}: makes mem_map and the zones, and frees all RAM that nobody reserved.
+   * {@code mm_init}: makes mem_map and the zones, frees all RAM that nobody reserved, computes the
+   * watermarks, and gives up the kernel's {@code .init}.
    *
    * @param ram at least as much as the map in {@code memblock} reaches
    * @param memblock what is reserved; closed afterwards
@@ -74,10 +104,23 @@ public final class PageAllocator {
           "the highest order must be from 1 to %d, not %d"
               .formatted(MemMap.SECTION_SHIFT, maxOrder));
     }
-    int zeroPfn = memblock.allocate("empty_zero_page", 1, 1);
     MemMapInit init = new MemMapInit(memblock, maxOrder, vmStat);
-    return new PageAllocator(
-        ram, memblock, init.memMap(), init.zones(), maxOrder, zeroPfn, vmStat, trace);
+    PageAllocator allocator = new PageAllocator(ram, memblock, init, maxOrder, vmStat, trace);
+    vmStat.add(VmStatItem.PGFREE, allocator.totalRamPages());
+    allocator.watermarks.init();
+    allocator.freeInitmem();
+    return allocator;
+  }
+
+  /** {@code free_initmem}: later than the watermarks are computed, which do not change any more. */
+  private void freeInitmem() {
+    Memblock.Region init = memblock.releaseInit();
+    for (int pfn = init.startPfn(); pfn < init.endPfn(); pfn++) {
+      memMap.unreserve(pfn);
+      memMap.setAllocated(pfn, 0);
+      zoneOf(pfn).addManaged(1);
+      freePages(pfn, 0);
+    }
   }
 
   // ---- What there is ----
@@ -141,7 +184,7 @@ public final class PageAllocator {
     return pages;
   }
 
-  /** {@code NR_FREE_PAGES} of all zones. */
+  /** {@code NR_FREE_PAGES} of all zones: what is on the free lists. */
   public long freePages() {
     long pages = 0;
     for (Zone zone : zones) {
@@ -150,9 +193,82 @@ public final class PageAllocator {
     return pages;
   }
 
+  /** All frames that nobody has: those on the free lists, and those on the per-CPU lists. */
+  public long freeFrames() {
+    long pages = freePages();
+    for (Zone zone : zones) {
+      pages += zone.perCpuPages().count();
+    }
+    return pages;
+  }
+
+  /** Watermarks, and the settings of {@code /proc/sys/vm} that they follow from. */
+  public Watermarks watermarks() {
+    return watermarks;
+  }
+
+  /** The zone that a frame belongs to. */
+  public Zone zoneOf(int pfn) {
+    return zones[memMap.zoneIndex(pfn)];
+  }
+
+  /** The first zone that is asked, where the highest allowed one has this index. */
+  Zone preferredZone(int highestZone) {
+    return preferredZones[highestZone];
+  }
+
+  /** {@code gfp_zone}: index of the highest zone that an allocation with these flags may use. */
+  public int highestZone(int gfpFlags) {
+    return gfpZones.highestZone(gfpFlags);
+  }
+
+  /**
+   * {@code gfp_migratetype}; everything is Unmovable where RAM is too small to tell types apart.
+   */
+  public int migrateType(int gfpFlags) {
+    return (gfpFlags & mobility) >>> Gfp.MOVABLE_SHIFT;
+  }
+
+  // ---- Who helps ----
+
   /** Names who gives pages back when there are none. */
   public void setReclaimer(Reclaimer reclaimer) {
-    this.reclaimer = reclaimer;
+    slowPath.setReclaimer(reclaimer);
+  }
+
+  /** Names who moves pages together when there is no block of an order. */
+  public void setCompactor(Compactor compactor) {
+    slowPath.setCompactor(compactor);
+  }
+
+  /** Names who is woken when a zone falls below its low watermark. */
+  public void setKswapd(Kswapd kswapd) {
+    slowPath.setKswapd(kswapd);
+    watermarks.setHasKswapd(true);
+  }
+
+  /**
+   * The fast path's switch: without per-CPU lists every block comes from the free lists and goes
+   * back to them. They are emptied first.
+   */
+  public void setPerCpuLists(boolean use) {
+    drainAllPages();
+    usePerCpuLists = use;
+  }
+
+  /** {@code drain_all_pages}: everything on the per-CPU lists goes back to the free lists. */
+  public void drainAllPages() {
+    for (Zone zone : zones) {
+      zone.perCpuPages().drain();
+    }
+  }
+
+  /**
+   * From now on, whoever misuses a frame is told who allocated and freed it ({@code page_owner}).
+   */
+  public void enableHistory() {
+    history = new FrameHistory(memMap.frames(), trace);
+    memMap.setHistory(history);
   }
 
   // ---- Allocation ----
@@ -164,26 +280,24 @@ public final class PageAllocator {
    * @param order 0 and up; one beyond {@link #maxOrder} always fails, as in Linux
    * @return the first frame, or -1 if there is none
    * @throws IllegalArgumentException if the flags name no zone, or the order is negative
+   * @throws IllegalStateException with {@link Gfp#NOFAIL}, if it can never succeed
    */
   public int allocPages(int gfpFlags, int order) {
-    if (order < 0) {
-      throw new IllegalArgumentException("negative order " + order);
-    }
     int highest = gfpZones.highestZone(gfpFlags);
-    int pfn = fromFreeList(highest, order);
-    if (pfn < 0) {
-      pfn = slowPath(gfpFlags, order, highest);
-    }
-    if (pfn >= 0) {
-      memMap.setAllocated(pfn, order, order > 0 && (gfpFlags & Gfp.COMP) != 0 ? PageFlags.HEAD : 0);
-      if ((gfpFlags & Gfp.ZERO) != 0) {
-        ram.fill((long) pfn << Ram.PAGE_SHIFT, (long) Ram.PAGE_SIZE << order, (byte) 0);
+    if ((order & ~PerCpuPages.COSTLY_ORDER) == 0 && usePerCpuLists) {
+      Zone zone = preferredZones[highest];
+      if (zone.watermarks().isOkFast(order, highest)) {
+        int allocFlags = noFragment[highest] | (gfpFlags & AllocFlags.KSWAPD);
+        int type = (gfpFlags & mobility) >>> Gfp.MOVABLE_SHIFT;
+        int pfn = zone.perCpuPages().take(order, type, allocFlags);
+        if (pfn >= 0) {
+          vmStat.add(zone.pgalloc(), 1L << order);
+          prepare(zone, pfn, order, gfpFlags);
+          return pfn;
+        }
       }
     }
-    if (trace.isOn()) {
-      trace.emit(new TraceEvent.MmPageAlloc(pfn, order, gfpFlags));
-    }
-    return pfn;
+    return allocBelowTheFastPath(gfpFlags, order, highest);
   }
 
   /** One frame: {@link #allocPages} with order 0. */
@@ -191,32 +305,117 @@ public final class PageAllocator {
     return allocPages(gfpFlags, 0);
   }
 
-  /** {@code get_page_from_freelist}: from the highest zone allowed, or the next lower. */
-  private int fromFreeList(int highest, int order) {
-    for (int i = highest; i >= 0; i--) {
-      Zone zone = zones[i];
-      int pfn = zone.rmqueue(order);
-      if (pfn >= 0) {
-        vmStat.add(zone.type().pgalloc(), 1L << order);
-        return pfn;
+  private int allocBelowTheFastPath(int gfpFlags, int order, int highest) {
+    if (order < 0) {
+      throw new IllegalArgumentException("negative order " + order);
+    }
+    int pfn = -1;
+    if (order <= maxOrder) {
+      int allocFlags = AllocFlags.WMARK_LOW | noFragment[highest] | (gfpFlags & AllocFlags.KSWAPD);
+      pfn = fromFreeList(gfpFlags, order, allocFlags, highest);
+      if (pfn < 0) {
+        pfn = slowPath.alloc(gfpFlags, order, highest);
       }
     }
-    return -1;
+    if (pfn < 0 && trace.isOn()) {
+      trace.emit(new TraceEvent.MmPageAlloc(pfn, order, gfpFlags));
+    }
+    return pfn;
   }
 
-  private int slowPath(int gfpFlags, int order, int highest) {
-    if (order > maxOrder || reclaimer == null || (gfpFlags & Gfp.DIRECT_RECLAIM) == 0) {
-      return -1;
+  /**
+   * {@code get_page_from_freelist}: from the highest zone allowed, or the next lower, of those that
+   * would keep enough.
+   *
+   * @return the first frame of a block that is the caller's, or -1
+   */
+  int fromFreeList(int gfpFlags, int order, int allocFlags, int highest) {
+    int flags = allocFlags;
+    while (true) {
+      for (int i = highest; i >= 0; i--) {
+        Zone zone = zones[i];
+        if (zone.isPopulated()
+            && ((flags & AllocFlags.NO_WATERMARKS) != 0
+                || zone.watermarks().isOkFor(order, highest, flags, gfpFlags))) {
+          int pfn = rmqueue(zone, order, migrateType(gfpFlags), flags);
+          if (pfn >= 0) {
+            vmStat.add(zone.pgalloc(), 1L << order);
+            prepare(zone, pfn, order, gfpFlags);
+            if (order > 0 && (flags & AllocFlags.HARDER) != 0) {
+              zone.fallback().reserveHighAtomic(pfn);
+            }
+            return pfn;
+          }
+        }
+      }
+      if ((flags & AllocFlags.NOFRAGMENT) == 0) {
+        return -1;
+      }
+      flags &= ~AllocFlags.NOFRAGMENT;
     }
-    vmStat.increment(zones[highest].type().allocstall());
-    while (reclaimer.tryToFreePages(gfpFlags, order) > 0) {
-      int pfn = fromFreeList(highest, order);
+  }
+
+  /** {@code rmqueue}. */
+  private int rmqueue(Zone zone, int order, int type, int allocFlags) {
+    if (hasPerCpuList(zone, order)) {
+      int pfn = zone.perCpuPages().take(order, type, allocFlags);
       if (pfn >= 0) {
         return pfn;
       }
     }
-    return -1;
+    if (order > 0 && (allocFlags & AllocFlags.HARDER) != 0) {
+      int pfn = zone.rmqueueSmallest(order, MigrateType.HIGHATOMIC);
+      if (pfn >= 0) {
+        return pfn;
+      }
+    }
+    return zone.rmqueue(order, type, allocFlags);
   }
+
+  /** {@code pcp_allowed_order}. */
+  private boolean hasPerCpuList(Zone zone, int order) {
+    return usePerCpuLists
+        && (order <= PerCpuPages.COSTLY_ORDER || order == zone.pageblocks().order());
+  }
+
+  /** {@code prep_new_page}: the block belongs to whoever asked. */
+  private void prepare(Zone zone, int pfn, int order, int gfpFlags) {
+    memMap.setAllocated(pfn, order);
+    if ((gfpFlags & UNCOMMON) != 0) {
+      zeroOrJoin(pfn, order, gfpFlags);
+    }
+    if (zone.watermarks().testClearBoosted()) {
+      slowPath.wakeKswapd(zone, 0, 0, zone.index());
+    }
+    if (history != null) {
+      history.allocated(pfn, order, gfpFlags, migrateType(gfpFlags));
+    }
+    if (trace.isOn()) {
+      trace.emit(new TraceEvent.MmPageAlloc(pfn, order, gfpFlags));
+    }
+  }
+
+  private void zeroOrJoin(int pfn, int order, int gfpFlags) {
+    if (order > 0 && (gfpFlags & Gfp.COMP) != 0) {
+      memMap.prepCompound(pfn, order);
+    }
+    if ((gfpFlags & Gfp.ZERO) != 0) {
+      ram.fill((long) pfn << Ram.PAGE_SHIFT, (long) Ram.PAGE_SIZE << order, (byte) 0);
+    }
+  }
+
+  /** A block that compaction caught: see {@link Compactor#takeCapturedPage}. */
+  void prepareCaptured(int pfn, int order, int gfpFlags) {
+    prepare(zoneOf(pfn), pfn, order, gfpFlags);
+  }
+
+  private void extfrag(int pfn, int order, int fallbackOrder, int type, int fallbackType) {
+    if (trace.isOn()) {
+      trace.emit(new TraceEvent.MmPageAllocExtfrag(pfn, order, fallbackOrder, type, fallbackType));
+    }
+  }
+
+  // ---- Freeing ----
 
   /**
    * {@code __free_pages}: gives up a reference to a block, and frees it if that was the last.
@@ -234,12 +433,14 @@ public final class PageAllocator {
   }
 
   /**
-   * {@code put_page}: gives up a reference to a block, and frees it if that was the last.
+   * {@code put_page}: gives up a reference to a block, and frees it if that was the last. A tail
+   * stands for its compound page.
    *
    * @return true if it is free now
    * @throws IllegalStateException if nobody has the frame, or somebody still uses it
    */
-  public boolean putPage(int pfn) {
+  public boolean putPage(int frame) {
+    int pfn = frame >= 0 && frame < memMap.frames() ? memMap.compoundHead(frame) : frame;
     int flags = flagsOfBlock(pfn);
     if (flags == NO_BLOCK) {
       throw memMap.wrong("put_page of a frame that nobody has", pfn);
@@ -256,18 +457,129 @@ public final class PageAllocator {
     return (flags & PageFlags.ALLOCATED) != 0 ? flags : NO_BLOCK;
   }
 
-  /** Gives up a reference; with the last one, the block is free ({@code __free_pages_ok}). */
+  /** Gives up a reference; with the last one, the block is free. */
   private boolean drop(int pfn, int flags) {
+    int order = PageFlags.order(flags);
+    if (history != null && order > 0 && memMap.pageCount(pfn) == 1) {
+      memMap.checkInside(pfn, order);
+    }
     if (!memMap.putPageTestzero(pfn)) {
       return false;
     }
-    int order = PageFlags.order(flags);
-    zones[PageFlags.zone(flags)].freeOnePage(pfn, order, false);
+    if ((flags & PageFlags.HEAD) != 0) {
+      memMap.clearTails(pfn, order);
+    }
+    if (history != null) {
+      history.freed(pfn, order);
+    }
     vmStat.add(VmStatItem.PGFREE, 1L << order);
+    Zone zone = zones[PageFlags.zone(flags)];
+    int type = zone.pageblocks().type(pfn);
+    if (hasPerCpuList(zone, order) && type != MigrateType.ISOLATE) {
+      memMap.setPcp(pfn, order, type);
+      zone.perCpuPages().give(pfn, order, type < MigrateType.PCPTYPES ? type : MigrateType.MOVABLE);
+    } else {
+      zone.freeOnePage(pfn, order, type, false);
+    }
     if (trace.isOn()) {
       trace.emit(new TraceEvent.MmPageFree(pfn, order));
     }
     return true;
+  }
+
+  // ---- Blocks in parts ----
+
+  /**
+   * {@code split_page}: each frame of a block becomes a block of order 0, with a reference of its
+   * own.
+   *
+   * @param pfn first frame of a block that was handed out, and is no compound page
+   * @throws IllegalStateException if there is no such block, or it is held more than once
+   */
+  public void splitPage(int pfn, int order) {
+    int flags = flagsOfBlock(pfn);
+    if (flags == NO_BLOCK
+        || PageFlags.order(flags) != order
+        || (flags & PageFlags.HEAD) != 0
+        || memMap.pageCount(pfn) != 1) {
+      throw memMap.wrong("split of order " + order + " of what is no such block", pfn);
+    }
+    memMap.split(pfn, order);
+  }
+
+  /**
+   * {@code alloc_pages_exact}: so many pages in one piece, each to be freed by itself or all with
+   * {@link #freePagesExact}.
+   *
+   * @param bytes rounded up to whole pages
+   * @param gfpFlags without {@link Gfp#HIGHMEM} and {@link Gfp#COMP}
+   * @return linear address in the direct map, or 0
+   */
+  public long allocPagesExact(long bytes, int gfpFlags) {
+    if (bytes <= 0 || (gfpFlags & Gfp.COMP) != 0) {
+      throw new IllegalArgumentException(
+          "alloc_pages_exact of %d bytes with %s".formatted(bytes, Gfp.describe(gfpFlags)));
+    }
+    long pages = (bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
+    int order = Long.SIZE - Long.numberOfLeadingZeros(pages - 1);
+    if (order > maxOrder) {
+      return 0;
+    }
+    long address = getFreePages(gfpFlags, order);
+    if (address != 0) {
+      int pfn = virtToPfn(address);
+      splitPage(pfn, order);
+      for (int extra = pfn + (int) pages; extra < pfn + (1 << order); extra++) {
+        freePages(extra, 0);
+      }
+    }
+    return address;
+  }
+
+  /** {@code free_pages_exact}: gives back what {@link #allocPagesExact} returned; 0 is nothing. */
+  public void freePagesExact(long linearAddress, long bytes) {
+    if (linearAddress != 0) {
+      int first = virtToPfn(linearAddress);
+      int pages = (int) ((bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT);
+      for (int pfn = first; pfn < first + pages; pfn++) {
+        freePages(pfn, 0);
+      }
+    }
+  }
+
+  // ---- For compaction ----
+
+  /** {@code get_pageblock_migratetype}: the type of the pageblock that a frame of RAM lies in. */
+  public int pageblockMigratetype(int pfn) {
+    return zoneOf(pfn).pageblocks().type(pfn);
+  }
+
+  /** {@code pageblock_order}. */
+  public int pageblockOrder() {
+    return zones[0].pageblocks().order();
+  }
+
+  /**
+   * {@code __isolate_free_page} and {@code split_map_pages}: takes a free block off its list, and
+   * makes each of its frames a block of order 0 that is the caller's.
+   *
+   * @param pfn first frame of a block on a free list
+   * @return how many frames; 0 if the zone would have too little left
+   * @throws IllegalStateException if there is no such block
+   */
+  public int isolateFreePage(int pfn) {
+    if (!memMap.isPageBuddy(pfn)) {
+      throw memMap.wrong("isolating what is no free block", pfn);
+    }
+    int order = memMap.order(pfn);
+    if (!zoneOf(pfn).isolateFreePage(pfn, order)) {
+      return 0;
+    }
+    memMap.split(pfn, order);
+    if (history != null) {
+      history.allocated(pfn, order, Gfp.MOVABLE, MigrateType.MOVABLE);
+    }
+    return 1 << order;
   }
 
   // ---- By address in the direct map ----
@@ -331,25 +643,31 @@ public final class PageAllocator {
    * {@link MemMap#audit} compares.
    */
   public void audit(Audit audit) {
-    long total = 0;
     for (Zone zone : zones) {
       zone.audit(audit);
-      total += zone.freePages();
     }
     lruvec.audit(audit);
-    audit.expectEqual(
-        "pages given to the allocator, less those handed out",
-        total,
-        totalRamPages() - pagesHandedOut());
-  }
-
-  private long pagesHandedOut() {
-    long pages = 0;
+    long handedOut = 0;
     for (int pfn = 0; pfn < memMap.frames(); pfn++) {
       if (memMap.isAllocated(pfn)) {
-        pages += 1L << memMap.order(pfn);
+        handedOut += 1L << memMap.order(pfn);
+        auditTails(audit, pfn);
       }
     }
-    return pages;
+    audit.expectEqual(
+        "pages given to the allocator, less those handed out",
+        freeFrames(),
+        totalRamPages() - handedOut);
+  }
+
+  private void auditTails(Audit audit, int head) {
+    boolean compound = memMap.isPageHead(head);
+    for (int pfn = head + 1; pfn < head + (1 << memMap.order(head)); pfn++) {
+      if (memMap.isPageTail(pfn) != compound || (compound && memMap.compoundHead(pfn) != head)) {
+        audit.difference(
+            "%s should%s be a tail of the compound page at 0x%x"
+                .formatted(memMap.describe(pfn), compound ? "" : " not", head));
+      }
+    }
   }
 }

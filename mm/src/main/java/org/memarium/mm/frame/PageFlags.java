@@ -4,10 +4,10 @@ package org.memarium.mm.frame;
  * The flags of a frame: {@code page->flags} and {@code page->page_type} of Linux in one word.
  *
  * <pre>
- *    31  30 29   27    24 23   20 19     14  13  12  11  10   9   8   7   6   5   4   3   2   1   0
- *   +------+---+---------+---+----+---- - --+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
- *   | zone | 0 |  order  | 0 |TYPE|    0    |ISO|MOV|UNE|MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
- *   +------+---+---------+---+----+---- - --+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+ *    31  30 29   26 25    23 22      18 17 14  13  12  11  10   9   8   7   6   5   4   3   2   1   0
+ *   +------+-------+--------+----------+-----+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+ *   | zone | order |  type  |  STATE   |  0  |ISO|MOV|UNE|MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
+ *   +------+-------+--------+----------+-----+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
  *   REF   PG_referenced: used since someone last looked
  *   UPT   PG_uptodate: holds what the file holds, or newer
  *   DIR   PG_dirty: newer than the file
@@ -17,14 +17,19 @@ package org.memarium.mm.frame;
  *   SWB   PG_swapbacked: goes to swap, not to a file      ANO   anonymous (Linux: bit 0 of mapping)
  *   MLK   PG_mlocked                                       UNE   PG_unevictable
  *   MOV   its owner can move it (Linux: bit 1 of mapping)  ISO   PG_isolated, of such a page
- *   TYPE  bits 20 to 23:  0  nothing, or inside a block   2  TABLE: a page table
- *                         1  BUDDY: first frame of a      4  ALLOCATED: first frame of a block
- *                            free block                      that was handed out
- *   order of the block, 0 to 10, where TYPE has BUDDY or ALLOCATED
+ *   STATE bit 18  TAIL: of a compound page, not its first frame
+ *             19  BUDDY: first frame of a block on a free list
+ *             20  TABLE: a page table
+ *             21  ALLOCATED: first frame of a block that was handed out
+ *             22  PCP: first frame of a free block on a per-CPU list
+ *             none: inside a block, or missing
+ *   type  migrate type (see {@link MigrateType}), where STATE has BUDDY: that of the list;
+ *         where it has PCP: of the list that it will go to
+ *   order of the block, 0 to 10, where STATE has BUDDY, ALLOCATED or PCP
  *   zone  index of the zone, 0 to 3
  * </pre>
  *
- * <p>Frames inside a block, free or not, have nothing but their zone.
+ * <p>Frames inside a block, free or not, have nothing but their zone, and TAIL in a compound page.
  */
 public final class PageFlags {
   /** PG_referenced. */
@@ -69,23 +74,41 @@ public final class PageFlags {
   /** PG_isolated: a {@link #MOVABLE} page that is about to be moved. */
   public static final int ISOLATED = 1 << 13;
 
-  /** First frame of a free block. */
-  public static final int BUDDY = 1 << 20;
+  /** A frame of a compound page that is not its first. */
+  public static final int TAIL = 1 << 18;
+
+  /** First frame of a block on a free list. */
+  public static final int BUDDY = 1 << 19;
 
   /** A page table. */
-  public static final int TABLE = 2 << 20;
+  public static final int TABLE = 1 << 20;
 
   /** First frame of a block that was handed out. */
-  public static final int ALLOCATED = 4 << 20;
+  public static final int ALLOCATED = 1 << 21;
 
-  static final int ORDER_SHIFT = 24;
+  /** First frame of a free block on a per-CPU list. */
+  public static final int PCP = 1 << 22;
+
+  static final int TYPE_SHIFT = 23;
+  static final int TYPE_MASK = 7 << TYPE_SHIFT;
+  static final int ORDER_SHIFT = 26;
   static final int ORDER_MASK = 0xf << ORDER_SHIFT;
   static final int ZONE_SHIFT = 30;
   static final int ZONE_MASK = 3 << ZONE_SHIFT;
 
   /** Flags that must be gone when a frame is freed ({@code PAGE_FLAGS_CHECK_AT_FREE}). */
   static final int CHECK_AT_FREE =
-      LRU | ACTIVE | UNEVICTABLE | ISOLATED | SLAB | RESERVED | MLOCKED | TABLE | BUDDY;
+      LRU
+          | ACTIVE
+          | UNEVICTABLE
+          | ISOLATED
+          | SLAB
+          | RESERVED
+          | MLOCKED
+          | TABLE
+          | BUDDY
+          | PCP
+          | TAIL;
 
   private static final String[] NAMES = {
     "referenced",
@@ -110,6 +133,11 @@ public final class PageFlags {
     return (flags & ORDER_MASK) >>> ORDER_SHIFT;
   }
 
+  /** The migrate type of a free block. */
+  static int type(int flags) {
+    return (flags & TYPE_MASK) >>> TYPE_SHIFT;
+  }
+
   static int zone(int flags) {
     return flags >>> ZONE_SHIFT;
   }
@@ -119,6 +147,14 @@ public final class PageFlags {
     StringBuilder text = new StringBuilder();
     if ((flags & BUDDY) != 0) {
       text.append("free block of order ").append(order(flags)).append(", ");
+      text.append(MigrateType.name(type(flags))).append(", ");
+    }
+    if ((flags & PCP) != 0) {
+      text.append("free block of order ").append(order(flags)).append(" on a per-CPU list, ");
+      text.append(MigrateType.name(type(flags))).append(", ");
+    }
+    if ((flags & TAIL) != 0) {
+      text.append("tail of a compound page, ");
     }
     if ((flags & ALLOCATED) != 0) {
       text.append("allocated block of order ").append(order(flags)).append(", ");

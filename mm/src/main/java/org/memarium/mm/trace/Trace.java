@@ -30,6 +30,11 @@ public final class Trace {
     clock = virtualNanos;
   }
 
+  /** The virtual clock's time, in nanoseconds. */
+  public long nanos() {
+    return clock.getAsLong();
+  }
+
   /** Whether anybody listens; a tracepoint builds its event only then. */
   public boolean isOn() {
     return on;

@@ -23,6 +23,20 @@ public sealed interface TraceEvent {
   /** {@code 2^order} frames came back. */
   record MmPageFree(int pfn, int order) implements TraceEvent {}
 
+  /**
+   * An allocation took pages of another migrate type.
+   *
+   * @param pfn of the block that was taken
+   * @param allocOrder what was asked for
+   * @param fallbackOrder of the block
+   */
+  record MmPageAllocExtfrag(
+      int pfn, int allocOrder, int fallbackOrder, int allocMigratetype, int fallbackMigratetype)
+      implements TraceEvent {}
+
+  /** "page allocation failure: order, mode": what Linux's {@code warn_alloc} prints. */
+  record PageAllocationFailure(int order, int mode) implements TraceEvent {}
+
   // ---- Page tables and TLB ----
 
   /**

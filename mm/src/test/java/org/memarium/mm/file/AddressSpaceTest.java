@@ -131,15 +131,15 @@ final class AddressSpaceTest {
 
   @Test
   void evictionGivesEveryFrameBackButNotWhileTheFileIsMapped() {
-    long free = space.memory.allocator.freePages();
+    long free = space.memory.allocator.freeFrames();
     TestFile file = TestFile.of(space.pageCache, 300 * PAGE);
     file.mapping().read(0, new byte[300 * PAGE], 0, 300 * PAGE);
-    assertEquals(free - 300, space.memory.allocator.freePages());
+    assertEquals(free - 300, space.memory.allocator.freeFrames());
     long at = space.mapFile(file, PAGE, RW, SHARED, 0);
     assertThrows(IllegalStateException.class, () -> file.mapping().evict());
     space.mm.munmap(at, PAGE);
     file.mapping().evict();
-    assertEquals(free, space.memory.allocator.freePages());
+    assertEquals(free, space.memory.allocator.freeFrames());
     assertEquals(0, space.pageCache.spaces().size());
   }
 

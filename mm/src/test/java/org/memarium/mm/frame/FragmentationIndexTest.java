@@ -13,7 +13,7 @@ class FragmentationIndexTest {
   /** Takes all of a zone, page by page. */
   private static List<Integer> takeAll(BootedMemory memory) {
     List<Integer> taken = new ArrayList<>();
-    int gfp = Gfp.GFP_ATOMIC | Gfp.MOVABLE;
+    int gfp = Gfp.GFP_ATOMIC | Gfp.MOVABLE | Gfp.MEMALLOC;
     for (int pfn = memory.allocator.allocPage(gfp);
         pfn >= 0;
         pfn = memory.allocator.allocPage(gfp)) {
@@ -37,6 +37,7 @@ class FragmentationIndexTest {
   void everySecondPageFreeIsFragmentationAndFewPagesAreWantOfMemory() {
     try (BootedMemory memory = BootedMemory.boot(Architecture.I386, 64)) {
       Zone normal = memory.allocator.zones().get(1);
+      memory.allocator.setPerCpuLists(false);
       List<Integer> taken = takeAll(memory);
       taken.removeIf(pfn -> {
         boolean frees = pfn % 2 == 0 && memory.allocator.memMap().zoneIndex(pfn) == 1;

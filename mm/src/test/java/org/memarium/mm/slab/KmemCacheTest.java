@@ -34,7 +34,7 @@ final class KmemCacheTest {
   @Test
   void everythingComesBack() {
     try (TestSlabs slabs = TestSlabs.boot(Architecture.I386, 32)) {
-      final long free = slabs.memory.allocator.freePages();
+      final long free = slabs.memory.allocator.freeFrames();
       KmemCache cache = create(slabs, "test", 100, 0);
       List<Long> objects = new ArrayList<>();
       for (int i = 0; i < 10_000; i++) {
@@ -47,7 +47,7 @@ final class KmemCacheTest {
       slabs.audit();
       assertTrue(cache.destroy());
       slabs.audit();
-      assertEquals(free, slabs.memory.allocator.freePages());
+      assertEquals(free, slabs.memory.allocator.freeFrames());
     }
   }
 

@@ -1,0 +1,325 @@
+package org.memarium.mm.frame;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.mm.trace.TraceEvent;
+import org.memarium.mm.trace.VmStatItem;
+
+/**
+ * {@code __alloc_pages_slowpath}: what an allocation does when the zones are below their low
+ * watermarks (Linux 6.1 {@code mm/page_alloc.c}).
+ *
+ * <pre>
+ *   wake kswapd -> try down to min, urgent requests further -> compact, if the order is high
+ *     -> reclaim -> compact -> again while that gets anywhere -> fail, with a warning
+ * </pre>
+ *
+ * <p>There is no OOM killer yet: an allocation fails where Linux would call it.
+ */
+final class SlowPath {
+  /** {@code MAX_RECLAIM_RETRIES}. */
+  private static final int MAX_RECLAIM_RETRIES = 16;
+
+  /** {@code MAX_COMPACT_RETRIES}. */
+  private static final int MAX_COMPACT_RETRIES = 16;
+
+  private final PageAllocator allocator;
+  private final Zone[] zones;
+  private @Nullable Reclaimer reclaimer;
+  private @Nullable Compactor compactor;
+  private @Nullable Kswapd kswapd;
+
+  /** {@code PF_MEMALLOC}: reclaim or compaction runs, and what it allocates may use everything. */
+  private boolean memalloc;
+
+  SlowPath(PageAllocator allocator, Zone[] zones) {
+    this.allocator = allocator;
+    this.zones = zones;
+  }
+
+  void setReclaimer(Reclaimer reclaimer) {
+    this.reclaimer = reclaimer;
+  }
+
+  void setCompactor(Compactor compactor) {
+    this.compactor = compactor;
+  }
+
+  void setKswapd(Kswapd kswapd) {
+    this.kswapd = kswapd;
+  }
+
+  /** {@code wakeup_kswapd}. */
+  void wakeKswapd(Zone zone, int gfpFlags, int order, int highestZone) {
+    if (kswapd != null) {
+      kswapd.wakeup(zone, gfpFlags, order, highestZone);
+    }
+  }
+
+  /** One allocation on its way. */
+  private static final class Attempt {
+    final int gfpFlags;
+    final int order;
+    final int highestZone;
+    int allocFlags;
+    int progress;
+    int noProgressLoops;
+    int compactionRetries;
+    CompactPriority compactPriority = CompactPriority.SYNC_LIGHT;
+    CompactResult compactResult = CompactResult.SKIPPED;
+
+    Attempt(int gfpFlags, int order, int highestZone) {
+      this.gfpFlags = gfpFlags;
+      this.order = order;
+      this.highestZone = highestZone;
+    }
+
+    boolean has(int gfpFlag) {
+      return (gfpFlags & gfpFlag) != 0;
+    }
+
+    boolean isCostly() {
+      return order > PerCpuPages.COSTLY_ORDER;
+    }
+  }
+
+  /**
+   * Gets a block in every way that the flags allow.
+   *
+   * @return its first frame, or -1
+   * @throws IllegalStateException if it must not fail, and nothing could ever make it succeed
+   */
+  int alloc(int gfpFlags, int order, int highestZone) {
+    Attempt attempt = new Attempt(gfpFlags, order, highestZone);
+    attempt.allocFlags = allocFlags(gfpFlags);
+    wakeAllKswapds(attempt);
+    int pfn = freeList(attempt);
+    if (pfn >= 0) {
+      return pfn;
+    }
+    boolean mayReclaim = attempt.has(Gfp.DIRECT_RECLAIM);
+    boolean compactFirst =
+        attempt.isCostly() || (order > 0 && allocator.migrateType(gfpFlags) != MigrateType.MOVABLE);
+    if (mayReclaim && compactFirst && reserveFlags(gfpFlags) == 0) {
+      pfn = directCompact(attempt, CompactPriority.ASYNC);
+      if (pfn >= 0) {
+        return pfn;
+      }
+      if (attempt.isCostly() && attempt.has(Gfp.NORETRY)) {
+        if (attempt.compactResult == CompactResult.SKIPPED
+            || attempt.compactResult == CompactResult.DEFERRED) {
+          return fail(attempt);
+        }
+        attempt.compactPriority = CompactPriority.ASYNC;
+      }
+    }
+    while (true) {
+      pfn = retry(attempt);
+      if (pfn >= 0) {
+        return pfn;
+      }
+      boolean again = mayReclaim && !memalloc;
+      boolean mustGoOn = attempt.has(Gfp.NOFAIL) && attempt.progress > 0;
+      if (!again || !(shouldRetry(attempt) || mustGoOn)) {
+        break;
+      }
+    }
+    return attempt.has(Gfp.NOFAIL) && mayReclaim ? mustNotFail(attempt) : fail(attempt);
+  }
+
+  /** From the label {@code retry} on: the free lists, reclaim, compaction. */
+  private int retry(Attempt attempt) {
+    wakeAllKswapds(attempt);
+    int reserve = reserveFlags(attempt.gfpFlags);
+    if (reserve != 0) {
+      attempt.allocFlags = reserve | (attempt.allocFlags & AllocFlags.KSWAPD);
+    }
+    int pfn = freeList(attempt);
+    if (pfn < 0 && attempt.has(Gfp.DIRECT_RECLAIM) && !memalloc) {
+      pfn = directReclaim(attempt);
+      if (pfn < 0) {
+        pfn = directCompact(attempt, attempt.compactPriority);
+      }
+    }
+    return pfn;
+  }
+
+  private boolean shouldRetry(Attempt attempt) {
+    if (attempt.has(Gfp.NORETRY) || (attempt.isCostly() && !attempt.has(Gfp.RETRY_MAYFAIL))) {
+      return false;
+    }
+    return shouldReclaimRetry(attempt) || (attempt.progress > 0 && shouldCompactRetry(attempt));
+  }
+
+  /** {@code gfp_to_alloc_flags}. */
+  static int allocFlags(int gfpFlags) {
+    int flags = AllocFlags.WMARK_MIN | (gfpFlags & (AllocFlags.HIGH | AllocFlags.KSWAPD));
+    boolean atomic = (gfpFlags & (Gfp.ATOMIC_CONTEXT | Gfp.DIRECT_RECLAIM)) == Gfp.ATOMIC_CONTEXT;
+    if (atomic && (gfpFlags & Gfp.NOMEMALLOC) == 0) {
+      flags |= AllocFlags.HARDER;
+    }
+    return flags;
+  }
+
+  /** {@code __gfp_pfmemalloc_flags}. */
+  private int reserveFlags(int gfpFlags) {
+    if ((gfpFlags & Gfp.NOMEMALLOC) != 0) {
+      return 0;
+    }
+    return (gfpFlags & Gfp.MEMALLOC) != 0 || memalloc ? AllocFlags.NO_WATERMARKS : 0;
+  }
+
+  private int freeList(Attempt attempt) {
+    return allocator.fromFreeList(
+        attempt.gfpFlags, attempt.order, attempt.allocFlags, attempt.highestZone);
+  }
+
+  /** {@code wake_all_kswapds}: there is one, for the one node. */
+  private void wakeAllKswapds(Attempt attempt) {
+    if ((attempt.allocFlags & AllocFlags.KSWAPD) != 0) {
+      wakeKswapd(
+          allocator.preferredZone(attempt.highestZone),
+          attempt.gfpFlags,
+          attempt.order,
+          attempt.highestZone);
+    }
+  }
+
+  /** {@code __alloc_pages_direct_reclaim}. */
+  private int directReclaim(Attempt attempt) {
+    attempt.progress = 0;
+    if (reclaimer == null) {
+      return -1;
+    }
+    allocator.vmStat().increment(zones[attempt.highestZone].type().allocstall());
+    memalloc = true;
+    try {
+      attempt.progress = reclaimer.tryToFreePages(attempt.gfpFlags, attempt.order);
+    } finally {
+      memalloc = false;
+    }
+    if (attempt.progress == 0) {
+      return -1;
+    }
+    int pfn = freeList(attempt);
+    if (pfn < 0) {
+      // What was freed may lie on per-CPU lists, or in a reserve.
+      unreserveHighAtomic(attempt, false);
+      allocator.drainAllPages();
+      pfn = freeList(attempt);
+    }
+    return pfn;
+  }
+
+  private boolean unreserveHighAtomic(Attempt attempt, boolean force) {
+    int type = allocator.migrateType(attempt.gfpFlags);
+    for (int i = attempt.highestZone; i >= 0; i--) {
+      if (zones[i].isPopulated() && zones[i].fallback().unreserveHighAtomic(type, force)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** {@code __alloc_pages_direct_compact}. */
+  private int directCompact(Attempt attempt, CompactPriority priority) {
+    attempt.compactResult = CompactResult.SKIPPED;
+    if (attempt.order == 0 || compactor == null || memalloc) {
+      return -1;
+    }
+    memalloc = true;
+    try {
+      attempt.compactResult =
+          compactor.tryToCompactPages(
+              attempt.gfpFlags, attempt.order, attempt.allocFlags, attempt.highestZone, priority);
+    } finally {
+      memalloc = false;
+    }
+    if (attempt.compactResult == CompactResult.SKIPPED) {
+      return -1;
+    }
+    allocator.vmStat().increment(VmStatItem.COMPACT_STALL);
+    int pfn = compactor.takeCapturedPage();
+    if (pfn >= 0) {
+      allocator.prepareCaptured(pfn, attempt.order, attempt.gfpFlags);
+    } else {
+      pfn = freeList(attempt);
+    }
+    if (pfn >= 0) {
+      compactor.deferReset(allocator.zoneOf(pfn), attempt.order, true);
+      allocator.vmStat().increment(VmStatItem.COMPACT_SUCCESS);
+    } else {
+      allocator.vmStat().increment(VmStatItem.COMPACT_FAIL);
+    }
+    return pfn;
+  }
+
+  /**
+   * {@code should_reclaim_retry}. Linux asks whether everything that can be reclaimed would be
+   * enough; here the progress of the last attempt is the measure.
+   */
+  private boolean shouldReclaimRetry(Attempt attempt) {
+    if (attempt.progress > 0 && !attempt.isCostly()) {
+      attempt.noProgressLoops = 0;
+      return true;
+    }
+    attempt.noProgressLoops++;
+    if (attempt.progress > 0 && attempt.noProgressLoops <= MAX_RECLAIM_RETRIES) {
+      return true;
+    }
+    return unreserveHighAtomic(attempt, true);
+  }
+
+  /** {@code should_compact_retry}. */
+  private boolean shouldCompactRetry(Attempt attempt) {
+    if (attempt.order == 0 || compactor == null) {
+      return false;
+    }
+    CompactResult result = attempt.compactResult;
+    if (result == CompactResult.SUCCESS) {
+      attempt.compactionRetries++;
+    }
+    if (result == CompactResult.SKIPPED) {
+      return compactor.zonelistSuitable(attempt.order, attempt.highestZone, attempt.allocFlags);
+    }
+    if (result != CompactResult.COMPLETE && !result.isWithdrawn()) {
+      int most = attempt.isCostly() ? MAX_COMPACT_RETRIES / 4 : MAX_COMPACT_RETRIES;
+      if (attempt.compactionRetries <= most) {
+        return true;
+      }
+    }
+    return tryHarder(attempt);
+  }
+
+  private static boolean tryHarder(Attempt attempt) {
+    attempt.compactionRetries = 0;
+    if (attempt.compactPriority == CompactPriority.ASYNC) {
+      attempt.compactPriority = CompactPriority.SYNC_LIGHT;
+      return true;
+    }
+    if (attempt.compactPriority == CompactPriority.SYNC_LIGHT && !attempt.isCostly()) {
+      attempt.compactPriority = CompactPriority.SYNC_FULL;
+      return true;
+    }
+    return false;
+  }
+
+  /** {@code __GFP_NOFAIL}: a quarter of the reserve, and then there is nothing to wait for. */
+  private int mustNotFail(Attempt attempt) {
+    attempt.allocFlags = AllocFlags.HARDER;
+    int pfn = freeList(attempt);
+    if (pfn >= 0) {
+      return pfn;
+    }
+    throw new IllegalStateException(
+        "an allocation of order %d that must not fail (%s) cannot succeed: %d pages are free, and nothing can be reclaimed"
+            .formatted(attempt.order, Gfp.describe(attempt.gfpFlags), allocator.freePages()));
+  }
+
+  /** {@code warn_alloc}. */
+  private int fail(Attempt attempt) {
+    if (!attempt.has(Gfp.NOWARN) && allocator.trace().isOn()) {
+      allocator.trace().emit(new TraceEvent.PageAllocationFailure(attempt.order, attempt.gfpFlags));
+    }
+    return -1;
+  }
+}
