@@ -22,6 +22,7 @@ import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
+import org.memarium.kernel.procfs.MemInfo;
 import org.memarium.kernel.procfs.ProcFs;
 import org.memarium.kernel.syscall.Kernel;
 import org.memarium.kernel.syscall.SystemCalls;
@@ -101,6 +102,7 @@ public final class Machine implements AutoCloseable {
   private final KernelPages pages;
   private final LinearMemory linearMemory;
   private final MachineFiles files;
+  private final MachineView view;
   private volatile UserProcess process;
   private boolean closed;
 
@@ -149,7 +151,7 @@ public final class Machine implements AutoCloseable {
     linearMemory = new LinearMemory(memory, userMemory, this::running, config.layout().taskSize());
     vfs = openFiles(config, clock, pageCache);
     uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
-    MachineView view = new MachineView(this::running, uname, wordBytes(), memory, clock);
+    view = new MachineView(this::running, uname, wordBytes(), memory, slab, vmalloc, clock);
     vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
     files = new MachineFiles(vfs);
     tls = new TlsSegments(gdt, segments.firstTls());
@@ -569,6 +571,7 @@ public final class Machine implements AutoCloseable {
     kmap.audit(audit);
     allocator.audit(audit);
     memory.memMap().audit(audit);
+    MemInfo.audit(audit, view);
     audit.finish();
   }
 

@@ -8,7 +8,9 @@ import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.procfs.SystemView;
+import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.vmalloc.Vmalloc;
 
 /**
  * What {@code /proc} tells of a machine.
@@ -17,6 +19,8 @@ import org.memarium.mm.space.MemoryManager;
  * @param uname what the kernel calls itself
  * @param wordBytes bytes of a {@code long} in the kernel
  * @param memory the memory manager
+ * @param slab the slab allocator
+ * @param vmalloc vmalloc and its areas
  * @param clock the machine's time
  */
 record MachineView(
@@ -24,6 +28,8 @@ record MachineView(
     UtsName uname,
     int wordBytes,
     MemoryManager memory,
+    SlabAllocator slab,
+    Vmalloc vmalloc,
     VirtualClock clock)
     implements SystemView {
   @Override

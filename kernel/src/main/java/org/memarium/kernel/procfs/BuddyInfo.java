@@ -12,7 +12,7 @@ final class BuddyInfo {
   static String of(PageAllocator allocator) {
     StringBuilder out = new StringBuilder();
     for (Zone zone : allocator.zones()) {
-      if (zone.presentPages() == 0) {
+      if (!zone.isPopulated()) {
         continue;
       }
       out.append("Node 0, zone %8s ".formatted(zone.name()));

@@ -3,121 +3,109 @@ package org.memarium.kernel.procfs;
 import java.util.List;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
-import org.memarium.mm.ZoneType;
-import org.memarium.mm.frame.PageAllocator;
-import org.memarium.mm.frame.Zone;
+import org.memarium.mm.Audit;
+import org.memarium.mm.frame.LruList;
 import org.memarium.mm.space.MemoryManager;
-import org.memarium.mm.trace.VmStatItem;
 
 /**
  * {@code /proc/meminfo}; Linux {@code fs/proc/meminfo.c}.
  *
  * <p>Every figure comes from the counter that everything else reads; what the machine does not have
- * (swap, buffers, slabs) is 0.
+ * (swap, buffers, huge pages) is 0.
  */
-final class MemInfo {
+public final class MemInfo {
 
   private final StringBuilder out = new StringBuilder();
   private final SystemView system;
   private final MemoryManager memory;
-  private final PageAllocator allocator;
+  private final MemFigures figures;
 
-  private MemInfo(SystemView system) {
+  private MemInfo(SystemView system, MemFigures figures) {
     this.system = system;
     this.memory = system.memory();
-    this.allocator = memory.allocator();
+    this.figures = figures;
   }
 
+  /** The file, from the counters. */
   static String of(SystemView system) {
-    MemInfo info = new MemInfo(system);
-    info.write();
-    return info.out.toString();
+    return new MemInfo(system, MemFigures.ofCounters(system)).write();
   }
 
-  private void write() {
-    long total = allocator.totalRamPages();
-    long free = allocator.freePages();
-    long cached = count(VmStatItem.NR_FILE_PAGES);
-    long shmem = count(VmStatItem.NR_SHMEM);
-    pages("MemTotal", total);
-    pages("MemFree", free);
-    // No page is kept back and nothing is swapped out: what can be had is what is free and the
-    // page cache of files.
-    pages("MemAvailable", free + cached - shmem);
+  /** The file, from the recount of an audit in which every room has claimed its frames. */
+  public static String recounted(Audit audit, SystemView system) {
+    return new MemInfo(system, MemFigures.ofAudit(audit, system)).write();
+  }
+
+  /** Reports each line of the file that does not follow from an audit's recount. */
+  public static void audit(Audit audit, SystemView system) {
+    List<String> counted = of(system).lines().toList();
+    List<String> recounted = recounted(audit, system).lines().toList();
+    for (int line = 0; line < counted.size(); line++) {
+      if (!counted.get(line).equals(recounted.get(line))) {
+        audit.difference(
+            "meminfo says '%s', and a recount gives '%s'"
+                .formatted(counted.get(line), recounted.get(line)));
+      }
+    }
+  }
+
+  private String write() {
+    pages("MemTotal", figures.total);
+    pages("MemFree", figures.free);
+    long fileLru = figures.on(LruList.ACTIVE_FILE) + figures.on(LruList.INACTIVE_FILE);
+    pages(
+        "MemAvailable",
+        AvailableMemory.pages(memory.allocator(), figures.free, fileLru, figures.slabReclaimable));
     pages("Buffers", 0);
-    pages("Cached", cached);
+    pages("Cached", figures.cached);
     pages("SwapCached", 0);
     lruLists();
-    pages("Mlocked", count(VmStatItem.NR_MLOCK));
+    pages("Mlocked", figures.mlocked);
     if (system.wordBytes() == 4) {
-      highMemory(total, free);
+      pages("HighTotal", figures.highTotal);
+      pages("HighFree", figures.highFree);
+      pages("LowTotal", figures.total - figures.highTotal);
+      pages("LowFree", figures.free - figures.highFree);
     }
-    for (String swap : List.of("SwapTotal", "SwapFree", "Zswap", "Zswapped")) {
-      pages(swap, 0);
-    }
-    pages("Dirty", count(VmStatItem.NR_DIRTY));
-    pages("Writeback", 0);
-    pages("AnonPages", count(VmStatItem.NR_ANON_PAGES));
-    pages("Mapped", count(VmStatItem.NR_MAPPED));
-    pages("Shmem", shmem);
-    for (String slab :
-        List.of("KReclaimable", "Slab", "SReclaimable", "SUnreclaim", "KernelStack")) {
-      pages(slab, 0);
-    }
-    pages("PageTables", count(VmStatItem.NR_PAGE_TABLE_PAGES));
-    for (String other : List.of("SecPageTables", "NFS_Unstable", "Bounce", "WritebackTmp")) {
-      pages(other, 0);
-    }
-    pages("CommitLimit", memory.committedMemory().limitPages());
-    pages("Committed_AS", memory.committedMemory().pages());
-    for (String other :
-        List.of(
-            "VmallocTotal",
-            "VmallocUsed",
-            "VmallocChunk",
-            "Percpu",
-            "HardwareCorrupted",
-            "AnonHugePages",
-            "ShmemHugePages",
-            "ShmemPmdMapped",
-            "FileHugePages",
-            "FilePmdMapped")) {
-      pages(other, 0);
-    }
+    zeroes("SwapTotal", "SwapFree", "Zswap", "Zswapped");
+    pages("Dirty", figures.dirty);
+    pages("Writeback", figures.writeback);
+    pages("AnonPages", figures.anon);
+    pages("Mapped", figures.mapped);
+    pages("Shmem", figures.shmem);
+    kernel();
+    zeroes("SecPageTables", "NFS_Unstable", "Bounce", "WritebackTmp");
+    pages("CommitLimit", memory.committedMemory().limitPages(figures.total));
+    pages("Committed_AS", figures.committed);
+    kibibytes("VmallocTotal", system.vmalloc().totalBytes() >> 10);
+    pages("VmallocUsed", figures.vmallocUsed);
+    zeroes("VmallocChunk", "Percpu", "HardwareCorrupted", "AnonHugePages", "ShmemHugePages");
+    zeroes("ShmemPmdMapped", "FileHugePages", "FilePmdMapped");
     hugePages();
-  }
-
-  private long count(VmStatItem item) {
-    return allocator.vmStat().get(item);
+    return out.toString();
   }
 
   private void lruLists() {
-    long activeAnon = count(VmStatItem.NR_ACTIVE_ANON);
-    long inactiveAnon = count(VmStatItem.NR_INACTIVE_ANON);
-    long activeFile = count(VmStatItem.NR_ACTIVE_FILE);
-    long inactiveFile = count(VmStatItem.NR_INACTIVE_FILE);
+    long activeAnon = figures.on(LruList.ACTIVE_ANON);
+    long inactiveAnon = figures.on(LruList.INACTIVE_ANON);
+    long activeFile = figures.on(LruList.ACTIVE_FILE);
+    long inactiveFile = figures.on(LruList.INACTIVE_FILE);
     pages("Active", activeAnon + activeFile);
     pages("Inactive", inactiveAnon + inactiveFile);
     pages("Active(anon)", activeAnon);
     pages("Inactive(anon)", inactiveAnon);
     pages("Active(file)", activeFile);
     pages("Inactive(file)", inactiveFile);
-    pages("Unevictable", count(VmStatItem.NR_UNEVICTABLE));
+    pages("Unevictable", figures.on(LruList.UNEVICTABLE));
   }
 
-  private void highMemory(long total, long free) {
-    long highTotal = 0;
-    long highFree = 0;
-    for (Zone zone : allocator.zones()) {
-      if (zone.type() == ZoneType.HIGHMEM) {
-        highTotal += zone.managedPages();
-        highFree += zone.freePages();
-      }
-    }
-    pages("HighTotal", highTotal);
-    pages("HighFree", highFree);
-    pages("LowTotal", total - highTotal);
-    pages("LowFree", free - highFree);
+  private void kernel() {
+    pages("KReclaimable", figures.slabReclaimable);
+    pages("Slab", figures.slabReclaimable + figures.slabUnreclaimable);
+    pages("SReclaimable", figures.slabReclaimable);
+    pages("SUnreclaim", figures.slabUnreclaimable);
+    pages("KernelStack", figures.kernelStack);
+    pages("PageTables", figures.pageTables);
   }
 
   private void hugePages() {
@@ -132,6 +120,13 @@ final class MemInfo {
     kibibytes("Hugetlb", 0);
     kibibytes("DirectMap4k", memory.kernelPageTable().directMapSmallBytes() >> 10);
     kibibytes("DirectMap" + large, memory.kernelPageTable().directMapLargeBytes() >> 10);
+  }
+
+  /** Lines of what the machine does not have. */
+  private void zeroes(String... names) {
+    for (String name : names) {
+      kibibytes(name, 0);
+    }
   }
 
   private void pages(String name, long pages) {

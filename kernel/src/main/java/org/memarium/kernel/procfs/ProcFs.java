@@ -55,11 +55,19 @@ public final class ProcFs extends PseudoDirectory {
     add("kpageflags", new RecordFile(fileSystem(), PRIVATE, PageWords.flags(allocator)));
     text(this, "loadavg", () -> SystemFiles.loadavg(system));
     text(this, "meminfo", () -> MemInfo.of(system));
+    secret("pagetypeinfo", () -> PageTypeInfo.of(allocator));
+    secret("slabinfo", () -> SlabInfoFile.of(system.slab()));
     text(this, "stat", () -> SystemFiles.stat(system));
     text(this, "swaps", () -> "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     text(this, "uptime", () -> SystemFiles.uptime(system));
     text(this, "version", () -> SystemFiles.version(system));
-    text(this, "vmstat", () -> VmStatFile.of(allocator));
+    secret("vmallocinfo", () -> VmallocInfoFile.of(system));
+    text(this, "vmstat", () -> VmStatFile.of(system.memory()));
+    text(this, "zoneinfo", () -> ZoneInfo.of(allocator));
+  }
+
+  private void secret(String name, Supplier<String> contents) {
+    add(name, GeneratedFile.ofText(fileSystem(), PRIVATE, contents));
   }
 
   /** {@code /proc/sys}: what can be asked for and is told the truth. */

@@ -42,6 +42,7 @@ final class SystemFiles {
 
   /**
    * {@code /proc/stat}: times of the one processor, and processes; Linux {@code fs/proc/stat.c}.
+   * There are no interrupts, and nothing to switch to.
    */
   static String stat(SystemView system) {
     long user = 0;
@@ -52,12 +53,10 @@ final class SystemFiles {
     }
     String times =
         "%d 0 %d 0 0 0 0 0 0 0\n".formatted(user / NANOS_PER_TICK, kernel / NANOS_PER_TICK);
-    return "cpu  %scpu0 %sbtime %d\nprocesses %d\nprocs_running %d\nprocs_blocked 0\n"
-        .formatted(
-            times,
-            times,
-            system.bootTimeNanos() / NANOS_PER_SECOND,
-            system.processes().size(),
-            running(system));
+    return "cpu  %scpu0 %sintr 0\nctxt 0\nbtime %d\nprocesses %d\n"
+            .formatted(
+                times, times, system.bootTimeNanos() / NANOS_PER_SECOND, system.processes().size())
+        + "procs_running %d\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n"
+            .formatted(running(system));
   }
 }

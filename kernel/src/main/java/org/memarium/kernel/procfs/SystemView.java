@@ -2,7 +2,9 @@ package org.memarium.kernel.procfs;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.vmalloc.Vmalloc;
 
 /** What {@code /proc} tells of the machine; live values. */
 public interface SystemView {
@@ -30,6 +32,12 @@ public interface SystemView {
 
   /** Zones, free lists, counters, page tables, settings. */
   MemoryManager memory();
+
+  /** The slab allocator. */
+  SlabAllocator slab();
+
+  /** vmalloc and its areas. */
+  Vmalloc vmalloc();
 
   /** Nanoseconds of the virtual clock since boot. */
   long uptimeNanos();

@@ -4,7 +4,9 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.ZoneType;
+import org.memarium.mm.file.DirtyLimits;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.trace.VmStatItem;
 
 /**
@@ -12,24 +14,37 @@ import org.memarium.mm.trace.VmStatItem;
  */
 final class VmStatFile {
 
-  private VmStatFile() {}
+  private final PageAllocator allocator;
+  private final DirtyLimits limits;
+  private final long dirtyable;
 
-  static String of(PageAllocator allocator) {
+  private VmStatFile(MemoryManager memory) {
+    allocator = memory.allocator();
+    limits = memory.pageCache().dirtyLimits();
+    dirtyable = limits.dirtyablePages(allocator);
+  }
+
+  static String of(MemoryManager memory) {
+    return new VmStatFile(memory).write();
+  }
+
+  private String write() {
     StringBuilder out = new StringBuilder();
     Set<VmStatItem> foreign = eventsOfOtherZones(allocator.architecture());
     for (VmStatItem item : VmStatItem.values()) {
       if (!foreign.contains(item)) {
-        out.append(item.vmstatName()).append(' ').append(value(allocator, item)).append('\n');
+        out.append(item.vmstatName()).append(' ').append(value(item)).append('\n');
       }
     }
     // Linux no longer has this counter, but prints it for those who look for it.
     return out.append("nr_unstable 0\n").toString();
   }
 
-  private static long value(PageAllocator allocator, VmStatItem item) {
+  private long value(VmStatItem item) {
     return switch (item) {
       case NR_FREE_PAGES -> allocator.freePages();
-      case NR_DIRTY_THRESHOLD, NR_DIRTY_BACKGROUND_THRESHOLD -> 0;
+      case NR_DIRTY_THRESHOLD -> limits.thresholdPages(dirtyable);
+      case NR_DIRTY_BACKGROUND_THRESHOLD -> limits.backgroundThresholdPages(dirtyable);
       default -> allocator.vmStat().get(item);
     };
   }

@@ -1,9 +1,11 @@
 package org.memarium.kernel.procfs;
 
+import java.util.Arrays;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.DirtyLimits;
+import org.memarium.mm.frame.Watermarks;
 import org.memarium.mm.space.CommittedMemory;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.trace.VmStatItem;
@@ -32,6 +34,7 @@ final class VmSysctls {
     VmSysctls files = new VmSysctls(vm, system);
     files.addCommitted();
     files.addAddressSpaces();
+    files.addWatermarks();
     files.addActions();
     files.addHugePages();
     files.addHeld();
@@ -65,6 +68,56 @@ final class VmSysctls {
   private void addAddressSpaces() {
     vm.integer("max_map_count", 0, MAX, memory::maxMapCount, memory::setMaxMapCount);
     vm.unsignedLong("mmap_min_addr", 0, memory::mmapMinAddress, memory::setMmapMinAddress);
+  }
+
+  private void addWatermarks() {
+    Watermarks marks = memory.allocator().watermarks();
+    vm.integer("min_free_kbytes", 0, MAX, marks::minFreeKbytes, marks::setMinFreeKbytes);
+    vm.integer(
+        "watermark_scale_factor",
+        1,
+        3000,
+        marks::watermarkScaleFactor,
+        marks::setWatermarkScaleFactor);
+    vm.integer(
+        "watermark_boost_factor",
+        0,
+        MAX,
+        marks::watermarkBoostFactor,
+        marks::setWatermarkBoostFactor);
+    vm.file(
+        "lowmem_reserve_ratio",
+        Sysctl.WRITABLE,
+        () -> SysctlNumbers.print(longs(marks.lowmemReserveRatio())),
+        bytes -> setLowmemReserveRatio(marks, bytes));
+    vm.file(
+        "percpu_pagelist_high_fraction",
+        Sysctl.WRITABLE,
+        () -> SysctlNumbers.print(marks.percpuPagelistHighFraction()),
+        bytes -> setHighFraction(marks, bytes));
+  }
+
+  private static long[] longs(int[] values) {
+    return Arrays.stream(values).asLongStream().toArray();
+  }
+
+  /** {@code lowmem_reserve_ratio_sysctl_handler}, which never fails. */
+  private static long setLowmemReserveRatio(Watermarks marks, byte[] bytes) {
+    int[] ratios = marks.lowmemReserveRatio();
+    long result = SysctlNumbers.parseInts(bytes, ratios, MIN, MAX);
+    marks.setLowmemReserveRatio(ratios);
+    return result < 0 ? bytes.length : result;
+  }
+
+  /** {@code percpu_pagelist_high_fraction_sysctl_handler}: none, or at least 8. */
+  private static long setHighFraction(Watermarks marks, byte[] bytes) {
+    int[] fraction = new int[1];
+    long result = SysctlNumbers.parseInts(bytes, fraction, 0, MAX);
+    if (result < 0 || (fraction[0] != 0 && fraction[0] < Watermarks.MIN_HIGH_FRACTION)) {
+      return -Errno.EINVAL;
+    }
+    marks.setPercpuPagelistHighFraction(fraction[0]);
+    return result;
   }
 
   /** Files that do something when they are written. */
@@ -116,7 +169,6 @@ final class VmSysctls {
     vm.held("unprivileged_userfaultfd", 0, 1, 0);
     vm.held("vfs_cache_pressure", 0, MAX, 100);
     if (system.wordBytes() == 4) {
-      vm.held("highmem_is_dirtyable", 0, 1, 0);
       vm.held("mmap_rnd_bits", Sysctl.PRIVATE, 8, 16, 8);
       vm.held("vdso_enabled", 0, 1, 1);
     } else {
@@ -131,6 +183,14 @@ final class VmSysctls {
     vm.unsignedLong("dirty_bytes", 2 * Ram.PAGE_SIZE, dirty::bytes, dirty::setBytes);
     vm.integer("dirty_background_ratio", 0, 100, dirty::backgroundRatio, dirty::setBackgroundRatio);
     vm.unsignedLong("dirty_background_bytes", 1, dirty::backgroundBytes, dirty::setBackgroundBytes);
+    if (system.wordBytes() == 4) {
+      vm.integer(
+          "highmem_is_dirtyable",
+          0,
+          1,
+          () -> dirty.isHighmemDirtyable() ? 1 : 0,
+          value -> dirty.setHighmemDirtyable(value != 0));
+    }
     vm.held("dirty_expire_centisecs", 0, MAX, 3000);
     vm.held("dirty_writeback_centisecs", MIN, MAX, 500);
     vm.held("dirtytime_expire_seconds", 0, MAX, 43200);

@@ -20,13 +20,18 @@ import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
+import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.slab.SlabConfig;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.vmalloc.Vmalloc;
 
 /**
  * A machine, of 128 MiB unless told otherwise, without a processor, one process in it, and /proc
@@ -35,6 +40,8 @@ import org.memarium.mm.trace.VmStat;
 final class TestSystem implements SystemView, ProcessView, AutoCloseable {
 
   final MemoryManager memory;
+  final SlabAllocator slab;
+  final Vmalloc vmalloc;
   final MmStruct mm;
   final RLimits limits = RLimits.initial(1750);
   final Vfs vfs;
@@ -56,9 +63,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     PageAllocator allocator =
         PageAllocator.boot(
             ram, memblock, PageAllocator.DEFAULT_MAX_ORDER, new VmStat(), new Trace());
+    slab = new SlabAllocator(allocator, SlabConfig.LINUX_6_1, new KernelLog());
     PageCache pageCache = new PageCache(allocator);
     Mmu mmu = new Mmu(ram, Architecture.I386.pageTableFormat(), 64, 4);
     memory = new MemoryManager(allocator, kernel, mmu, pageCache);
+    vmalloc = new Vmalloc(new KernelMapper(kernel, allocator, mmu), slab);
     mm = Objects.requireNonNull(MmStruct.allocate(memory, Layout.I386, limits));
     vfs = Vfs.open(new VfsConfig(folder, List.of(), 1 << 20, 1, () -> 0, pageCache));
     vfs.mount("proc", "proc", new ProcFs(this, vfs::mountTable, () -> 0));
@@ -136,6 +145,16 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   @Override
   public MemoryManager memory() {
     return memory;
+  }
+
+  @Override
+  public SlabAllocator slab() {
+    return slab;
+  }
+
+  @Override
+  public Vmalloc vmalloc() {
+    return vmalloc;
   }
 
   @Override

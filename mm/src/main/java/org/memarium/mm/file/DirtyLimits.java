@@ -1,6 +1,14 @@
 package org.memarium.mm.file;
 
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.ZoneType;
+import org.memarium.mm.frame.AllocFlags;
+import org.memarium.mm.frame.LruList;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.Zone;
+import org.memarium.mm.trace.VmStatItem;
 
 /**
  * {@code vm.dirty_*}: how much of memory may be dirty (Linux {@code mm/page-writeback.c}). Each
@@ -11,6 +19,7 @@ public final class DirtyLimits {
   private int backgroundRatio = 10;
   private long bytes;
   private long backgroundBytes;
+  private boolean highmemIsDirtyable;
 
   /** Linux's defaults: writers wait at 20 %, writeback starts at 10 %. */
   public DirtyLimits() {}
@@ -57,6 +66,41 @@ public final class DirtyLimits {
   public void setBackgroundBytes(long newBytes) {
     backgroundBytes = newBytes;
     backgroundRatio = 0;
+  }
+
+  /**
+   * {@code global_dirtyable_memory}: what is free above the reserves, and the page cache; of high
+   * memory nothing, as the kernel writes files from low memory.
+   */
+  public long dirtyablePages(PageAllocator allocator) {
+    long free = allocator.freePages();
+    free -= Math.min(free, allocator.watermarks().totalReservePages());
+    long pages = free + fileLru(allocator.vmStat()::get, LruList::nodeItem);
+    long high = 0;
+    for (Zone zone : allocator.zones()) {
+      if (zone.type() == ZoneType.HIGHMEM && !highmemIsDirtyable) {
+        int mark = zone.watermarks().pages(AllocFlags.WMARK_HIGH);
+        high += zone.freePages() - Math.min(zone.freePages(), mark);
+        high += fileLru(zone.stat()::get, LruList::zoneItem);
+      }
+    }
+    return pages - Math.min(high, pages) + 1;
+  }
+
+  private static long fileLru(
+      ToLongFunction<VmStatItem> counters, Function<LruList, VmStatItem> item) {
+    return counters.applyAsLong(item.apply(LruList.INACTIVE_FILE))
+        + counters.applyAsLong(item.apply(LruList.ACTIVE_FILE));
+  }
+
+  /** {@code vm.highmem_is_dirtyable}. */
+  public boolean isHighmemDirtyable() {
+    return highmemIsDirtyable;
+  }
+
+  /** Sets {@code vm.highmem_is_dirtyable}. */
+  public void setHighmemDirtyable(boolean dirtyable) {
+    highmemIsDirtyable = dirtyable;
   }
 
   /**

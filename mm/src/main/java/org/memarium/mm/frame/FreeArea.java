@@ -270,7 +270,7 @@ public final class FreeArea {
   }
 
   private void auditBlock(Audit audit, Zone zone, String owner, int order, int pfn, int before) {
-    audit.claim(pfn, 1 << order, owner);
+    audit.claim(pfn, 1 << order, owner, Audit.Use.FREE);
     audit.expectEqual(
         "prev link of frame 0x%x, %s".formatted(pfn, owner), prev(order, pfn), before);
     if ((pfn & ((1 << order) - 1)) != 0) {

@@ -163,7 +163,7 @@ public final class PerCpuPages {
         if (!memMap.isPcp(pfn, order, zone.index())) {
           audit.difference("%s holds %s".formatted(owner, memMap.describe(pfn)));
         }
-        audit.claim(pfn, 1 << order, owner);
+        audit.claim(pfn, 1 << order, owner, Audit.Use.FREE_PER_CPU);
         pages += 1 << order;
       }
     }

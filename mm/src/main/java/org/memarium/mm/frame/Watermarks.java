@@ -22,7 +22,10 @@ public final class Watermarks {
   private static final int MIN_FREE_KBYTES = 128;
   private static final int MAX_FREE_KBYTES = 262_144;
   private static final int MAX_SCALE_FACTOR = 3000;
-  private static final int MIN_HIGH_FRACTION = 8;
+
+  /** {@code MIN_PERCPU_PAGELIST_HIGH_FRACTION}. */
+  public static final int MIN_HIGH_FRACTION = 8;
+
   private static final int SWAP_CLUSTER_MAX = 32;
   private static final int KBYTES_SHIFT = Ram.PAGE_SHIFT - 10;
 

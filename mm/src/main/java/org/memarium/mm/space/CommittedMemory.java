@@ -97,9 +97,12 @@ public final class CommittedMemory {
 
   /** {@code vm_commit_limit}, in pages. */
   public long limitPages() {
-    return limitKibibytes != 0
-        ? limitKibibytes >> KIB_SHIFT
-        : allocator.totalRamPages() * ratio / 100;
+    return limitPages(allocator.totalRamPages());
+  }
+
+  /** {@code vm_commit_limit}, in pages, if there were so much RAM. */
+  public long limitPages(long totalRamPages) {
+    return limitKibibytes != 0 ? limitKibibytes >> KIB_SHIFT : totalRamPages * ratio / 100;
   }
 
   /** {@code __vm_enough_memory}: whether so many pages more may be committed. */

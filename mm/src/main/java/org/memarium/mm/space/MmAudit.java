@@ -19,7 +19,6 @@ final class MmAudit {
   private long exec;
   private long stack;
   private long locked;
-  private long committed;
   private long rssFile;
   private long rssAnon;
   private long rssShmem;
@@ -31,17 +30,17 @@ final class MmAudit {
     this.who = "address space " + mm.number();
   }
 
-  /** Recounts; returns the pages that its areas have committed. */
-  static long audit(MmStruct mm, Audit audit) {
-    return new MmAudit(mm, audit).run();
+  /** Recounts. */
+  static void audit(MmStruct mm, Audit audit) {
+    new MmAudit(mm, audit).run();
   }
 
-  private long run() {
+  private void run() {
     try {
       mm.tree().audit();
     } catch (IllegalStateException broken) {
       audit.difference(who + ": " + broken.getMessage());
-      return 0;
+      return;
     }
     mm.pages.tables().audit(audit, who);
     PteCursor cursor = mm.pages.tables().cursor();
@@ -61,7 +60,6 @@ final class MmAudit {
     audit.expectEqual("file pages of " + who, mm.rssFile(), rssFile);
     audit.expectEqual("anonymous pages of " + who, mm.rssAnon(), rssAnon);
     audit.expectEqual("shared memory pages of " + who, mm.rssShmem(), rssShmem);
-    return committed;
   }
 
   private void countArea(Vma area) {
@@ -76,7 +74,6 @@ final class MmAudit {
       data += pages;
     }
     locked += area.has(VmFlags.LOCKED) ? pages : 0;
-    committed += area.has(VmFlags.ACCOUNT) ? pages : 0;
     if (((area.start() | area.end()) & (Ram.PAGE_SIZE - 1)) != 0
         || area.end() > mm.layout().taskSize()) {
       audit.difference(who + " has an impossible area: " + area);

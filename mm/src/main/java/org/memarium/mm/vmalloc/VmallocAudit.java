@@ -68,7 +68,7 @@ final class VmallocAudit {
     }
     for (int i = 0; i < vm.pageCount; i++) {
       int pfn = pageArray.pfn(vm.pages, i);
-      audit.claim(pfn, vm.owner());
+      audit.claim(pfn, 1, vm.owner(), Audit.Use.VMALLOC);
       audit.expectReference(pfn);
     }
     pages += vm.pageCount;
