@@ -404,6 +404,11 @@ public final class FaultHandler {
     if (fresh < 0) {
       return FaultResult.OOM;
     }
+    if (mm.pages().tables().readPte(pteAddress) != pte) {
+      // pte_same: the page was moved, to make room for the copy. The access will fault again.
+      allocator.putPage(fresh);
+      return done(FaultKind.SPURIOUS, Pte.pfn(mm.pages().tables().readPte(pteAddress)));
+    }
     if (!zero) {
       ram.copyFrame(old, fresh);
     }

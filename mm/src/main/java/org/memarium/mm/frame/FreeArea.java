@@ -215,6 +215,31 @@ public final class FreeArea {
     }
   }
 
+  /** {@code move_freelist_head}: what stands before a block goes behind the last one. */
+  public void rotateToHead(int order, int type, int pfn) {
+    int list = list(order, type);
+    int before = prev(order, pfn);
+    if (before == NONE) {
+      return;
+    }
+    int first = head[list];
+    int last = tail[list];
+    setNext(order, last, first);
+    setPrev(order, first, last);
+    setNext(order, before, NONE);
+    setPrev(order, pfn, NONE);
+    head[list] = pfn;
+    tail[list] = before;
+  }
+
+  /** {@code move_freelist_tail}: a block and what stands before it go behind the last one. */
+  public void rotateToTail(int order, int type, int pfn) {
+    int next = next(order, pfn);
+    if (next != NONE) {
+      rotateToHead(order, type, next);
+    }
+  }
+
   /** {@code move_to_free_list}: to the tail of the list of another type. */
   void moveToTail(int order, int type, int pfn) {
     remove(order, pfn);

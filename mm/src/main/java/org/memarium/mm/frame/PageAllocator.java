@@ -263,6 +263,11 @@ public final class PageAllocator {
     }
   }
 
+  /** {@code drain_local_pages}: the same for one zone. */
+  public void drainPages(Zone zone) {
+    zone.perCpuPages().drain();
+  }
+
   /**
    * From now on, whoever misuses a frame is told who allocated and freed it ({@code page_owner}).
    */

@@ -329,6 +329,11 @@ public final class Zone {
     capture = new Capture(order, migrateType);
   }
 
+  /** Whether {@link #beginCapture} has caught a block. */
+  public boolean hasCaptured() {
+    return capture != null && capture.pfn >= 0;
+  }
+
   /**
    * Ends {@link #beginCapture}.
    *

@@ -47,7 +47,9 @@ final class CompactControl {
   /** Isolated free frames that wait for a page. */
   final PageList freePages = new PageList();
 
-  /** The pageblock was scanned before without success: it is scanned to its end, and skipped then. */
+  /**
+   * The pageblock was scanned before without success: it is scanned to its end, and skipped then.
+   */
   boolean rescan;
 
   // ---- The fast searches through the free lists ----

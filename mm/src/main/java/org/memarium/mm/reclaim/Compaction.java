@@ -87,7 +87,9 @@ public final class Compaction implements Compactor {
 
   // ---- Entrances ----
 
-  /** {@code compact_nodes}: compacts all of every zone, as writing to {@code compact_memory} does. */
+  /**
+   * {@code compact_nodes}: compacts all of every zone, as writing to {@code compact_memory} does.
+   */
   public void compactNodes() {
     for (ZoneCompaction state : zones) {
       if (state.zone.isPopulated()) {
@@ -289,8 +291,7 @@ public final class Compaction implements Compactor {
     if (trace.isOn()) {
       String zone = cc.zone.name();
       trace.emit(
-          new TraceEvent.MmCompactionEnd(
-              zone, cc.order, cc.migratePfn, cc.freePfn, result.name()));
+          new TraceEvent.MmCompactionEnd(zone, cc.order, cc.migratePfn, cc.freePfn, result.name()));
     }
     return result;
   }

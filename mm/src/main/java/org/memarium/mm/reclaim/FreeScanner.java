@@ -4,7 +4,6 @@ import org.memarium.mm.frame.FreeArea;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.MigrateType;
 import org.memarium.mm.frame.PageAllocator;
-import org.memarium.mm.frame.Zone;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -77,8 +76,7 @@ final class FreeScanner {
   /** {@code update_pageblock_skip}: the pageblock was scanned to its end. */
   private static void updateSkip(CompactControl cc, int blockStart) {
     cc.zone.pageblocks().setSkipped(blockStart, true);
-    cc.state.cachedFreePfn =
-        Math.min(cc.state.cachedFreePfn, blockStart - cc.pageblockPages());
+    cc.state.cachedFreePfn = Math.min(cc.state.cachedFreePfn, blockStart - cc.pageblockPages());
   }
 
   /**

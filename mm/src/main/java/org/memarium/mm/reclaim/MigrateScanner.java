@@ -53,10 +53,7 @@ final class MigrateScanner {
       if (isWithinZone(memMap, cc.zone, start, end)) {
         boolean atStart = cc.isBlockAligned(low);
         boolean skipped =
-            atStart
-                && !foundFast
-                && !cc.ignoreSkipHint
-                && cc.zone.pageblocks().isSkipped(low);
+            atStart && !foundFast && !cc.ignoreSkipHint && cc.zone.pageblocks().isSkipped(low);
         if (!skipped) {
           if (isSuitable(cc, start)) {
             isolateBlock(cc, low, end);
@@ -206,9 +203,7 @@ final class MigrateScanner {
     int high = cc.blockStart(cc.migratePfn + distance);
     int scanned = 0;
     int found = -1;
-    for (int order = cc.order - 1;
-        order >= COSTLY_ORDER && found < 0 && scanned < limit;
-        order--) {
+    for (int order = cc.order - 1; order >= COSTLY_ORDER && found < 0 && scanned < limit; order--) {
       FreeArea area = cc.zone.freeArea();
       int at = area.first(order, MigrateType.MOVABLE);
       for (; at >= 0; at = area.next(order, at)) {

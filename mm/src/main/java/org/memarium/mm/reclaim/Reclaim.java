@@ -8,12 +8,15 @@ public final class Reclaim {
   private final Rmap rmap;
   private final MovablePages movablePages;
   private final Migration migration;
+  private final Compaction compaction;
 
   /** For the memory of a machine. */
   public Reclaim(MemoryManager memory) {
     rmap = new Rmap(memory);
     movablePages = new MovablePages(memory.memMap());
     migration = new Migration(memory, rmap, movablePages);
+    compaction = new Compaction(memory.allocator(), migration, movablePages);
+    memory.allocator().setCompactor(compaction);
   }
 
   /** From pages to the entries that map them. */
@@ -29,6 +32,11 @@ public final class Reclaim {
   /** Moving pages to other frames. */
   public Migration migration() {
     return migration;
+  }
+
+  /** Making large free blocks. */
+  public Compaction compaction() {
+    return compaction;
   }
 
   /** Recounts every page's mappings from the page's side. */

@@ -97,9 +97,7 @@ public final class ZoneCompaction {
 
   /** {@code compaction_restarting}: the first attempt after the longest pause. */
   boolean isRestarting(int order) {
-    return order >= orderFailed
-        && deferShift == MAX_DEFER_SHIFT
-        && considered >= 1 << deferShift;
+    return order >= orderFailed && deferShift == MAX_DEFER_SHIFT && considered >= 1 << deferShift;
   }
 
   // ---- Positions ----
