@@ -45,6 +45,7 @@ import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelMemory;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.reclaim.Reclaim;
+import org.memarium.mm.slab.Kmalloc;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
@@ -61,12 +62,11 @@ import org.memarium.mm.vmalloc.Vmalloc;
  *
  * <p>Boot it, give it a program, run it, read the report, close it:
  *
- * <pre>{@code
- * try (Machine machine = Machine.boot(MachineConfig.builder().build())) {
- *   machine.exec("/bin/busybox", List.of("busybox", "echo", "hello"), List.of("PATH=/bin"));
- *   int status = machine.run();
- * }
- * }</pre>
+ * {@snippet class="org.memarium.examples.MachineExamples" region="program"}
+ *
+ * <p>Or leave the program out, and use its kernel:
+ *
+ * {@snippet class="org.memarium.examples.MachineExamples" region="kmalloc"}
  *
  * <p>It belongs to the thread that boots it; only {@link #interrupt}, {@link #pause} and {@link
  * #interruptPending} may be called from another.
@@ -486,9 +486,14 @@ public final class Machine implements AutoCloseable {
     return memory;
   }
 
-  /** The slab allocator, with kmalloc. */
+  /** The slab allocator: caches are made and found here. */
   public SlabAllocator slab() {
     return slab;
+  }
+
+  /** {@code kmalloc} and its kin. */
+  public Kmalloc kmalloc() {
+    return slab.kmalloc();
   }
 
   /** vmalloc, vmap and ioremap. */

@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Task;
 import org.memarium.mm.frame.Zone;
-import org.memarium.mm.slab.KmemCache;
 
 /** What may stand at a place of a line, from the {@link Registry} and the machine as it is now. */
 final class Completion {
@@ -76,8 +75,7 @@ final class Completion {
   private List<String> wordsFor(ArgumentKind kind, String start) {
     return switch (kind) {
       case ADDRESS -> new ArrayList<>(session.symbols().keySet());
-      case CACHE ->
-          session.machine().slab().caches().stream().map(KmemCache::name).sorted().toList();
+      case CACHE -> session.cacheNames();
       case COMMAND -> registry.names();
       case FILE, PROGRAM -> hostFiles(start);
       case GFP -> flags(start, GfpNames.all());

@@ -3,7 +3,9 @@ package org.memarium.app.shell;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.hardware.Ram;
@@ -11,6 +13,7 @@ import org.memarium.kernel.Machine;
 import org.memarium.kernel.process.Task;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.frame.Memblock;
+import org.memarium.mm.slab.KmemCache;
 
 /** What the commands of one shell share: the machine, the output, variables and symbols. */
 final class Session {
@@ -22,6 +25,7 @@ final class Session {
   private final Output out;
   private final ProgramSource programs;
   private final Map<String, Long> variables = new TreeMap<>();
+  private final Map<String, KmemCache> madeCaches = new TreeMap<>();
   private Foreground foreground = Runnable::run;
   private boolean quit;
 
@@ -123,6 +127,23 @@ final class Session {
     return addressMask() == -1L && linearAddress >>> 32 != 0
         ? "0x%016x".formatted(linearAddress)
         : "0x%08x".formatted(linearAddress);
+  }
+
+  // ---- Caches ----
+
+  /**
+   * Caches that were made here, by the names that they were asked for: one that was merged with
+   * another has the other's name.
+   */
+  Map<String, KmemCache> madeCaches() {
+    return madeCaches;
+  }
+
+  /** Names that stand for a cache. */
+  List<String> cacheNames() {
+    Set<String> names = new TreeSet<>(madeCaches.keySet());
+    machine.slab().caches().forEach(cache -> names.add(cache.name()));
+    return List.copyOf(names);
   }
 
   // ---- Processes ----

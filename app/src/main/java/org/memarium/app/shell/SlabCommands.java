@@ -60,12 +60,12 @@ final class SlabCommands {
   }
 
   private KmemCache cache(Arguments arguments) {
-    KmemCache cache = slab.cache(arguments.word(0));
+    String name = arguments.word(0);
+    KmemCache made = session.madeCaches().get(name);
+    KmemCache cache = made != null ? made : slab.cache(name);
     if (cache == null) {
-      List<String> names = slab.caches().stream().map(KmemCache::name).toList();
       throw new ShellError(
-          "there is no cache %s%s"
-              .formatted(arguments.word(0), Nearest.hint(arguments.word(0), names)));
+          "there is no cache %s%s".formatted(name, Nearest.hint(name, session.cacheNames())));
     }
     return cache;
   }
@@ -74,9 +74,17 @@ final class SlabCommands {
     int size = (int) arguments.number(1, "SIZE", 0, Integer.MAX_VALUE);
     int align = arguments.has(2) ? (int) arguments.number(2, "ALIGN", 0, Integer.MAX_VALUE) : 0;
     int flags = arguments.has(3) ? SlabFlagNames.parse(arguments.word(3)) : 0;
-    KmemCache cache = slab.kmemCacheCreate(arguments.word(0), size, align, flags, null);
+    String name = arguments.word(0);
+    if (session.madeCaches().containsKey(name)) {
+      throw new ShellError(name + " is there already");
+    }
+    KmemCache cache = slab.kmemCacheCreate(name, size, align, flags, null);
     if (cache == null) {
       throw new ShellError("no memory");
+    }
+    session.madeCaches().put(name, cache);
+    if (!cache.name().equals(name)) {
+      session.out().format("%s: merged with %s, which is like it", name, cache.name());
     }
     session.out().line(shape(cache));
     return null;
@@ -122,6 +130,7 @@ final class SlabCommands {
     if (!cache.destroy()) {
       throw new ShellError("%s still has objects in use".formatted(cache.name()));
     }
+    session.madeCaches().remove(arguments.word(0));
     return null;
   }
 
