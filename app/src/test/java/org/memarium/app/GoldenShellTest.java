@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class GoldenShellTest {
   private static final Path FOLDER = Oracles.HOME.resolve("app/src/test/resources/shell");
   private static final Pattern LONG_HEX = Pattern.compile("0x[0-9a-f]{4,}");
+
+  /** Call sites of a report of the kernel are Java's methods, with their lines. */
+  private static final Pattern CALL_TRACE =
+      Pattern.compile("(?m)^\\[ *[0-9.]+]  \\w+\\.[\\w$]+:\\d+\\n");
 
   static Stream<String> scripts() throws IOException {
     try (Stream<Path> files = Files.list(FOLDER)) {
@@ -58,7 +63,7 @@ class GoldenShellTest {
     WritableByteChannel channel = Channels.newChannel(both);
     StandardStreams streams =
         StandardStreams.of(
-            Channels.newChannel(new java.io.ByteArrayInputStream(new byte[0])),
+            Channels.newChannel(InputStream.nullInputStream()),
             channel,
             channel,
             StandardCharsets.UTF_8);
@@ -71,8 +76,10 @@ class GoldenShellTest {
 
   private static String named(String text) {
     Map<String, String> names = new LinkedHashMap<>();
+    String withoutSites =
+        CALL_TRACE.matcher(text).replaceAll("").replaceAll("from \\w+\\.\\w+:\\d+", "from SITE");
     return LONG_HEX
-        .matcher(text)
+        .matcher(withoutSites)
         .replaceAll((MatchResult number) ->
             names.computeIfAbsent(number.group(), hex -> "<" + (names.size() + 1) + ">"));
   }

@@ -2,6 +2,7 @@ package org.memarium.kernel;
 
 import java.util.Map;
 import java.util.TreeMap;
+import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.PageAllocator;
@@ -86,6 +87,37 @@ public final class KernelPages {
     if (linearAddress != 0) {
       freePages(allocator.virtToPfn(linearAddress), order);
     }
+  }
+
+  /**
+   * {@code alloc_pages_exact}: so many pages in one piece, each a block of its own.
+   *
+   * @param bytes rounded up to whole pages
+   * @return linear address in the direct map, or 0
+   */
+  public long allocPagesExact(long bytes, int gfpFlags) {
+    long linearAddress = allocator.allocPagesExact(bytes, gfpFlags);
+    if (linearAddress != 0) {
+      int first = allocator.virtToPfn(linearAddress);
+      for (int pfn = first; pfn < first + pagesOf(bytes); pfn++) {
+        orders.put(pfn, 0);
+      }
+    }
+    return linearAddress;
+  }
+
+  /** {@code free_pages_exact}: gives back what {@link #allocPagesExact} returned; 0 is nothing. */
+  public void freePagesExact(long linearAddress, long bytes) {
+    if (linearAddress != 0) {
+      int first = allocator.virtToPfn(linearAddress);
+      for (int pfn = first; pfn < first + pagesOf(bytes); pfn++) {
+        freePages(pfn, 0);
+      }
+    }
+  }
+
+  private static int pagesOf(long bytes) {
+    return (int) ((bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT);
   }
 
   /** {@code page_address}: where the direct map has a frame of low memory. */

@@ -5,10 +5,10 @@ import java.nio.ByteOrder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Mmu;
-import org.memarium.hardware.ProcessorException;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserMemory;
+import org.memarium.mm.pagetable.KernelMemory;
 import org.memarium.mm.space.MemoryManager;
 
 /**
@@ -24,17 +24,20 @@ import org.memarium.mm.space.MemoryManager;
 public final class LinearMemory {
   private final MemoryManager memory;
   private final Mmu mmu;
+  private final KernelMemory kernelMemory;
   private final UserMemory userMemory;
   private final Supplier<@Nullable Task> running;
   private final long taskSize;
 
   LinearMemory(
       MemoryManager memory,
+      KernelMemory kernelMemory,
       UserMemory userMemory,
       Supplier<@Nullable Task> running,
       long taskSize) {
     this.memory = memory;
     this.mmu = memory.mmu();
+    this.kernelMemory = kernelMemory;
     this.userMemory = userMemory;
     this.running = running;
     this.taskSize = taskSize;
@@ -88,17 +91,14 @@ public final class LinearMemory {
       }
       return bytes;
     }
-    for (int i = 0; i < count; i++) {
-      try {
-        bytes[i] = (byte) mmu.supervisorReadByte(linearAddress + i);
-      } catch (ProcessorException fault) {
-        throw unreachable(linearAddress + i, "nothing is mapped there");
-      }
-    }
+    kernelMemory.read(linearAddress, bytes, 0, count);
     return bytes;
   }
 
-  /** Writes bytes. Of a write that fails, the bytes before the address it names were written. */
+  /**
+   * Writes bytes. Of a write to the program's memory that fails, the bytes before the address that
+   * is named were written; one to the kernel's changes nothing then.
+   */
   public void write(long linearAddress, byte[] bytes) {
     if (isUser(linearAddress)) {
       requireProgram(linearAddress);
@@ -108,13 +108,7 @@ public final class LinearMemory {
       }
       return;
     }
-    for (int i = 0; i < bytes.length; i++) {
-      try {
-        mmu.supervisorWriteByte(linearAddress + i, bytes[i]);
-      } catch (ProcessorException fault) {
-        throw unreachable(linearAddress + i, "nothing is mapped there, or it is read-only");
-      }
-    }
+    kernelMemory.write(linearAddress, bytes, 0, bytes.length);
   }
 
   /** Reads four bytes, little-endian. */

@@ -25,6 +25,7 @@ import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.MemInfo;
 import org.memarium.kernel.procfs.ProcFs;
 import org.memarium.kernel.syscall.Kernel;
+import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
 import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.FdTable;
@@ -148,7 +149,9 @@ public final class Machine implements AutoCloseable {
             ? config.layout().taskSize()
             : Architecture.X86_64.taskSize();
     userMemory = new UserMemory(mmu, accessLimit);
-    linearMemory = new LinearMemory(memory, userMemory, this::running, config.layout().taskSize());
+    linearMemory =
+        new LinearMemory(
+            memory, kernelMemory, userMemory, this::running, config.layout().taskSize());
     vfs = openFiles(config, clock, pageCache);
     uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
     view = new MachineView(this::running, uname, wordBytes(), memory, slab, vmalloc, clock);
@@ -373,6 +376,16 @@ public final class Machine implements AutoCloseable {
      * @param number in the i386 table, such as 252 for exit_group
      */
     boolean stopsBefore(int number);
+
+    /**
+     * Before each call of a name, such as {@code mmap2}.
+     *
+     * @throws IllegalArgumentException if no system call has it
+     */
+    static CallStop named(String name) {
+      int wanted = SystemCallNames.number(name);
+      return number -> number == wanted;
+    }
   }
 
   /**

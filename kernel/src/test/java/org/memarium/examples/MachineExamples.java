@@ -167,7 +167,7 @@ class MachineExamples {
     String program = SAMPLE;
     // @start region="whatIf"
     long[] faults = new long[2];
-    for (int tlbEntries : new int[] {16, 64}) {
+    for (int tlbEntries : new int[] {4, 64}) {
       MachineConfig config =
           MachineConfig.builder()
               .ramBytes(16L << 20)

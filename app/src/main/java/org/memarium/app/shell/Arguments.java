@@ -99,7 +99,8 @@ final class Arguments {
     long value = Numbers.parse("VALUE", negative ? text.substring(1) : text, session::symbol);
     long signed = negative ? -value : value;
     if (bytes < 8 && (signed >= 1L << (8 * bytes) || signed < -(1L << (8 * bytes - 1)))) {
-      throw new ShellError("VALUE: %s does not fit in %d bytes".formatted(text, bytes));
+      throw new ShellError(
+          "VALUE: %s does not fit in %s".formatted(text, Output.count(bytes, "byte")));
     }
     return signed;
   }

@@ -5,8 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.MigrateType;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.frame.ZoneWatermarks;
 
 /** The frames themselves: what is free, and who has the rest. */
 final class BuddyCommands {
@@ -33,7 +35,12 @@ final class BuddyCommands {
         "draws some frames, one character each if they are not too many",
         this::frames);
     registry.add("page", "PFN", Topic.PAGES, "prints a frame's struct page", this::page);
-    registry.add("zones", "", Topic.PAGES, "prints the zones and their pages", this::zones);
+    registry.add(
+        "zones",
+        "",
+        Topic.PAGES,
+        "prints the zones: pages, watermarks, and what is kept from requests for higher zones",
+        this::zones);
   }
 
   private @Nullable Long buddy(Arguments arguments) {
@@ -44,19 +51,36 @@ final class BuddyCommands {
     int start = arguments.has(0) ? zones.getFirst().startPfn() : 0;
     draw(start, zones.getLast().startPfn() + zones.getLast().spannedPages());
     session.out().line("");
-    StringBuilder heading = new StringBuilder("free blocks  ");
+    StringBuilder heading = new StringBuilder("%-20s".formatted("free blocks"));
     for (int order = 0; order <= allocator.maxOrder(); order++) {
-      heading.append("%7s".formatted("2^" + order));
+      heading.append("%6s".formatted("2^" + order));
     }
-    session.out().heading(heading + "  free pages");
+    session.out().heading(heading + "%10s".formatted("pages"));
     for (Zone zone : zones) {
-      StringBuilder line = new StringBuilder("  %-11s".formatted(zone.name()));
-      for (int order = 0; order <= allocator.maxOrder(); order++) {
-        line.append("%7d".formatted(zone.freeArea().nrFree(order)));
+      for (int type = 0; type < MigrateType.TYPES; type++) {
+        freeBlocks(zone, type);
       }
-      session.out().line(line + "%,12d".formatted(zone.freePages()));
+      session
+          .out()
+          .format(
+              "  %-8s %s %,d pages free, and %,d on the per-CPU list",
+              zone.name(), "all:", zone.freePages(), zone.perCpuPages().count());
     }
     return null;
+  }
+
+  /** A row of a migrate type that has free blocks. */
+  private void freeBlocks(Zone zone, int type) {
+    StringBuilder line = new StringBuilder();
+    long pages = 0;
+    for (int order = 0; order <= allocator.maxOrder(); order++) {
+      int blocks = zone.freeArea().nrFree(order, type);
+      pages += (long) blocks << order;
+      line.append("%6d".formatted(blocks));
+    }
+    if (pages > 0) {
+      session.out().format("  %-7s %-11s%s%,10d", zone.name(), MigrateType.name(type), line, pages);
+    }
   }
 
   private @Nullable Long frames(Arguments arguments) {
@@ -103,7 +127,11 @@ final class BuddyCommands {
     Output out = session.out();
     out.format("%s", memMap.describe(pfn));
     out.format("  use       %s", FrameKind.of(memMap, pfn).meaning());
-    out.format("  zone      %s", allocator.zones().get(memMap.zoneIndex(pfn)).name());
+    Zone zone = allocator.zones().get(memMap.zoneIndex(pfn));
+    out.format("  zone      %s", zone.name());
+    if (zone.spans(pfn)) {
+      out.format("  pageblock %s", MigrateType.name(zone.pageblocks().type(pfn)));
+    }
     long physical = (long) pfn << Ram.PAGE_SHIFT;
     out.format("  physical  0x%08x", physical);
     if (pfn < allocator.memblock().maxLowPfn()) {
@@ -118,17 +146,36 @@ final class BuddyCommands {
   private @Nullable Long zones(Arguments arguments) {
     Output out = session.out();
     out.heading(
-        "%-8s %9s %9s %9s %9s %9s"
-            .formatted("zone", "start_pfn", "spanned", "present", "managed", "free"));
+        "%-8s %9s %8s %8s %8s %8s %7s %7s %7s  %s"
+            .formatted(
+                "zone",
+                "start_pfn",
+                "spanned",
+                "present",
+                "managed",
+                "free",
+                "min",
+                "low",
+                "high",
+                "protection"));
     for (Zone zone : allocator.zones()) {
+      ZoneWatermarks marks = zone.watermarks();
+      List<String> protection = new ArrayList<>();
+      for (int higher = 0; higher < allocator.zones().size(); higher++) {
+        protection.add(Integer.toString(marks.lowmemReserve(higher)));
+      }
       out.format(
-          "%-8s %9s %,9d %,9d %,9d %,9d",
+          "%-8s %9s %8d %8d %8d %8d %7d %7d %7d  %s",
           zone.name(),
           "0x%x".formatted(zone.startPfn()),
           zone.spannedPages(),
           zone.presentPages(),
           zone.managedPages(),
-          zone.freePages());
+          zone.freePages(),
+          marks.min(),
+          marks.low(),
+          marks.high(),
+          String.join(" ", protection));
     }
     return null;
   }

@@ -16,7 +16,7 @@ enum FrameKind {
   FILE('F', "page of a file", Style.USER),
   ANON('A', "anonymous page", Style.USER),
   KERNEL('K', "other kernel memory", Style.KERNEL),
-  PER_CPU('c', "on a per-CPU list", Style.FREE);
+  PER_CPU('c', "free, on a per-CPU list", Style.FREE);
 
   private final char letter;
   private final String meaning;
@@ -50,6 +50,9 @@ enum FrameKind {
     if ((flags & PageFlags.BUDDY) != 0) {
       return FREE;
     }
+    if ((flags & PageFlags.PCP) != 0) {
+      return PER_CPU;
+    }
     if ((flags & PageFlags.RESERVED) != 0) {
       return RESERVED;
     }
@@ -68,6 +71,6 @@ enum FrameKind {
     if (memMap.mapping(pfn) != 0) {
       return FILE;
     }
-    return memMap.pageCount(pfn) > 0 ? KERNEL : PER_CPU;
+    return KERNEL;
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 
 /**
@@ -83,7 +84,8 @@ final class FrameMap {
   }
 
   private int pagesOf(int pfn) {
-    return memMap.isPageBuddy(pfn) || memMap.isAllocated(pfn) ? 1 << memMap.order(pfn) : 1;
+    int block = PageFlags.BUDDY | PageFlags.PCP | PageFlags.ALLOCATED;
+    return memMap.testFlags(pfn, block) ? 1 << memMap.order(pfn) : 1;
   }
 
   private boolean isRam(int pfn) {

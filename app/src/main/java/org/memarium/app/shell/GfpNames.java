@@ -1,6 +1,5 @@
 package org.memarium.app.shell;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,22 +68,5 @@ final class GfpNames {
       flags |= value;
     }
     return flags;
-  }
-
-  /** The names of flags, the largest sets first, as Linux's tracepoints print them. */
-  static String format(int flags) {
-    List<String> found = new ArrayList<>();
-    int left = flags;
-    for (Map.Entry<String, Integer> name : NAMES.entrySet()) {
-      int bits = name.getValue();
-      if (bits != 0 && (left & bits) == bits) {
-        found.add(name.getKey());
-        left &= ~bits;
-      }
-    }
-    if (left != 0) {
-      found.add("0x%x".formatted(left));
-    }
-    return found.isEmpty() ? "0" : String.join("|", found);
   }
 }

@@ -39,6 +39,11 @@ final class Output {
     return colours && !text.isEmpty() ? "\033[" + style.code + "m" + text + "\033[0m" : text;
   }
 
+  /** A number of things: {@code 1 page}, {@code 2 pages}. */
+  static String count(long number, String thing) {
+    return String.format(Locale.ROOT, "%,d %s%s", number, thing, number == 1 ? "" : "s");
+  }
+
   /** A line; blanks at its end are left out. */
   void line(String text) {
     out.println(text.stripTrailing());

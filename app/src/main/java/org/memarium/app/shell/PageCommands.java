@@ -39,6 +39,21 @@ final class PageCommands {
         Topic.PAGES,
         "takes one page of zeroes of low memory; gives its linear address",
         arguments -> found(pages.getZeroedPage(arguments.gfp(0)), 0));
+    registry.add(
+        "alloc_pages_exact",
+        "SIZE [GFP]",
+        Topic.PAGES,
+        "takes so many pages in one piece, each a block of its own",
+        this::allocExact);
+    registry.add(
+        "free_pages_exact",
+        "ADDRESS SIZE",
+        Topic.PAGES,
+        "gives them back",
+        arguments -> {
+          pages.freePagesExact(arguments.address(0), arguments.bytes(1));
+          return null;
+        });
   }
 
   private Long allocPages(Arguments arguments) {
@@ -53,6 +68,22 @@ final class PageCommands {
 
   private Long byAddress(int order, int gfpFlags) {
     return found(pages.getFreePages(gfpFlags, order), order);
+  }
+
+  private Long allocExact(Arguments arguments) {
+    long bytes = arguments.bytes(0);
+    long linearAddress = pages.allocPagesExact(bytes, arguments.gfp(1));
+    if (linearAddress == 0) {
+      throw new ShellError("no memory for %,d bytes in one piece".formatted(bytes));
+    }
+    session
+        .out()
+        .format(
+            "%s: %s from pfn 0x%x",
+            session.address(linearAddress),
+            Output.count(Arguments.pages(bytes), "page"),
+            pages.virtToPfn(linearAddress));
+    return linearAddress;
   }
 
   private Long found(long linearAddress, int order) {

@@ -21,15 +21,16 @@ final class ProgramCommands {
   void addTo(Registry registry) {
     registry.add(
         "run",
-        "[--until N] PROGRAM [ARGUMENTS...]",
+        "[--until N|CALL] PROGRAM [ARGUMENTS...]",
         Topic.PROGRAMS,
-        "runs a program, to its end or for N instructions",
+        "runs a program to its end, for N instructions, or up to a system call",
+        "CALL is its name, such as brk, mmap2 or exit_group: it stops before each one.",
         this::run);
     registry.add(
         "continue",
-        "[N]",
+        "[N|CALL]",
         Topic.PROGRAMS,
-        "lets the program go on, to its end or for N instructions",
+        "lets the program go on: to its end, for N instructions, or up to a system call",
         this::goOn);
     registry.add(
         "kill",
@@ -58,24 +59,49 @@ final class ProgramCommands {
       throw new ShellError(
           "%s still stands here; continue lets it go on, kill ends it".formatted(name(there)));
     }
-    long instructions = Long.MAX_VALUE;
+    String until = null;
     Arguments command = arguments;
     if (arguments.has(0) && arguments.word(0).equals("--until")) {
       if (!arguments.has(2)) {
-        throw new ShellError("--until needs N and a PROGRAM");
+        throw new ShellError("--until needs N or CALL, and a PROGRAM");
       }
-      instructions = arguments.number(1, "N", 1, Long.MAX_VALUE);
+      until = arguments.word(1);
       command = arguments.without(2);
     }
     List<String> argv = new ArrayList<>(command.from(0));
+    // What is wrong with --until is said before there is a process.
+    Limit limit = limit(until);
     machine.exec(
         session.programs().pathOf(argv.getFirst()), argv, session.programs().environment());
-    return go(instructions);
+    return go(limit);
   }
 
   private @Nullable Long goOn(Arguments arguments) {
     session.requireProcess();
-    return go(arguments.has(0) ? arguments.number(0, "N", 1, Long.MAX_VALUE) : Long.MAX_VALUE);
+    return go(limit(arguments.optional(0)));
+  }
+
+  /**
+   * How far a program goes.
+   *
+   * @param call before which; null: none stops it
+   */
+  private record Limit(long instructions, Machine.@Nullable CallStop call) {
+    static final Limit NONE = new Limit(Long.MAX_VALUE, null);
+  }
+
+  private Limit limit(@Nullable String text) {
+    if (text == null) {
+      return Limit.NONE;
+    }
+    if (!Character.isDigit(text.charAt(0))) {
+      return new Limit(Long.MAX_VALUE, Machine.CallStop.named(text));
+    }
+    long instructions = Numbers.parse("N", text, session::symbol);
+    if (instructions < 1) {
+      throw new ShellError("N is at least 1");
+    }
+    return new Limit(instructions, null);
   }
 
   private @Nullable Long kill(Arguments arguments) {
@@ -83,13 +109,14 @@ final class ProgramCommands {
     int signal =
         arguments.has(1) ? (int) arguments.number(1, "SIGNAL", 1, Signal.COUNT) : Signal.SIGKILL;
     machine.interrupt(signal);
-    return go(Long.MAX_VALUE);
+    return go(Limit.NONE);
   }
 
-  private Long go(long instructions) {
+  private Long go(Limit limit) {
     Task task = session.requireProcess();
     session.out().flush();
-    session.foreground().whileRunning(() -> machine.run(instructions));
+    machine.stopBeforeCalls(limit.call());
+    session.foreground().whileRunning(() -> machine.run(limit.instructions()));
     long executed = machine.report().instructions();
     if (!task.isEnded()) {
       session

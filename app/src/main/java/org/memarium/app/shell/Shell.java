@@ -47,6 +47,7 @@ public final class Shell {
     new PageCommands(session).addTo(registry);
     new SlabCommands(session).addTo(registry);
     new KmallocCommands(session).addTo(registry);
+    new VmallocCommands(session).addTo(registry);
     new BuddyCommands(session).addTo(registry);
     new ProgramCommands(session).addTo(registry);
     new TranslateCommand(session).addTo(registry);
@@ -126,7 +127,10 @@ public final class Shell {
       throw wrong.of(name);
     } catch (UsageException | IllegalArgumentException | IllegalStateException misuse) {
       // What the machine itself refuses: a second free, an address that is nobody's.
-      throw new ShellError(evidence(misuse)).of(name);
+      String evidence = evidence(misuse);
+      throw new ShellError(
+              evidence.startsWith(name + ": ") ? evidence.substring(name.length() + 2) : evidence)
+          .of(name);
     } catch (RuntimeException | StackOverflowError bug) {
       throw new ShellError(
               "internal error, a bug in Memarium: %s at %s"

@@ -97,7 +97,7 @@ final class SlabCommands {
             cache.objectSize(),
             cache.size(),
             cache.objectsPerSlab(),
-            cache.order() == 0 ? "1 page" : "%d pages".formatted(1 << cache.order()));
+            Output.count(1L << cache.order(), "page"));
   }
 
   private Long alloc(Arguments arguments) {
@@ -121,7 +121,9 @@ final class SlabCommands {
     cache.shrink();
     session
         .out()
-        .format("%s: %,d slabs, before %,d", cache.name(), cache.slabinfo().slabs(), before);
+        .format(
+            "%s: %s, before %,d",
+            cache.name(), Output.count(cache.slabinfo().slabs(), "slab"), before);
     return null;
   }
 
@@ -151,7 +153,7 @@ final class SlabCommands {
     }
     Output out = session.out();
     out.line(shape(cache));
-    out.format("%,d slabs, %,d of %,d objects in use", views.size(), used, objects);
+    out.format("%s, %,d of %,d objects in use", Output.count(views.size(), "slab"), used, objects);
     for (SlabView view : views) {
       out.format(
           "%s  pfn 0x%x, %s, %,d of %,d in use",

@@ -3,6 +3,7 @@ package org.memarium.app.shell;
 import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Locale;
+import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.TraceListener;
 
@@ -46,7 +47,7 @@ final class TraceLines implements TraceListener {
       throw new IllegalStateException("an event whose fields cannot be read: " + event, closed);
     }
     if (component.getName().equals("gfpFlags") && value instanceof Integer flags) {
-      return GfpNames.format(flags);
+      return Gfp.describe(flags);
     }
     if (value instanceof Number number && IN_HEX.contains(component.getName())) {
       return number.longValue() < 0 ? number.toString() : "0x%x".formatted(number.longValue());

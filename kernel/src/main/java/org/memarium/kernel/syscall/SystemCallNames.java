@@ -87,7 +87,7 @@ public final class SystemCallNames {
    *
    * @throws IllegalArgumentException if the table has no such name
    */
-  static int number(String name) {
+  public static int number(String name) {
     for (int number = 0; number < NAMES.length; number++) {
       if (NAMES[number].equals(name)) {
         return number;
