@@ -45,12 +45,12 @@ public final class Compaction implements Compactor {
   private boolean unevictableAllowed = true;
   private int capturedPfn = -1;
 
-  Compaction(PageAllocator allocator, Migration migration, MovablePages movablePages) {
+  Compaction(PageAllocator allocator, Migration migration) {
     this.allocator = allocator;
     this.migration = migration;
     this.vmStat = allocator.vmStat();
     this.trace = allocator.trace();
-    migrateScanner = new MigrateScanner(allocator.memMap(), migration, movablePages, vmStat);
+    migrateScanner = new MigrateScanner(allocator.memMap(), migration, vmStat);
     freeScanner = new FreeScanner(allocator);
     zones = new ZoneCompaction[allocator.zones().size()];
     for (Zone zone : allocator.zones()) {

@@ -20,13 +20,11 @@ final class MigrateScanner {
 
   private final MemMap memMap;
   private final Migration migration;
-  private final MovablePages movablePages;
   private final VmStat vmStat;
 
-  MigrateScanner(MemMap memMap, Migration migration, MovablePages movablePages, VmStat vmStat) {
+  MigrateScanner(MemMap memMap, Migration migration, VmStat vmStat) {
     this.memMap = memMap;
     this.migration = migration;
-    this.movablePages = movablePages;
     this.vmStat = vmStat;
   }
 

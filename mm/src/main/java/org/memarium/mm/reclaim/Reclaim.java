@@ -15,7 +15,7 @@ public final class Reclaim {
     rmap = new Rmap(memory);
     movablePages = new MovablePages(memory.memMap());
     migration = new Migration(memory, rmap, movablePages);
-    compaction = new Compaction(memory.allocator(), migration, movablePages);
+    compaction = new Compaction(memory.allocator(), migration);
     memory.allocator().setCompactor(compaction);
   }
 
