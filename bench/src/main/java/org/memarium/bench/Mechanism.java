@@ -33,12 +33,32 @@ record Mechanism(
               .beside("MmuBenchmark.readTlbHit", "a TLB hit"),
           of("read with a page walk, four levels", "MmuBenchmark.readWalk(x86_64)", "ns")
               .beside("MmuBenchmark.readTlbHit", "a TLB hit"),
-          of("page allocated and freed, of a thousand", "BuddyBenchmark.aPageOfMany", "ns"),
+          of("page allocated and freed, per-CPU list", "BuddyBenchmark.onePage(true)", "ns"),
           of(
               "page allocated and freed, ten splits and ten merges",
-              "BuddyBenchmark.onePageOfAWholeBlock",
+              "BuddyBenchmark.onePage(false)",
               "ns"),
-          of("block of 4 MiB allocated and freed", "BuddyBenchmark.oneWholeBlock", "ns"),
+          of(
+              "page allocated and freed, of a thousand, per-CPU list",
+              "BuddyBenchmark.aPageOfMany(true)",
+              "ns"),
+          of(
+              "page allocated and freed, of a thousand, free lists",
+              "BuddyBenchmark.aPageOfMany(false)",
+              "ns"),
+          of(
+              "block of 8 pages allocated and freed, per-CPU list",
+              "BuddyBenchmark.oneBlockOfOrder3(true)",
+              "ns"),
+          of(
+              "block of 8 pages allocated and freed, free lists",
+              "BuddyBenchmark.oneBlockOfOrder3(false)",
+              "ns"),
+          of(
+              "compound page of 8 pages allocated and freed",
+              "BuddyBenchmark.oneCompoundPageOfOrder3(true)",
+              "ns"),
+          of("block of 4 MiB allocated and freed", "BuddyBenchmark.oneWholeBlock(false)", "ns"),
           of("page fault: first write to a page", "FaultBenchmark.writeFault", "ns")
               .beside("FaultBenchmark.writeFaultOfTheHost", "the host's kernel"),
           of("page fault: first read of a page", "FaultBenchmark.readFault", "ns")
