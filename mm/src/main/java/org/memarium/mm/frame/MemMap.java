@@ -42,10 +42,10 @@ public final class MemMap {
   static final int FLAGS = 0;
   private static final int REF_COUNT = 1;
   private static final int MAP_COUNT = 2;
-  private static final int PRIVATE = 3;
+  static final int PRIVATE = 3;
   static final int NEXT = 4;
   static final int PREV = 5;
-  private static final int MAPPING = 6;
+  static final int MAPPING = 6;
   static final int INDEX = 7;
 
   private static final int NONE = -1;

@@ -36,6 +36,15 @@ public final class StructSlab {
   /** {@code slab_cache} of a block that kmalloc took from the page allocator. */
   public static final int LARGE_KMALLOC = -1;
 
+  /** Index of {@code freelist}, behind {@link #at}. */
+  public static final int FREELIST = MemMap.PRIVATE;
+
+  /** Index of {@code slab_cache}, behind {@link #at}. */
+  public static final int SLAB_CACHE = MemMap.MAPPING;
+
+  /** Index of the counters, behind {@link #at}. */
+  public static final int COUNTERS = MemMap.INDEX;
+
   /** The bit of {@code frozen} in the counters. */
   public static final int FROZEN = 1 << 31;
 
@@ -120,6 +129,19 @@ public final class StructSlab {
   private boolean isHead(int pfn, int cache) {
     return memMap.testFlags(pfn, PageFlags.SLAB)
         || (cache == LARGE_KMALLOC && memMap.isAllocated(pfn));
+  }
+
+  /**
+   * The ints that hold a frame's, for paths that look at several: {@link #FREELIST}, {@link
+   * #SLAB_CACHE} and {@link #COUNTERS} stand behind {@link #at}.
+   */
+  public int[] ints(int pfn) {
+    return memMap.section(pfn);
+  }
+
+  /** Where in {@link #ints} a frame's begin. */
+  public static int at(int pfn) {
+    return MemMap.at(pfn, 0);
   }
 
   /** {@code slab_cache} of a frame for which {@link #head} found a slab. */

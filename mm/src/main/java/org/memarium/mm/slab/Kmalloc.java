@@ -68,11 +68,7 @@ public final class Kmalloc {
     if (bytes > maxCacheBytes || bytes <= 0) {
       return kmallocUnusual(bytes, gfpFlags);
     }
-    KmemCache cache = cacheFor((int) bytes, gfpFlags);
-    if ((gfpFlags & Gfp.ZERO) != 0 || cache.debug() != null) {
-      return cache.allocSized(gfpFlags, (int) bytes);
-    }
-    return cache.alloc(gfpFlags);
+    return cacheFor((int) bytes, gfpFlags).alloc(gfpFlags, (int) bytes);
   }
 
   /**
@@ -210,6 +206,19 @@ public final class Kmalloc {
    * @throws IllegalStateException if nothing was allocated there
    */
   public void kfree(long object) {
+    int pfn = memory.pfn(object);
+    if (pfn > 0) {
+      // Whatever the frame is: an object in the slab of a cache's processor is that cache's.
+      KmemCache cache =
+          allocator.cacheOrNull(slabs.ints(pfn)[StructSlab.at(pfn) + StructSlab.SLAB_CACHE]);
+      if (cache != null && cache.freeFast(object)) {
+        return;
+      }
+    }
+    kfreeSlow(object);
+  }
+
+  private void kfreeSlow(long object) {
     if (object == 0 || object == ZERO_SIZE_PTR) {
       return;
     }
@@ -218,7 +227,7 @@ public final class Kmalloc {
     if (number == StructSlab.LARGE_KMALLOC) {
       freeLarge(object, head);
     } else {
-      allocator.cacheOf(number).free(object, head);
+      allocator.cacheOf(number).freeSlow(object, head);
     }
   }
 

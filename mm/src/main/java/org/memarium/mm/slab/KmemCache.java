@@ -71,7 +71,7 @@ public final class KmemCache {
     this.cpuPartial =
         debugged || !allocator.config().cpuPartial() ? 0 : SlabTuning.cpuPartial(layout.size());
     this.cpuPartialSlabs = SlabTuning.cpuPartialSlabs(cpuPartial, layout.objects());
-    this.unusualGfp = (layout.flags() & SlabFlags.FAILSLAB) != 0 ? -1 : Gfp.ZERO;
+    this.unusualGfp = debugged || (layout.flags() & SlabFlags.FAILSLAB) != 0 ? -1 : Gfp.ZERO;
     this.reciprocalShift =
         layout.size() < SHORT_RECIPROCAL_MAX_SIZE ? SHORT_RECIPROCAL_SHIFT : LONG_RECIPROCAL_SHIFT;
     this.reciprocal = ((1L << reciprocalShift) + layout.size() - 1) / layout.size();
@@ -91,8 +91,13 @@ public final class KmemCache {
    *     a constructor
    */
   public long alloc(int gfpFlags) {
+    return alloc(gfpFlags, objectSize);
+  }
+
+  /** For kmalloc, which was asked for so many bytes. */
+  long alloc(int gfpFlags, int bytes) {
     if ((gfpFlags & unusualGfp) != 0) {
-      return allocUnusual(gfpFlags);
+      return allocSized(gfpFlags, bytes);
     }
     KmemCacheCpu c = cpu;
     long object = c.freelist;
@@ -110,10 +115,6 @@ public final class KmemCache {
 
   private long allocSlow(int gfpFlags) {
     return debug == null ? cpu.allocSlow(gfpFlags) : debug.alloc(gfpFlags, objectSize);
-  }
-
-  private long allocUnusual(int gfpFlags) {
-    return allocSized(gfpFlags, objectSize);
   }
 
   /**
@@ -173,18 +174,34 @@ public final class KmemCache {
    * @throws IllegalStateException if it is no object of this cache, or seen to be free already
    */
   public void free(long object) {
+    if (!freeFast(object)) {
+      int pfn = memory.pfn(object);
+      if (pfn < 0) {
+        throw new IllegalArgumentException(
+            "kmem_cache_free(%s): address 0x%x is not in the direct map".formatted(name, object));
+      }
+      freeSlow(object, slabs.head(pfn));
+    }
+  }
+
+  /**
+   * Frees an object of the processor's slab.
+   *
+   * @return false if it is in another slab, or in none
+   */
+  boolean freeFast(long object) {
     KmemCacheCpu c = cpu;
     long distance = object - c.start;
-    if (distance >= 0 && distance < c.bytes) {
-      long first = c.freelist;
-      if (object == first || !isPlace(distance)) {
-        throw wrongObject(object, object == first ? "is free already" : "is inside an object");
-      }
-      memory.setPointer(object + offset, first);
-      c.freelist = object;
-    } else {
-      freeSlow(object);
+    if (distance < 0 || distance >= c.bytes) {
+      return false;
     }
+    long first = c.freelist;
+    if (object == first || !isPlace(distance)) {
+      throw wrongObject(object, object == first);
+    }
+    memory.setPointer(object + offset, first);
+    c.freelist = object;
+    return true;
   }
 
   /** Whether so many bytes from the start of a slab a place begins. */
@@ -192,44 +209,37 @@ public final class KmemCache {
     return ((distance * reciprocal) >>> reciprocalShift) * layout.size() == distance;
   }
 
-  private void freeSlow(long object) {
-    int pfn = memory.pfn(object);
-    if (pfn < 0) {
-      throw new IllegalArgumentException(
-          "kmem_cache_free(%s): address 0x%x is not in the direct map".formatted(name, object));
-    }
-    free(object, slabs.head(pfn));
-  }
-
   /**
-   * Frees an object whose slab is known.
+   * Frees an object that is not in the processor's slab.
    *
-   * @param head what {@link StructSlab#head} says
+   * @param head what {@link StructSlab#head} says of its frame
    */
-  void free(long object, int head) {
+  void freeSlow(long object, int head) {
     if (debug != null) {
       debug.free(object, head);
       return;
     }
-    if (head == StructSlab.NONE || slabs.slabCache(head) != number) {
+    if (head == StructSlab.NONE) {
       throw wrongSlab(object, head);
     }
-    if (head == cpu.slab()) {
-      free(object);
-      return;
+    int[] page = slabs.ints(head);
+    int at = StructSlab.at(head);
+    if (page[at + StructSlab.SLAB_CACHE] != number) {
+      throw wrongSlab(object, head);
     }
     long distance = object - memory.address(head);
-    if (!isPlace(distance)) {
-      throw wrongObject(object, "is inside an object");
-    }
-    if (distance == slabs.freelist(head) || slabs.inuse(head) == 0) {
-      throw wrongObject(object, "is free already");
+    boolean isFree =
+        distance == page[at + StructSlab.FREELIST]
+            || StructSlab.inuseOf(page[at + StructSlab.COUNTERS]) == 0;
+    if (isFree || !isPlace(distance)) {
+      throw wrongObject(object, isFree);
     }
     cpu.freeSlow(object, head);
   }
 
-  private IllegalStateException wrongObject(long object, String what) {
-    return new IllegalStateException("%s: 0x%x %s".formatted(name, object, what));
+  private IllegalStateException wrongObject(long object, boolean isFree) {
+    return new IllegalStateException(
+        "%s: 0x%x is %s".formatted(name, object, isFree ? "free already" : "inside an object"));
   }
 
   /** {@code cache_from_obj}. */

@@ -148,20 +148,27 @@ final class KmemCacheCpu {
    * @param head the object's slab, of this cache; the object is one of its places
    */
   void freeSlow(long object, int head) {
-    int counters = slabs.counters(head);
-    int inuse = StructSlab.inuseOf(counters) - 1;
-    int prior = slabs.freelist(head);
+    int[] page = slabs.ints(head);
+    int at = StructSlab.at(head);
+    int counters = page[at + StructSlab.COUNTERS];
+    int prior = page[at + StructSlab.FREELIST];
     long base = memory.address(head);
     memory.setPointer(object + offset, prior == StructSlab.NONE ? 0 : base + prior);
-    slabs.setFreelist(head, (int) (object - base));
+    page[at + StructSlab.FREELIST] = (int) (object - base);
+    page[at + StructSlab.COUNTERS] = counters - 1;
+    int inuse = StructSlab.inuseOf(counters) - 1;
     boolean wasFull = prior == StructSlab.NONE;
-    if (counters < 0 || (inuse > 0 && !wasFull)) {
-      slabs.setCounters(head, counters - 1);
-    } else if (wasFull && cpuPartialSlabs > 0) {
-      slabs.setCounters(head, (counters - 1) | StructSlab.FROZEN);
+    if (counters >= 0 && (inuse == 0 || wasFull)) {
+      freeSlower(head, inuse, wasFull);
+    }
+  }
+
+  /** The slab was full, or is empty, and belongs to no processor. */
+  private void freeSlower(int head, int inuse, boolean wasFull) {
+    if (wasFull && cpuPartialSlabs > 0) {
+      slabs.setCounters(head, slabs.counters(head) | StructSlab.FROZEN);
       putPartial(head, true);
     } else {
-      slabs.setCounters(head, counters - 1);
       leaveOrList(head, inuse, wasFull);
     }
   }

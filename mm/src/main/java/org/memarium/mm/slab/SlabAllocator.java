@@ -380,6 +380,11 @@ public final class SlabAllocator {
     return cache;
   }
 
+  /** The cache with a number; null if there is none, whatever the number. */
+  @Nullable KmemCache cacheOrNull(int number) {
+    return number > 0 && number < byNumber.length ? byNumber[number] : null;
+  }
+
   /** One more than the highest number of a cache may be. */
   int cacheNumbers() {
     return byNumber.length;
