@@ -149,6 +149,16 @@ public final class StructSlab {
     return memMap.mapping(pfn);
   }
 
+  /**
+   * {@code PageSlab}: whether a slab begins with the frame.
+   *
+   * @param page {@link #ints} of the frame
+   * @param at where in them its own begin
+   */
+  public static boolean isSlab(int[] page, int at) {
+    return (page[at + MemMap.FLAGS] & PageFlags.SLAB) != 0;
+  }
+
   /** {@code PageSlab} of the first frame. */
   public boolean isSlab(int pfn) {
     return memMap.testFlags(pfn, PageFlags.SLAB);

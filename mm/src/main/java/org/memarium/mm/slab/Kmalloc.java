@@ -208,17 +208,24 @@ public final class Kmalloc {
   public void kfree(long object) {
     int pfn = memory.pfn(object);
     if (pfn > 0) {
+      int[] page = slabs.ints(pfn);
+      int at = StructSlab.at(pfn);
+      KmemCache cache = allocator.cacheOrNull(page[at + StructSlab.SLAB_CACHE]);
       // Whatever the frame is: an object in the slab of a cache's processor is that cache's.
-      KmemCache cache =
-          allocator.cacheOrNull(slabs.ints(pfn)[StructSlab.at(pfn) + StructSlab.SLAB_CACHE]);
-      if (cache != null && cache.freeFast(object)) {
-        return;
+      if (cache != null) {
+        if (cache.freeFast(object)) {
+          return;
+        }
+        if (StructSlab.isSlab(page, at)) {
+          cache.freeSlow(object, pfn);
+          return;
+        }
       }
     }
-    kfreeSlow(object);
+    kfreeUnusual(object);
   }
 
-  private void kfreeSlow(long object) {
+  private void kfreeUnusual(long object) {
     if (object == 0 || object == ZERO_SIZE_PTR) {
       return;
     }

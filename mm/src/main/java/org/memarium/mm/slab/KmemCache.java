@@ -35,6 +35,7 @@ public final class KmemCache {
 
   // Copies of what the fast paths need.
   private final int offset;
+  private final int size;
   private final long reciprocal;
   private final int reciprocalShift;
 
@@ -66,6 +67,7 @@ public final class KmemCache {
     this.constructor = constructor;
     this.objectSize = layout.objectSize();
     this.offset = layout.offset();
+    this.size = layout.size();
     this.minPartial = SlabTuning.minPartial(layout.size());
     boolean debugged = (layout.flags() & SlabFlags.DEBUG_FLAGS) != 0;
     this.cpuPartial =
@@ -175,12 +177,7 @@ public final class KmemCache {
    */
   public void free(long object) {
     if (!freeFast(object)) {
-      int pfn = memory.pfn(object);
-      if (pfn < 0) {
-        throw new IllegalArgumentException(
-            "kmem_cache_free(%s): address 0x%x is not in the direct map".formatted(name, object));
-      }
-      freeSlow(object, slabs.head(pfn));
+      freeElsewhere(object);
     }
   }
 
@@ -204,9 +201,18 @@ public final class KmemCache {
     return true;
   }
 
+  private void freeElsewhere(long object) {
+    int pfn = memory.pfn(object);
+    if (pfn < 0) {
+      throw new IllegalArgumentException(
+          "kmem_cache_free(%s): address 0x%x is not in the direct map".formatted(name, object));
+    }
+    freeSlow(object, slabs.head(pfn));
+  }
+
   /** Whether so many bytes from the start of a slab a place begins. */
   private boolean isPlace(long distance) {
-    return ((distance * reciprocal) >>> reciprocalShift) * layout.size() == distance;
+    return ((distance * reciprocal) >>> reciprocalShift) * size == distance;
   }
 
   /**

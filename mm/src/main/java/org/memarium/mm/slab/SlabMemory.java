@@ -33,20 +33,28 @@ final class SlabMemory {
     return pfn >= 0 && pfn < lowFrames ? (int) pfn : -1;
   }
 
+  // Small, so that they are inlined everywhere.
+
   /** Reads a pointer. */
   long getPointer(long address) {
-    long physicalAddress = address - pageOffset;
-    return wide ? ram.getLong(physicalAddress) : ram.getInt(physicalAddress) & 0xffff_ffffL;
+    return wide ? getLong(address) : ram.getInt(address - pageOffset) & 0xffff_ffffL;
   }
 
   /** Writes a pointer. */
   void setPointer(long address, long value) {
-    long physicalAddress = address - pageOffset;
     if (wide) {
-      ram.putLong(physicalAddress, value);
+      setLong(address, value);
     } else {
-      ram.putInt(physicalAddress, (int) value);
+      ram.putInt(address - pageOffset, (int) value);
     }
+  }
+
+  private long getLong(long address) {
+    return ram.getLong(address - pageOffset);
+  }
+
+  private void setLong(long address, long value) {
+    ram.putLong(address - pageOffset, value);
   }
 
   int getByte(long address) {
