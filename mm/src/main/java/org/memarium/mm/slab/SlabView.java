@@ -3,124 +3,105 @@ package org.memarium.mm.slab;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.StructSlab;
 
 /**
- * A slab as it stands, object by object, to be drawn.
+ * A slab as it stands, for somebody who looks: its frames, and which of its objects are free.
  *
  * @param pfn its first frame
- * @param address linear address of its first byte
- * @param order of its block of pages
- * @param inuse {@code slab->inuse}: what the slab itself counts
- * @param place on whose list it is
- * @param objects the state of each, in the order of their addresses
- * @param addresses linear address of each
+ * @param pages how many
+ * @param firstObject linear address of the first object
+ * @param objects how many there are
+ * @param inuse {@code slab->inuse}: what the slab itself counts, which takes the processor's free
+ *     objects to be in use
+ * @param free the free ones, by index
+ * @param freeOnCpu those of them that are on the processor's list, not on the slab's
+ * @param place whose it is
  */
 public record SlabView(
     int pfn,
-    long address,
-    int order,
+    int pages,
+    long firstObject,
+    int objects,
     int inuse,
-    Place place,
-    List<ObjectState> objects,
-    List<Long> addresses) {
-  /** Where a slab is. */
+    BitSet free,
+    BitSet freeOnCpu,
+    Place place) {
+  /** Where a slab is kept. */
   public enum Place {
     /** The processor allocates from it. */
-    CPU,
-    /** On the processor's list of partial slabs. */
-    CPU_PARTIAL,
-    /** On the node's list of partial slabs. */
-    NODE_PARTIAL,
-    /** Without free objects, on no list, or on the list of full ones where users are tracked. */
-    FULL,
-    /** Empty, waiting for the end of a grace period. */
-    RCU
-  }
+    CPU("the processor's slab"),
+    /** On the processor's partial list. */
+    CPU_PARTIAL("on the processor's partial list"),
+    /** On the node's partial list. */
+    PARTIAL("on the node's partial list"),
+    /** On no list of free objects: there are none. */
+    FULL("full"),
+    /** Its pages are freed after a grace period. */
+    RCU("waits for a grace period");
 
-  /** What an object is. */
-  public enum ObjectState {
-    /** Handed out. */
-    ALLOCATED,
-    /** On the processor's free list. */
-    FREE_ON_CPU,
-    /** On the slab's own free list. */
-    FREE
-  }
+    private final String words;
 
-  /** Copies the lists. */
-  public SlabView {
-    objects = List.copyOf(objects);
-    addresses = List.copyOf(addresses);
-  }
-
-  /** How many objects are handed out. */
-  public int allocated() {
-    int count = 0;
-    for (ObjectState state : objects) {
-      if (state == ObjectState.ALLOCATED) {
-        count++;
-      }
+    Place(String words) {
+      this.words = words;
     }
-    return count;
+
+    /** In words. */
+    public String words() {
+      return words;
+    }
   }
 
   /**
-   * All slabs of a cache: the processor's, its partial ones and the node's in the order of their
-   * lists, then the full ones in the order of their addresses. Full slabs are found by looking at
-   * every frame.
+   * All slabs of a cache, by address. Slabs without free objects are on no list, so mem_map is
+   * searched.
    */
   public static List<SlabView> of(KmemCache cache) {
     SlabMemory memory = cache.allocator().slabMemory();
     StructSlab slabs = memory.slabs;
-    List<SlabView> views = new ArrayList<>();
-    BitSet seen = new BitSet();
-    if (cache.cpu().slab() != StructSlab.NONE) {
-      add(views, seen, cache, cache.cpu().slab(), Place.CPU);
+    MemMap memMap = memory.pages.memMap();
+    FreeObjects freeObjects = new FreeObjects(cache);
+    List<Integer> cpuPartial = new ArrayList<>();
+    int next = cache.cpu().partial();
+    while (next != StructSlab.NONE) {
+      cpuPartial.add(next);
+      next = slabs.next(next);
     }
-    for (int slab = cache.cpu().partial(); slab != StructSlab.NONE; slab = slabs.next(slab)) {
-      add(views, seen, cache, slab, Place.CPU_PARTIAL);
-    }
-    for (int slab = cache.node().partial().first();
-        slab != StructSlab.NONE;
-        slab = slabs.next(slab)) {
-      add(views, seen, cache, slab, Place.NODE_PARTIAL);
-    }
+    List<Integer> waiting = new ArrayList<>();
     for (int slab : cache.allocator().rcu().slabsOf(cache)) {
-      add(views, seen, cache, slab, Place.RCU);
+      waiting.add(slab);
     }
-    for (int pfn = 0; pfn < memory.pages.memMap().frames(); pfn++) {
-      if (slabs.isSlab(pfn) && slabs.slabCache(pfn) == cache.number() && !seen.get(pfn)) {
-        add(views, seen, cache, pfn, Place.FULL);
+    List<SlabView> views = new ArrayList<>();
+    for (int pfn = 0; pfn < memMap.frames(); pfn++) {
+      if (slabs.head(pfn) != pfn || !slabs.isSlab(pfn) || slabs.slabCache(pfn) != cache.number()) {
+        continue;
       }
+      BitSet free = freeObjects.of(pfn);
+      BitSet freeOnCpu = new BitSet();
+      Place place;
+      if (pfn == cache.cpu().slab()) {
+        freeOnCpu = freeObjects.from(pfn, cache.cpu().freelist);
+        free.or(freeOnCpu);
+        place = Place.CPU;
+      } else if (cpuPartial.contains(pfn)) {
+        place = Place.CPU_PARTIAL;
+      } else if (waiting.contains(pfn)) {
+        place = Place.RCU;
+      } else {
+        place = free.isEmpty() ? Place.FULL : Place.PARTIAL;
+      }
+      views.add(
+          new SlabView(
+              pfn,
+              1 << slabs.order(pfn),
+              memory.address(pfn) + cache.layout().redLeftPad(),
+              slabs.objects(pfn),
+              slabs.inuse(pfn),
+              free,
+              freeOnCpu,
+              place));
     }
     return views;
-  }
-
-  private static void add(
-      List<SlabView> views, BitSet seen, KmemCache cache, int slab, Place place) {
-    seen.set(slab);
-    SlabMemory memory = cache.allocator().slabMemory();
-    FreeObjects freeObjects = new FreeObjects(cache);
-    BitSet free = freeObjects.of(slab);
-    BitSet onCpu = place == Place.CPU ? freeObjects.from(slab, cache.cpu().freelist) : new BitSet();
-    List<ObjectState> states = new ArrayList<>();
-    List<Long> addresses = new ArrayList<>();
-    for (int i = 0; i < memory.slabs.objects(slab); i++) {
-      states.add(
-          onCpu.get(i)
-              ? ObjectState.FREE_ON_CPU
-              : free.get(i) ? ObjectState.FREE : ObjectState.ALLOCATED);
-      addresses.add(memory.address(slab) + (long) i * cache.size() + cache.layout().redLeftPad());
-    }
-    views.add(
-        new SlabView(
-            slab,
-            memory.address(slab),
-            memory.slabs.order(slab),
-            memory.slabs.inuse(slab),
-            place,
-            states,
-            addresses));
   }
 }
