@@ -5,11 +5,14 @@ import org.memarium.hardware.Mmu;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.slab.SlabConfig;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.KernelLog;
 
 /** One address space of an i386 machine, without a processor. */
 final class Space {
@@ -20,9 +23,15 @@ final class Space {
   Space(long mib) {
     memory = Memory.boot(Architecture.I386, mib);
     mmu = new Mmu(memory.ram(), Architecture.I386.pageTableFormat(), 64, 4);
+    SlabAllocator slab =
+        new SlabAllocator(memory.allocator(), SlabConfig.LINUX_6_1, new KernelLog());
     MemoryManager manager =
         new MemoryManager(
-            memory.allocator(), memory.kernel(), mmu, new PageCache(memory.allocator()));
+            memory.allocator(),
+            memory.kernel(),
+            mmu,
+            new PageCache(memory.allocator(), slab),
+            slab);
     FaultHandler faults = new FaultHandler(manager);
     MmStruct made =
         Objects.requireNonNull(MmStruct.allocate(manager, Layout.I386, RLimits.initial(1000)));

@@ -126,8 +126,8 @@ public final class Machine implements AutoCloseable {
     kvMalloc = new KvMalloc(slab.kmalloc(), vmalloc);
     kmap = new Kmap(mapper);
     kernelMemory = new KernelMemory(mmu, architecture);
-    PageCache pageCache = new PageCache(allocator);
-    memory = new MemoryManager(allocator, kernelPageTable, mmu, pageCache);
+    PageCache pageCache = new PageCache(allocator, slab);
+    memory = new MemoryManager(allocator, kernelPageTable, mmu, pageCache, slab);
     reclaim = new Reclaim(memory);
     faults = new FaultHandler(memory);
 

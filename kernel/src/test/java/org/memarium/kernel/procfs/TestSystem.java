@@ -64,9 +64,9 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
         PageAllocator.boot(
             ram, memblock, PageAllocator.DEFAULT_MAX_ORDER, new VmStat(), new Trace());
     slab = new SlabAllocator(allocator, SlabConfig.LINUX_6_1, new KernelLog());
-    PageCache pageCache = new PageCache(allocator);
+    PageCache pageCache = new PageCache(allocator, slab);
     Mmu mmu = new Mmu(ram, Architecture.I386.pageTableFormat(), 64, 4);
-    memory = new MemoryManager(allocator, kernel, mmu, pageCache);
+    memory = new MemoryManager(allocator, kernel, mmu, pageCache, slab);
     vmalloc = new Vmalloc(new KernelMapper(kernel, allocator, mmu), slab);
     mm = Objects.requireNonNull(MmStruct.allocate(memory, Layout.I386, limits));
     vfs = Vfs.open(new VfsConfig(folder, List.of(), 1 << 20, 1, () -> 0, pageCache));

@@ -20,6 +20,9 @@ import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.slab.SlabConfig;
+import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
@@ -30,6 +33,7 @@ class PageCacheTest {
   @TempDir Path folder;
   private Ram ram;
   private PageAllocator allocator;
+  private SlabAllocator slab;
   private PageCache pageCache;
   private KernelPageTable kernelPageTable;
 
@@ -42,7 +46,8 @@ class PageCacheTest {
     allocator =
         PageAllocator.boot(
             ram, memblock, PageAllocator.DEFAULT_MAX_ORDER, new VmStat(), new Trace());
-    pageCache = new PageCache(allocator);
+    slab = new SlabAllocator(allocator, SlabConfig.LINUX_6_1, new KernelLog());
+    pageCache = new PageCache(allocator, slab);
   }
 
   @AfterEach
@@ -50,6 +55,7 @@ class PageCacheTest {
     assertNotNull(kernelPageTable);
     Audit audit = new Audit(allocator.memMap().frames());
     pageCache.audit(audit);
+    slab.audit(audit);
     allocator.audit(audit);
     allocator.memMap().audit(audit);
     audit.finish();

@@ -253,7 +253,9 @@ public final class FaultHandler {
       mm.pages().tables().writePte(pteAddress, Pte.mkSpecial(Pte.of(zeroPfn, protection)));
       return done(FaultKind.ZERO_PAGE, zeroPfn);
     }
-    mm.prepareAnonVma(area);
+    if (!mm.prepareAnonVma(area)) {
+      return FaultResult.OOM;
+    }
     int fresh = allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO);
     if (fresh < 0) {
       return FaultResult.OOM;
@@ -325,7 +327,9 @@ public final class FaultHandler {
 
   /** {@code do_cow_fault}: a write to a private page that is not mapped: one copy, one fault. */
   private FaultResult doCowFault(MmStruct mm, Vma area, AddressSpace mapping, long index) {
-    mm.prepareAnonVma(area);
+    if (!mm.prepareAnonVma(area)) {
+      return FaultResult.OOM;
+    }
     int fresh = allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
     if (fresh < 0) {
       return FaultResult.OOM;
@@ -397,7 +401,9 @@ public final class FaultHandler {
 
   /** {@code wp_page_copy}. */
   private FaultResult copy(MmStruct mm, Vma area, long address, long pte, int old) {
-    mm.prepareAnonVma(area);
+    if (!mm.prepareAnonVma(area)) {
+      return FaultResult.OOM;
+    }
     boolean zero = Pte.isSpecial(pte);
     int fresh =
         allocator.allocPage(zero ? Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO : Gfp.GFP_HIGHUSER_MOVABLE);

@@ -28,7 +28,7 @@ public final class AddressSpace {
   private final MemMap memMap;
   private final int number;
   private final BackingStore store;
-  private final PageTree pages = new PageTree();
+  private final PageTree pages;
 
   /** {@code i_mmap}: the areas that map the file, by the pages that they map. */
   private final IntervalTree<FileMapping> mappings = new IntervalTree<>();
@@ -46,6 +46,7 @@ public final class AddressSpace {
   AddressSpace(PageCache cache, int number, BackingStore store) throws IOException {
     this.cache = cache;
     this.memMap = cache.memMap;
+    this.pages = new PageTree(cache.nodes);
     this.number = number;
     this.store = store;
     this.bytes = store.bytes();
@@ -122,12 +123,18 @@ public final class AddressSpace {
       long address = (long) pfn << Ram.PAGE_SHIFT;
       cache.ram.fill(address + inFile, Ram.PAGE_SIZE - inFile, (byte) 0);
     }
-    add(index, pfn);
+    if (!add(index, pfn)) {
+      cache.allocator.freePages(pfn, 0);
+      return -Errno.ENOMEM;
+    }
     return pfn;
   }
 
-  private void add(long index, int pfn) {
-    pages.put(index, pfn);
+  /** {@code filemap_add_folio}; returns false if there is no memory for a node of the tree. */
+  private boolean add(long index, int pfn) {
+    if (!pages.put(index, pfn, Gfp.GFP_KERNEL)) {
+      return false;
+    }
     memMap.setMapping(pfn, number, (int) index);
     memMap.setPageUptodate(pfn);
     cache.vmStat.increment(VmStatItem.NR_FILE_PAGES);
@@ -139,6 +146,7 @@ public final class AddressSpace {
     if (cache.trace.isOn()) {
       cache.trace.emit(new TraceEvent.MmFilemapAddToPageCache(pfn, number, index));
     }
+    return true;
   }
 
   /**

@@ -11,6 +11,8 @@ import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.slab.KmemCache;
+import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
@@ -34,13 +36,21 @@ public final class PageCache {
   final Lruvec lruvec;
   final Trace trace;
 
+  /** {@code radix_tree_node_cachep}: nodes of the files' trees of pages. */
+  final KmemCache nodes;
+
   /** By number; number 0 is none. */
   private final DirtyLimits dirtyLimits = new DirtyLimits();
 
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
 
-  /** An empty cache that takes its frames from an allocator, and gives back when asked. */
-  public PageCache(PageAllocator allocator) {
+  /**
+   * An empty cache that takes its frames from an allocator, and gives back when asked.
+   *
+   * @param slab where the nodes of the files' trees come from
+   */
+  public PageCache(PageAllocator allocator, SlabAllocator slab) {
+    this.nodes = slab.kernelCaches().get("radix_tree_node");
     this.allocator = allocator;
     this.memMap = allocator.memMap();
     this.ram = allocator.ram();

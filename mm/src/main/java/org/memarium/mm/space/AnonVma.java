@@ -27,6 +27,9 @@ import org.memarium.mm.IntervalTree;
 public final class AnonVma {
   private final int number;
 
+  /** Its object of the cache {@code anon_vma}. */
+  final long slot;
+
   /** The first of the family; itself if it has no parent. */
   final AnonVma root;
 
@@ -41,8 +44,9 @@ public final class AnonVma {
 
   final IntervalTree<AnonVmaChain> areas = new IntervalTree<>();
 
-  AnonVma(int number, @Nullable AnonVma parent) {
+  AnonVma(int number, @Nullable AnonVma parent, long slot) {
     this.number = number;
+    this.slot = slot;
     this.parent = parent == null ? this : parent;
     this.root = parent == null ? this : parent.root;
     this.parent.children++;

@@ -10,9 +10,13 @@ public final class AnonVmaChain extends IntervalTree.Node<AnonVmaChain> {
   private final Vma area;
   final AnonVma anonVma;
 
-  AnonVmaChain(Vma area, AnonVma anonVma) {
+  /** Its object of the cache {@code anon_vma_chain}. */
+  final long slot;
+
+  AnonVmaChain(Vma area, AnonVma anonVma, long slot) {
     this.area = area;
     this.anonVma = anonVma;
+    this.slot = slot;
   }
 
   /** The area. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Audit;
+import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.slab.KmemCache;
 
 /**
  * All {@link AnonVma}s of a machine, by number, and how areas come to them and leave them (Linux
@@ -17,7 +19,18 @@ public final class AnonVmas {
   /** Numbers that are free again; the latest is taken first. */
   private final List<Integer> freeNumbers = new ArrayList<>();
 
-  AnonVmas() {
+  private final KmemCache anonVmaCache;
+  private final KmemCache chainCache;
+
+  /**
+   * None yet.
+   *
+   * @param anonVmaCache {@code anon_vma_cachep}
+   * @param chainCache {@code anon_vma_chain_cachep}
+   */
+  AnonVmas(KmemCache anonVmaCache, KmemCache chainCache) {
+    this.anonVmaCache = anonVmaCache;
+    this.chainCache = chainCache;
     byNumber.add(null);
   }
 
@@ -26,9 +39,14 @@ public final class AnonVmas {
     return number < byNumber.size() ? byNumber.get(number) : null;
   }
 
-  private AnonVma allocate(@Nullable AnonVma parent) {
+  /** {@code anon_vma_alloc}: null if there is no memory. */
+  private @Nullable AnonVma allocate(@Nullable AnonVma parent) {
+    long slot = anonVmaCache.alloc(Gfp.GFP_KERNEL);
+    if (slot == 0) {
+      return null;
+    }
     int number = freeNumbers.isEmpty() ? byNumber.size() : freeNumbers.removeLast();
-    AnonVma fresh = new AnonVma(number, parent);
+    AnonVma fresh = new AnonVma(number, parent, slot);
     if (number == byNumber.size()) {
       byNumber.add(fresh);
     } else {
@@ -40,6 +58,7 @@ public final class AnonVmas {
   private void free(AnonVma anonVma) {
     byNumber.set(anonVma.number(), null);
     freeNumbers.add(anonVma.number());
+    anonVmaCache.free(anonVma.slot);
   }
 
   // ---- Areas come and go ----
@@ -48,17 +67,27 @@ public final class AnonVmas {
    * {@code __anon_vma_prepare}: gives an area that has no anon_vma its own.
    *
    * @param reusable the one of a neighbour that it may share, or null
+   * @return false if there is no memory for it
    */
-  void prepare(Vma area, @Nullable AnonVma reusable) {
+  boolean prepare(Vma area, @Nullable AnonVma reusable) {
+    long chainSlot = chainCache.alloc(Gfp.GFP_KERNEL);
+    if (chainSlot == 0) {
+      return false;
+    }
     AnonVma anonVma = reusable == null ? allocate(null) : reusable;
+    if (anonVma == null) {
+      chainCache.free(chainSlot);
+      return false;
+    }
     area.anonVma = anonVma;
-    link(area, anonVma);
+    link(area, anonVma, chainSlot);
     anonVma.activeAreas++;
+    return true;
   }
 
   /** {@code anon_vma_chain_link}. */
-  private static void link(Vma area, AnonVma anonVma) {
-    AnonVmaChain chain = new AnonVmaChain(area, anonVma);
+  private static void link(Vma area, AnonVma anonVma, long chainSlot) {
+    AnonVmaChain chain = new AnonVmaChain(area, anonVma, chainSlot);
     area.anonVmaChain.add(chain);
     insert(area, chain);
   }
@@ -73,11 +102,19 @@ public final class AnonVmas {
    * <p>An area without an anon_vma of its own, as of a fresh fork, takes one from the chain that no
    * area owns any more and that has at most one child, so that a process that forks again and again
    * and ends does not leave a longer and longer chain.
+   *
+   * @return false if there is no memory for all of it; the area is in no tree then
    */
-  void clone(Vma to, Vma from) {
+  boolean clone(Vma to, Vma from) {
     for (AnonVmaChain chain : from.anonVmaChain) {
       AnonVma anonVma = chain.anonVma;
-      link(to, anonVma);
+      long chainSlot = chainCache.alloc(Gfp.GFP_KERNEL);
+      if (chainSlot == 0) {
+        to.anonVma = null;
+        unlink(to);
+        return false;
+      }
+      link(to, anonVma, chainSlot);
       if (to.anonVma == null
           && from.anonVma != null
           && anonVma.children < 2
@@ -88,25 +125,40 @@ public final class AnonVmas {
     if (to.anonVma != null) {
       to.anonVma.activeAreas++;
     }
+    return true;
   }
 
   /**
    * {@code anon_vma_fork}: an area of a forked process, copied from its parent's, enters the trees
    * of the parent's and gets an anon_vma for its own pages.
+   *
+   * @return false if there is no memory for all of it; the child's area is in no tree then
    */
-  void fork(Vma child, Vma parent) {
+  boolean fork(Vma child, Vma parent) {
     AnonVma of = parent.anonVma;
     if (of == null) {
-      return;
+      return true;
     }
     child.anonVma = null;
-    clone(child, parent);
-    if (child.anonVma == null) {
-      AnonVma fresh = allocate(of);
-      fresh.activeAreas++;
-      child.anonVma = fresh;
-      link(child, fresh);
+    if (!clone(child, parent)) {
+      return false;
     }
+    if (child.anonVma != null) {
+      return true;
+    }
+    long chainSlot = chainCache.alloc(Gfp.GFP_KERNEL);
+    AnonVma fresh = chainSlot == 0 ? null : allocate(of);
+    if (fresh == null) {
+      if (chainSlot != 0) {
+        chainCache.free(chainSlot);
+      }
+      unlink(child);
+      return false;
+    }
+    fresh.activeAreas++;
+    child.anonVma = fresh;
+    link(child, fresh, chainSlot);
+    return true;
   }
 
   /** {@code unlink_anon_vmas}: an area leaves all trees; those that are empty then go. */
@@ -132,6 +184,7 @@ public final class AnonVmas {
         }
         free(anonVma);
       }
+      chainCache.free(chain.slot);
     }
     area.anonVmaChain.clear();
   }

@@ -50,11 +50,9 @@ final class Brk {
   private boolean shrink(long newEnd, long oldEnd) {
     Vma heap = tree.findIntersection(newEnd, oldEnd);
     // Nothing there, because the program unmapped it: the break stays, as on Linux.
-    if (heap == null || !mm.munmap.mayUnmap(newEnd, oldEnd)) {
-      return false;
-    }
-    mm.munmap.unmapRange(newEnd, oldEnd);
-    return true;
+    return heap != null
+        && mm.munmap.mayUnmap(newEnd, oldEnd)
+        && mm.munmap.unmapRange(newEnd, oldEnd);
   }
 
   private boolean grow(long newEnd, long oldEnd) {
@@ -111,7 +109,12 @@ final class Brk {
     if (below == null
         || below.end != start
         || mm.merge.mergeNewRange(start, end, flags, null, pageOffset, null, true) == null) {
-      mm.adopt(new Vma(mm, start, end, flags, pageOffset));
+      Vma area = mm.newArea(start, end, flags, pageOffset);
+      if (area == null) {
+        mm.memory().committedMemory().uncommit(pages);
+        return -Errno.ENOMEM;
+      }
+      mm.adopt(area);
     }
     mm.accounting.add(flags, pages);
     return 0;

@@ -8,6 +8,7 @@ import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 
@@ -51,7 +52,8 @@ public final class MemoryManager {
   private final Mmu mmu;
   private final PageCache pageCache;
   private final CommittedMemory committed;
-  private final AnonVmas anonVmas = new AnonVmas();
+  final DescriptorCaches descriptors;
+  private final AnonVmas anonVmas;
   private final List<MmStruct> addressSpaces = new ArrayList<>();
 
   private Populator populator = (mm, start, end) -> {};
@@ -59,9 +61,19 @@ public final class MemoryManager {
   private int maxMapCount = MmStruct.MAX_MAP_COUNT;
   private int addressSpacesMade;
 
-  /** The memory manager of a machine that has booted. */
+  /**
+   * The memory manager of a machine that has booted.
+   *
+   * @param slab where descriptors of address spaces come from
+   */
   public MemoryManager(
-      PageAllocator allocator, KernelPageTable kernelPageTable, Mmu mmu, PageCache pageCache) {
+      PageAllocator allocator,
+      KernelPageTable kernelPageTable,
+      Mmu mmu,
+      PageCache pageCache,
+      SlabAllocator slab) {
+    this.descriptors = new DescriptorCaches(slab.kernelCaches());
+    this.anonVmas = new AnonVmas(descriptors.anonVma, descriptors.anonVmaChain);
     this.allocator = allocator;
     this.kernelPageTable = kernelPageTable;
     this.mmu = mmu;

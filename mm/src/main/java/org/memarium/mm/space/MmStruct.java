@@ -3,6 +3,7 @@ package org.memarium.mm.space;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
@@ -40,6 +41,9 @@ public final class MmStruct {
   private long mmapBase;
   private boolean exited;
 
+  /** Its object of the cache {@code mm_struct}. */
+  private final long slot;
+
   // ---- Where the program's parts are ----
   private long startCode;
   private long endCode;
@@ -60,8 +64,10 @@ public final class MmStruct {
   private long minorFaults;
   private long majorFaults;
 
-  private MmStruct(MemoryManager memory, PageTables tables, Layout layout, RLimits limits) {
+  private MmStruct(
+      MemoryManager memory, PageTables tables, Layout layout, RLimits limits, long slot) {
     this.memory = memory;
+    this.slot = slot;
     this.layout = layout;
     this.limits = limits;
     this.accounting = new VmAccounting(limits);
@@ -74,11 +80,19 @@ public final class MmStruct {
    * {@code mm_alloc}: an empty address space.
    *
    * @param limits the limits of the process that it is for; what is set there later counts
-   * @return null if there is no memory for the page table
+   * @return null if there is no memory for it or its page table
    */
   public static @Nullable MmStruct allocate(MemoryManager memory, Layout layout, RLimits limits) {
+    long slot = memory.descriptors.mmStruct.alloc(Gfp.GFP_KERNEL);
+    if (slot == 0) {
+      return null;
+    }
     PageTables tables = PageTables.allocate(memory.kernelPageTable(), memory.allocator());
-    return tables == null ? null : new MmStruct(memory, tables, layout, limits);
+    if (tables == null) {
+      memory.descriptors.mmStruct.free(slot);
+      return null;
+    }
+    return new MmStruct(memory, tables, layout, limits, slot);
   }
 
   // ---- Set-up by execve ----
@@ -245,9 +259,13 @@ public final class MmStruct {
     return stackArea.expand(area, linearAddress);
   }
 
-  /** {@code anon_vma_prepare}: before the area gets its first anonymous page. */
-  public void prepareAnonVma(Vma area) {
-    merge.prepareAnonVma(area);
+  /**
+   * {@code anon_vma_prepare}: before the area gets its first anonymous page.
+   *
+   * @return false if there is no memory for what it needs
+   */
+  public boolean prepareAnonVma(Vma area) {
+    return area.anonVma != null || merge.prepareAnonVma(area);
   }
 
   /**
@@ -264,9 +282,12 @@ public final class MmStruct {
     if (pages.isCurrent()) {
       memory.mmu().loadCr3(memory.kernelPageTable().pgd());
     }
-    munmap.unmapRange(0, layout.taskSize());
+    if (!munmap.unmapRange(0, layout.taskSize())) {
+      throw new IllegalStateException("the end of an address space split an area");
+    }
     pages.tables().free();
     memory.delist(this);
+    memory.descriptors.mmStruct.free(slot);
   }
 
   // ---- For the classes next door ----
@@ -313,6 +334,27 @@ public final class MmStruct {
     return (value + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE;
   }
 
+  /**
+   * {@code vm_area_alloc}: an area that is in no tree yet.
+   *
+   * @return null if there is no memory for it
+   */
+  @Nullable Vma newArea(long start, long end, int flags, long pageOffset) {
+    long areaSlot = memory.descriptors.vmAreaStruct.alloc(Gfp.GFP_KERNEL);
+    if (areaSlot == 0) {
+      return null;
+    }
+    Vma area = new Vma(this, start, end, flags, pageOffset);
+    area.slot = areaSlot;
+    return area;
+  }
+
+  /** {@code vm_area_free}: drops an area that is in no tree. */
+  void freeArea(Vma area) {
+    memory.descriptors.vmAreaStruct.free(area.slot);
+    area.slot = 0;
+  }
+
   /** Hangs an area into the tree, and on its file. */
   void adopt(Vma area) {
     tree.insert(area);
@@ -322,7 +364,7 @@ public final class MmStruct {
     area.linkFile();
   }
 
-  /** Takes an area out of the tree, and off its file. */
+  /** Takes an area out of the tree and off its file, and frees it. */
   void discard(Vma area) {
     tree.remove(area);
     area.unlinkFile();
@@ -330,14 +372,20 @@ public final class MmStruct {
       area.file.put();
     }
     memory.anonVmas().unlink(area);
+    freeArea(area);
   }
 
-  /** {@code dup_anon_vma}: an area without an anon_vma gets that of another, if it has one. */
-  void inherit(Vma area, @Nullable Vma from) {
+  /**
+   * {@code dup_anon_vma}: an area without an anon_vma gets that of another, if it has one.
+   *
+   * @return false if there is no memory for the connection
+   */
+  boolean inherit(Vma area, @Nullable Vma from) {
     if (area.anonVma == null && from != null && from.anonVma != null) {
       area.anonVma = from.anonVma;
-      memory.anonVmas().clone(area, from);
+      return memory.anonVmas().clone(area, from);
     }
+    return true;
   }
 
   /**

@@ -195,26 +195,47 @@ final class Mmap {
     if (reserved && !mm.memory().committedMemory().isEnoughFor(mm, pages)) {
       return -Errno.ENOMEM;
     }
-    if (replaced > 0) {
-      mm.munmap.unmapRange(start, end);
+    if (replaced > 0 && !mm.munmap.unmapRange(start, end)) {
+      return -Errno.ENOMEM;
     }
     if ((flags & VmFlags.ACCOUNT) != 0) {
       // All of it: unmapRange gave back what the replaced areas had.
       mm.memory().committedMemory().commit(pages);
     }
-    MappedFile source = sharedMemory ? new ShmemFile(mm.memory(), pages, reserved) : file;
     if (sharedMemory
-        || mm.merge.mergeNewRange(start, end, flags, source, pageOffset, null, false) == null) {
-      Vma area = new Vma(mm, start, end, flags, pageOffset);
-      area.file = source;
-      area.mapping =
-          source != null && source.mmapKind() == MappedFile.MmapKind.PAGE_CACHE
-              ? source.mapping()
-              : null;
+        || mm.merge.mergeNewRange(start, end, flags, file, pageOffset, null, false) == null) {
+      Vma area = mm.newArea(start, end, flags, pageOffset);
+      long error = area == null ? -Errno.ENOMEM : attach(area, file, sharedMemory, reserved);
+      if (area == null || error != 0) {
+        // What was there before is gone, as on Linux 6.1.
+        if ((flags & VmFlags.ACCOUNT) != 0) {
+          mm.memory().committedMemory().uncommit(pages);
+        }
+        return error;
+      }
       mm.adopt(area);
     }
     mm.accounting.add(flags, pages);
     mm.accounting.addLocked(flags, pages);
     return start;
+  }
+
+  /** Gives a new area its file; 0, or a negative errno, and then the area is freed. */
+  private long attach(Vma area, @Nullable MappedFile file, boolean sharedMemory, boolean reserved) {
+    MappedFile source = file;
+    if (sharedMemory) {
+      ShmemFile shmem = new ShmemFile(mm.memory(), area.pages(), reserved);
+      long error = shmem.setUp();
+      if (error != 0) {
+        mm.freeArea(area);
+        return error;
+      }
+      source = shmem;
+    }
+    area.file = source;
+    if (source != null && source.mmapKind() == MappedFile.MmapKind.PAGE_CACHE) {
+      area.mapping = source.mapping();
+    }
+    return 0;
   }
 }

@@ -166,7 +166,9 @@ final class Mremap {
     // Untouched anonymous memory takes its new address for its number: it may merge there.
     boolean untouched = area.isAnonymous() && area.anonVma == null;
     long pageOffset = untouched ? newAddress >>> Ram.PAGE_SHIFT : area.pageIndex(address);
-    copyArea(area, newAddress, newBytes, pageOffset);
+    if (!copyArea(area, newAddress, newBytes, pageOffset)) {
+      return -Errno.ENOMEM;
+    }
     mm.accounting.add(flags, newPages);
     if (accounted) {
       mm.memory().committedMemory().commit(newPages);
@@ -175,11 +177,13 @@ final class Mremap {
     long moved = mm.pages.move(address, newAddress, oldBytes);
     if (moved < oldBytes) {
       mm.pages.move(newAddress, address, moved);
-      mm.munmap.unmapRange(newAddress, newAddress + newBytes);
+      // If a neighbour took it in and cannot be split again, it stays: Linux does not look either.
+      var _ = mm.munmap.unmapRange(newAddress, newAddress + newBytes);
       return -Errno.ENOMEM;
     }
     if (oldBytes > 0) {
-      mm.munmap.unmapRange(address, address + oldBytes);
+      // Without memory to split it, the old area stays, with no pages.
+      var _ = mm.munmap.unmapRange(address, address + oldBytes);
     }
     if ((flags & VmFlags.LOCKED) != 0) {
       mm.memory().populate(mm, newAddress + oldBytes, newAddress + newBytes);
@@ -187,17 +191,25 @@ final class Mremap {
     return newAddress;
   }
 
-  /** {@code copy_vma}. */
-  private void copyArea(Vma area, long start, long bytes, long pageOffset) {
+  /** {@code copy_vma}; returns false if there is no memory for the new area. */
+  private boolean copyArea(Vma area, long start, long bytes, long pageOffset) {
     Vma merged =
         mm.merge.mergeNewRange(
             start, start + bytes, area.flags, area.file, pageOffset, area, false);
-    if (merged == null) {
-      Vma copy = new Vma(mm, start, start + bytes, area.flags, pageOffset);
-      copy.file = area.file;
-      copy.mapping = area.mapping;
-      mm.inherit(copy, area);
-      mm.adopt(copy);
+    if (merged != null) {
+      return true;
     }
+    Vma copy = mm.newArea(start, start + bytes, area.flags, pageOffset);
+    if (copy == null) {
+      return false;
+    }
+    if (!mm.inherit(copy, area)) {
+      mm.freeArea(copy);
+      return false;
+    }
+    copy.file = area.file;
+    copy.mapping = area.mapping;
+    mm.adopt(copy);
+    return true;
   }
 }

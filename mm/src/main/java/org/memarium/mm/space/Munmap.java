@@ -24,11 +24,7 @@ final class Munmap {
       return -Errno.EINVAL;
     }
     long end = address + MmStruct.pageAlign(bytes);
-    if (!mayUnmap(address, end)) {
-      return -Errno.ENOMEM;
-    }
-    unmapRange(address, end);
-    return 0;
+    return mayUnmap(address, end) && unmapRange(address, end) ? 0 : -Errno.ENOMEM;
   }
 
   /**
@@ -43,21 +39,33 @@ final class Munmap {
         || tree.size() < mm.maxMapCount();
   }
 
-  /** {@code do_vmi_align_munmap}: removes areas, pages and page tables in [start, end). */
-  void unmapRange(long start, long end) {
+  /**
+   * {@code do_vmi_align_munmap}: removes areas, pages and page tables in [start, end).
+   *
+   * @return false if there is no memory to split an area at one of the ends; nothing is unmapped
+   *     then, though an area may be two, as on Linux
+   */
+  boolean unmapRange(long start, long end) {
     Vma area = tree.findIntersection(start, end);
     if (area == null) {
-      return;
+      return true;
     }
     if (area.start < start) {
       area = mm.merge.splitUnlimited(area, start);
+      if (area == null) {
+        return false;
+      }
+    }
+    Vma last = tree.find(end - 1);
+    if (last != null
+        && last.start < end
+        && last.end > end
+        && mm.merge.splitUnlimited(last, end) == null) {
+      return false;
     }
     mm.noteHiwater();
     Vma below = area.previous;
     while (area != null && area.start < end) {
-      if (area.end > end) {
-        mm.merge.splitUnlimited(area, end);
-      }
       Vma next = area.next;
       mm.pages.unmap(area, area.start, area.end);
       mm.accounting.add(area.flags, -area.pages());
@@ -70,6 +78,7 @@ final class Munmap {
     }
     freePageTables(below, area, start, end);
     mm.pages.finishUnmap();
+    return true;
   }
 
   /** {@code free_pgtables}: frees the tables that no neighbour needs; ceiling 0 is no limit. */

@@ -23,8 +23,12 @@ final class StackArea {
     if (!mm.memory().committedMemory().isEnoughFor(mm, 1)) {
       return -Errno.ENOMEM;
     }
+    Vma stack = mm.newArea(start, stackTop, flags, start >>> Ram.PAGE_SHIFT);
+    if (stack == null) {
+      return -Errno.ENOMEM;
+    }
     mm.memory().committedMemory().commit(1);
-    mm.adopt(new Vma(mm, start, stackTop, flags, start >>> Ram.PAGE_SHIFT));
+    mm.adopt(stack);
     mm.accounting.add(flags, 1);
     return 0;
   }
@@ -50,8 +54,8 @@ final class StackArea {
   /**
    * {@code expand_downwards}: grows an area down to the page of an address.
    *
-   * @return 0; -EPERM too near to address 0; -ENOMEM if a limit forbids it, or if another area
-   *     would come nearer than the guard gap
+   * @return 0; -EPERM too near to address 0; -ENOMEM if a limit forbids it, if another area would
+   *     come nearer than the guard gap, or if there is no memory for its anon_vma
    */
   long expand(Vma stack, long linearAddress) {
     if ((stack.flags & VmFlags.GROWSDOWN) == 0) {
@@ -68,7 +72,9 @@ final class StackArea {
         && start - below.end < (long) Vma.STACK_GUARD_PAGES * Ram.PAGE_SIZE) {
       return -Errno.ENOMEM;
     }
-    mm.merge.prepareAnonVma(stack);
+    if (!mm.prepareAnonVma(stack)) {
+      return -Errno.ENOMEM;
+    }
     if (start >= stack.start) {
       return 0;
     }

@@ -58,6 +58,9 @@ public final class Vma implements FileMapper {
   /** The largest {@link #gap} in this subtree. */
   long maxGap;
 
+  /** Its object of the cache {@code vm_area_struct}; owned by {@link MmStruct}. */
+  long slot;
+
   Vma(MmStruct mm, long start, long end, int flags, long pageOffset) {
     this.mm = mm;
     this.start = start;

@@ -83,7 +83,8 @@ final class VmaMerge {
    *
    * @param source the area whose pages come to the range; null for a fresh mapping
    * @param justExpand whether only the left neighbour may be extended (brk)
-   * @return the area that now holds the range, or null if there is no such neighbour
+   * @return the area that now holds the range, or null if there is no such neighbour, or no memory
+   *     for what connects it with the anonymous pages
    */
   @Nullable Vma mergeNewRange(
       long start,
@@ -103,17 +104,20 @@ final class VmaMerge {
             && (!mergeLeft || (left != null && right != null && areCompatible(left, right)));
     if (mergeLeft && left != null) {
       long newEnd = end;
+      if (!mm.inherit(left, mergeRight ? right : null) || !mm.inherit(left, source)) {
+        return null;
+      }
       if (mergeRight && right != null) {
         newEnd = right.end;
-        mm.inherit(left, right);
         mm.discard(right);
       }
-      mm.inherit(left, source);
       mm.setBounds(left, left.start, newEnd);
       return merged(left);
     }
     if (mergeRight && right != null) {
-      mm.inherit(right, source);
+      if (!mm.inherit(right, source)) {
+        return null;
+      }
       mm.setBounds(right, start, right.end);
       return merged(right);
     }
@@ -124,7 +128,8 @@ final class VmaMerge {
    * {@code vma_modify_flags}: gives [start, end), which lies in one area, new flags; merges it with
    * neighbours that have these flags already, or else splits it off.
    *
-   * @return the area that now holds the range, or null if there would be too many areas
+   * @return the area that now holds the range, or null if there would be too many areas, or there
+   *     is no memory for one more; the area may be split then, and has its old flags
    */
   @Nullable Vma modifyFlags(Vma area, long start, long end, int flags) {
     Vma merged = mergeExistingRange(area, start, end, flags);
@@ -160,10 +165,11 @@ final class VmaMerge {
             && (!mergeLeft || (left != null && right != null && areCompatible(left, right)));
     if (mergeLeft && left != null) {
       long newEnd = end;
-      mm.inherit(left, area);
+      if (!mm.inherit(left, area) || !mm.inherit(left, mergeRight ? right : null)) {
+        return null;
+      }
       if (mergeRight && right != null) {
         newEnd = right.end;
-        mm.inherit(left, right);
         mm.discard(right);
       }
       if (rightSide) {
@@ -175,7 +181,9 @@ final class VmaMerge {
       return merged(left);
     }
     if (mergeRight && right != null) {
-      mm.inherit(right, area);
+      if (!mm.inherit(right, area)) {
+        return null;
+      }
       if (leftSide) {
         mm.discard(area);
       } else {
@@ -200,20 +208,26 @@ final class VmaMerge {
    * {@code split_vma}: makes two areas of one.
    *
    * @param at where the second begins; inside the area, page-aligned
-   * @return the second, or null if there would be too many areas
+   * @return the second, or null if there would be too many areas, or there is no memory for it
    */
   @Nullable Vma split(Vma area, long at) {
     return tree.size() >= mm.maxMapCount() ? null : splitUnlimited(area, at);
   }
 
   /** {@code __split_vma}: the same, without a look at the number of areas. */
-  Vma splitUnlimited(Vma area, long at) {
+  @Nullable Vma splitUnlimited(Vma area, long at) {
+    Vma upper = mm.newArea(at, area.end, area.flags, area.pageIndex(at));
+    if (upper == null) {
+      return null;
+    }
+    if (!mm.inherit(upper, area)) {
+      mm.freeArea(upper);
+      return null;
+    }
     if (mm.trace().isOn()) {
       mm.trace().emit(new TraceEvent.VmaSplit(area.start, area.end, at));
     }
-    Vma upper = new Vma(mm, at, area.end, area.flags, area.pageIndex(at));
     mm.setBounds(area, area.start, at);
-    mm.inherit(upper, area);
     upper.file = area.file;
     upper.mapping = area.mapping;
     mm.adopt(upper);
@@ -225,16 +239,18 @@ final class VmaMerge {
   /**
    * {@code anon_vma_prepare}: sees to it that the area has an {@link AnonVma}, its own or, so that
    * they can merge later, the one of a neighbour that differs in rights only.
+   *
+   * @return false if there is no memory for it
    */
-  void prepareAnonVma(Vma area) {
+  boolean prepareAnonVma(Vma area) {
     if (area.anonVma != null) {
-      return;
+      return true;
     }
     AnonVma reusable = reusable(area, area.next, area, area.next);
     if (reusable == null) {
       reusable = reusable(area, area.previous, area.previous, area);
     }
-    mm.memory().anonVmas().prepare(area, reusable);
+    return mm.memory().anonVmas().prepare(area, reusable);
   }
 
   /** {@code reusable_anon_vma}: the neighbour's, if {@code high} continues {@code low}. */

@@ -7,6 +7,8 @@ import org.memarium.mm.Audit;
 import org.memarium.mm.BootedMemory;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.reclaim.Reclaim;
+import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.slab.SlabConfig;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MemoryManager;
@@ -14,6 +16,7 @@ import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
 import org.memarium.mm.space.RLimits;
 import org.memarium.mm.space.Vma;
+import org.memarium.mm.trace.KernelLog;
 
 /** A booted machine without a processor: an MMU, one address space, and faults that are handled. */
 public final class TestSpace implements AutoCloseable {
@@ -25,6 +28,7 @@ public final class TestSpace implements AutoCloseable {
 
   public final BootedMemory memory;
   public final Mmu mmu;
+  public final SlabAllocator slab;
   public final PageCache pageCache;
   public final MemoryManager manager;
   public final Reclaim reclaim;
@@ -35,8 +39,9 @@ public final class TestSpace implements AutoCloseable {
   private TestSpace(Architecture architecture, int ramMib) {
     memory = BootedMemory.boot(architecture, ramMib);
     mmu = new Mmu(memory.ram, architecture.pageTableFormat(), 64, 4);
-    pageCache = new PageCache(memory.allocator);
-    manager = new MemoryManager(memory.allocator, memory.kernel, mmu, pageCache);
+    slab = new SlabAllocator(memory.allocator, SlabConfig.LINUX_6_1, new KernelLog());
+    pageCache = new PageCache(memory.allocator, slab);
+    manager = new MemoryManager(memory.allocator, memory.kernel, mmu, pageCache, slab);
     reclaim = new Reclaim(manager);
     faults = new FaultHandler(manager);
     Layout layout = architecture.name().equals("compat") ? Layout.COMPAT : Layout.I386;
@@ -78,6 +83,7 @@ public final class TestSpace implements AutoCloseable {
     Audit audit = memory.beginAudit();
     manager.audit(audit);
     reclaim.audit(audit);
+    slab.audit(audit);
     memory.finish(audit);
   }
 

@@ -2,7 +2,9 @@ package org.memarium.mm.file;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.memarium.mm.fault.TestSpace.RW;
 import static org.memarium.mm.fault.TestSpace.SHARED;
 
@@ -12,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.trace.VmStatItem;
 
 final class AddressSpaceTest {
@@ -134,11 +137,15 @@ final class AddressSpaceTest {
     long free = space.memory.allocator.freeFrames();
     TestFile file = TestFile.of(space.pageCache, 300 * PAGE);
     file.mapping().read(0, new byte[300 * PAGE], 0, 300 * PAGE);
-    assertEquals(free - 300, space.memory.allocator.freeFrames());
+    // And a slab for the five nodes of the tree.
+    assertEquals(free - 300 - 1, space.memory.allocator.freeFrames());
     long at = space.mapFile(file, PAGE, RW, SHARED, 0);
     assertThrows(IllegalStateException.class, () -> file.mapping().evict());
     space.mm.munmap(at, PAGE);
     file.mapping().evict();
+    // The slabs of the tree's nodes and of the area are kept, until they are asked for.
+    assertFalse(space.pageCache.nodes.shrink());
+    assertFalse(space.slab.kernelCaches().vmAreaStruct().shrink());
     assertEquals(free, space.memory.allocator.freeFrames());
     assertEquals(0, space.pageCache.spaces().size());
   }
@@ -172,11 +179,11 @@ final class AddressSpaceTest {
 
   @Test
   void indexesFarApartShareATree() {
-    PageTree tree = new PageTree();
+    PageTree tree = new PageTree(space.pageCache.nodes);
     long[] indexes = {0, 63, 64, 4095, 4096, 1L << 20, (1L << 32) - 1, 1L << 40};
     for (int i = 0; i < indexes.length; i++) {
       assertEquals(PageTree.NONE, tree.get(indexes[i]));
-      tree.put(indexes[i], i);
+      assertTrue(tree.put(indexes[i], i, Gfp.GFP_KERNEL));
     }
     long at = -1;
     for (int i = 0; i < indexes.length; i++) {
@@ -185,7 +192,7 @@ final class AddressSpaceTest {
       assertEquals(i, tree.get(at));
     }
     assertEquals(PageTree.NONE, tree.next(at + 1));
-    assertThrows(IllegalStateException.class, () -> tree.put(63, 9));
+    assertThrows(IllegalStateException.class, () -> tree.put(63, 9, Gfp.GFP_KERNEL));
     assertEquals(1, tree.remove(63));
     assertEquals(PageTree.NONE, tree.remove(63));
     assertEquals(64, tree.next(1));

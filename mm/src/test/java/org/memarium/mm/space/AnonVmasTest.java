@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -87,7 +88,7 @@ class AnonVmasTest {
     space.mmu.writeInt(at, 1);
     Vma parent = areaAt(at);
     Vma child = copy(parent);
-    anonVmas.fork(child, parent);
+    assertTrue(anonVmas.fork(child, parent));
     AnonVma own = Objects.requireNonNull(child.anonVma());
     AnonVma parents = Objects.requireNonNull(parent.anonVma());
     assertSame(parents, own.root());
@@ -106,10 +107,10 @@ class AnonVmasTest {
     space.mmu.writeInt(at, 1);
     Vma parent = areaAt(at);
     Vma previous = copy(parent);
-    anonVmas.fork(previous, parent);
+    assertTrue(anonVmas.fork(previous, parent));
     for (int generation = 0; generation < 50; generation++) {
       Vma child = copy(parent);
-      anonVmas.fork(child, previous);
+      assertTrue(anonVmas.fork(child, previous));
       anonVmas.unlink(previous);
       previous = child;
       audit(parent, child);
