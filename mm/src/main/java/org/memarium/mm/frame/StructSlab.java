@@ -10,7 +10,7 @@ package org.memarium.mm.frame;
  *   first   | flags | refCount |   0   | freelist | next | prev / | slab_cache | counters |
  *   frame   | +SLAB |    1     |       |          |      | slabs  |            |          |
  *           +-------+----------+-------+----------+------+--------+------------+----------+
- *   others  | ...   |   ...    |  ...  |   ...    | ...  | ...    | slab_cache | head pfn |
+ *   others  | +TAIL |    0     |   0   |    0     | head |        | slab_cache |    0     |
  *           +-------+----------+-------+----------+------+--------+------------+----------+
  *   freelist    the first free object: bytes from the start of the slab, -1 if there is none
  *   next, prev  links of the node's partial or full list; on a CPU's partial list next, and slabs:
@@ -26,8 +26,8 @@ package org.memarium.mm.frame;
  *   frozen   belongs to a CPU: on no list of the node
  * </pre>
  *
- * <p>The frames behind the first one name their cache too, so that the cache of an object is found
- * with one look, as Linux does with {@code compound_head}.
+ * <p>The frames behind the first one, tails of a compound page, name their cache too, so that the
+ * cache of an object is found with one look.
  */
 public final class StructSlab {
   /** No slab, no free object. */
@@ -86,7 +86,7 @@ public final class StructSlab {
     }
     memMap.setMapping(pfn, cache, 0);
     for (int tail = pfn + 1; tail < pfn + pages; tail++) {
-      memMap.setMapping(tail, cache, pfn);
+      memMap.setMapping(tail, cache, 0);
     }
   }
 
@@ -107,23 +107,9 @@ public final class StructSlab {
    * @return {@link #NONE} if it is part of neither
    */
   public int head(int pfn) {
-    int cache = memMap.mapping(pfn);
-    if (cache == 0) {
-      return NONE;
-    }
-    if (isHead(pfn, cache)) {
-      return pfn;
-    }
-    // The frame of a file has a number there too, but no slab stands where its index points.
-    int head = memMap.index(pfn);
-    boolean isTail =
-        head >= 0
-            && head < pfn
-            && !memMap.isAllocated(pfn)
-            && memMap.mapping(head) == cache
-            && isHead(head, cache)
-            && pfn - head < 1 << memMap.order(head);
-    return isTail ? head : NONE;
+    int head = memMap.compoundHead(pfn);
+    int cache = memMap.mapping(head);
+    return cache != 0 && isHead(head, cache) ? head : NONE;
   }
 
   private boolean isHead(int pfn, int cache) {

@@ -314,7 +314,7 @@ final class SlabModelTest {
       for (KmemCache cache : slabs.allocator.caches()) {
         cache.shrink();
       }
-      final long free = slabs.memory.allocator.freePages();
+      final long free = slabs.freePages();
       int steps = debug.equals("-") ? STEPS : STEPS / 8;
       for (int i = 1; i <= steps; i++) {
         run.step();
@@ -328,7 +328,7 @@ final class SlabModelTest {
       assertTrue(run.failures > 0, what + ": memory was never short");
       run.end();
       slabs.audit();
-      assertEquals(free, slabs.memory.allocator.freePages(), what + ": pages are missing");
+      assertEquals(free, slabs.freePages(), what + ": pages are missing");
       assertEquals(0, errors(slabs), what);
     } catch (AssertionError | RuntimeException e) {
       throw new AssertionError(what + " " + Arrays.asList(machine, merge, debug), e);

@@ -24,6 +24,12 @@ final class TestSlabs implements AutoCloseable {
     return new TestSlabs(architecture, mib, config);
   }
 
+  /** Free pages, those of the per-CPU lists included. */
+  long freePages() {
+    memory.allocator.drainAllPages();
+    return memory.allocator.freePages();
+  }
+
   void audit() {
     Audit audit = memory.beginAudit();
     allocator.audit(audit);
