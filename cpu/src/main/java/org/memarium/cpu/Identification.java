@@ -1,10 +1,13 @@
 package org.memarium.cpu;
 
+import java.util.Map;
+import java.util.StringJoiner;
+
 /**
  * CPUID: what this processor is. It tells the truth: FPU, PSE, TSC, CX8, PGE and CMOV, and nothing
  * that came after the i686.
  */
-final class Identification {
+public final class Identification {
   private static final int FPU = 1;
   private static final int PSE = 1 << 3;
   private static final int TSC = 1 << 4;
@@ -21,17 +24,63 @@ final class Identification {
   private static final String VENDOR = "Memarium CPU";
   private static final String BRAND = "Memarium i686 simulated processor";
 
+  private static final int MAX_LEAF = 1;
   private static final int EXTENDED = 0x8000_0000;
   private static final int LAST_BRAND = 0x8000_0004;
 
+  /** What a leaf of CPUID can tell, as {@code /proc/cpuinfo} spells it, by the bit of EDX. */
+  private static final Map<Integer, String> NAMES =
+      Map.of(FPU, "fpu", PSE, "pse", TSC, "tsc", CX8, "cx8", PGE, "pge", CMOV, "cmov");
+
   private Identification() {}
+
+  /** Twelve letters: who made it. */
+  public static String vendor() {
+    return VENDOR;
+  }
+
+  /** Its name. */
+  public static String brand() {
+    return BRAND;
+  }
+
+  /** Family, such as 6. */
+  public static int family() {
+    return SIGNATURE >> 8 & 0xf;
+  }
+
+  /** Model in the family. */
+  public static int model() {
+    return SIGNATURE >> 4 & 0xf;
+  }
+
+  /** Stepping of the model. */
+  public static int stepping() {
+    return SIGNATURE & 0xf;
+  }
+
+  /** The highest basic leaf. */
+  public static int maxLeaf() {
+    return MAX_LEAF;
+  }
+
+  /** What it can do, with a blank between the words, in the order of the bits. */
+  public static String featureNames() {
+    StringJoiner names = new StringJoiner(" ");
+    for (int bit = 0; bit < Integer.SIZE; bit++) {
+      if ((FEATURES >>> bit & 1) != 0) {
+        names.add(NAMES.get(1 << bit));
+      }
+    }
+    return names.toString();
+  }
 
   static void execute(Core c) {
     int leaf = c.r[Cpu.EAX];
     boolean known = leaf == 0 || leaf == 1 || leaf <= LAST_BRAND;
     // As on Intel's, a leaf past the last one answers like the last basic one.
     switch (known ? leaf : 1) {
-      case 0 -> set(c, 1, letters(VENDOR, 0), letters(VENDOR, 8), letters(VENDOR, 4));
+      case 0 -> set(c, MAX_LEAF, letters(VENDOR, 0), letters(VENDOR, 8), letters(VENDOR, 4));
       case 1 -> set(c, SIGNATURE, 0, 0, FEATURES);
       case EXTENDED -> set(c, LAST_BRAND, 0, 0, 0);
       case EXTENDED + 1 -> set(c, 0, 0, 0, 0);

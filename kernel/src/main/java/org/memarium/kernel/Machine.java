@@ -154,7 +154,9 @@ public final class Machine implements AutoCloseable {
             memory, kernelMemory, userMemory, this::running, config.layout().taskSize());
     vfs = openFiles(config, clock, pageCache);
     uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
-    view = new MachineView(this::running, uname, wordBytes(), memory, slab, vmalloc, clock);
+    view =
+        new MachineView(
+            this::running, uname, wordBytes(), memory, slab, vmalloc, reclaim.compaction(), clock);
     vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
     files = new MachineFiles(vfs);
     tls = new TlsSegments(gdt, segments.firstTls());

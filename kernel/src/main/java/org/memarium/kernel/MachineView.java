@@ -8,6 +8,7 @@ import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.procfs.SystemView;
+import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.vmalloc.Vmalloc;
@@ -21,6 +22,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * @param memory the memory manager
  * @param slab the slab allocator
  * @param vmalloc vmalloc and its areas
+ * @param compaction compaction and its settings
  * @param clock the machine's time
  */
 record MachineView(
@@ -30,6 +32,7 @@ record MachineView(
     MemoryManager memory,
     SlabAllocator slab,
     Vmalloc vmalloc,
+    Compaction compaction,
     VirtualClock clock)
     implements SystemView {
   @Override

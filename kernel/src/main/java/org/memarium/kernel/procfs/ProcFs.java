@@ -49,6 +49,7 @@ public final class ProcFs extends PseudoDirectory {
   private void addFiles() {
     PageAllocator allocator = system.memory().allocator();
     text(this, "buddyinfo", () -> BuddyInfo.of(allocator));
+    text(this, "cpuinfo", () -> CpuInfo.of(system));
     text(this, "filesystems", () -> "nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n");
     text(this, "iomem", () -> IoMem.of(allocator.memblock(), currentIsRoot()));
     add("kpagecount", new RecordFile(fileSystem(), PRIVATE, PageWords.counts(allocator)));

@@ -2,6 +2,7 @@ package org.memarium.kernel.procfs;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.vmalloc.Vmalloc;
@@ -35,6 +36,9 @@ public interface SystemView {
 
   /** The slab allocator. */
   SlabAllocator slab();
+
+  /** Compaction and its settings. */
+  Compaction compaction();
 
   /** vmalloc and its areas. */
   Vmalloc vmalloc();

@@ -6,6 +6,7 @@ import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.DirtyLimits;
 import org.memarium.mm.frame.Watermarks;
+import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.space.CommittedMemory;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.trace.VmStatItem;
@@ -35,6 +36,7 @@ final class VmSysctls {
     files.addCommitted();
     files.addAddressSpaces();
     files.addWatermarks();
+    files.addCompaction();
     files.addActions();
     files.addHugePages();
     files.addHeld();
@@ -120,14 +122,38 @@ final class VmSysctls {
     return result;
   }
 
+  private void addCompaction() {
+    Compaction compaction = system.compaction();
+    vm.integer(
+        "extfrag_threshold",
+        0,
+        1000,
+        compaction::extfragThreshold,
+        compaction::setExtfragThreshold);
+    vm.integer(
+        "compact_unevictable_allowed",
+        0,
+        1,
+        () -> compaction.isUnevictableAllowed() ? 1 : 0,
+        allowed -> compaction.setUnevictableAllowed(allowed != 0));
+  }
+
   /** Files that do something when they are written. */
   private void addActions() {
     action("drop_caches", this::dropCaches);
+    // Linux 6.1 does not look at what is written.
+    action("compact_memory", this::compactMemory);
     vm.file("stat_refresh", Sysctl.PRIVATE, () -> "", bytes -> bytes.length);
   }
 
   private void action(String name, GeneratedFile.Writer writer) {
     vm.file(name, Sysctl.WRITE_ONLY, () -> "", writer);
+  }
+
+  /** {@code sysctl_compaction_handler}. */
+  private long compactMemory(byte[] bytes) {
+    system.compaction().compactNodes();
+    return bytes.length;
   }
 
   /** {@code drop_caches_sysctl_handler}: 1 the page cache, 2 slabs, 3 both, 4 says no more. */
@@ -153,7 +179,6 @@ final class VmSysctls {
   }
 
   private void addHeld() {
-    vm.held("compact_unevictable_allowed", 0, 1, 1);
     vm.held("compaction_proactiveness", 0, 100, 20);
     vm.held("laptop_mode", 0, MAX, 0);
     vm.held("legacy_va_layout", 0, MAX, 0);

@@ -22,6 +22,8 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.reclaim.Compaction;
+import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;
 import org.memarium.mm.space.Layout;
@@ -42,6 +44,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   final MemoryManager memory;
   final SlabAllocator slab;
   final Vmalloc vmalloc;
+  final Compaction compaction;
   final MmStruct mm;
   final RLimits limits = RLimits.initial(1750);
   final Vfs vfs;
@@ -67,6 +70,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     PageCache pageCache = new PageCache(allocator, slab);
     Mmu mmu = new Mmu(ram, Architecture.I386.pageTableFormat(), 64, 4);
     memory = new MemoryManager(allocator, kernel, mmu, pageCache, slab);
+    compaction = new Reclaim(memory).compaction();
     vmalloc = new Vmalloc(new KernelMapper(kernel, allocator, mmu), slab);
     mm = Objects.requireNonNull(MmStruct.allocate(memory, Layout.I386, limits));
     vfs = Vfs.open(new VfsConfig(folder, List.of(), 1 << 20, 1, () -> 0, pageCache));
@@ -150,6 +154,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   @Override
   public SlabAllocator slab() {
     return slab;
+  }
+
+  @Override
+  public Compaction compaction() {
+    return compaction;
   }
 
   @Override

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,8 +17,6 @@ import org.memarium.mm.frame.Gfp;
 
 /** Every view has Linux's shape, line by line: only the numbers differ. */
 class ViewShapeTest {
-
-  private static final Set<String> LATER = Set.of("extfrag_threshold", "compact_memory");
 
   /** From the 18th column on; the last digit of each number. */
   private static final String COLUMNS_OF_SLABINFO =
@@ -99,9 +96,6 @@ class ViewShapeTest {
       for (String line : Reference.of(mebibytes).lines("sysctl vm")) {
         String file = line.substring(0, line.indexOf(' '));
         String value = line.substring(file.length() + 1);
-        if (LATER.contains(file.substring(file.lastIndexOf('/') + 1))) {
-          continue;
-        }
         if (value.isEmpty()) {
           // What only sets something off.
           assertEquals(file.endsWith("stat_refresh") ? 0100600 : 0100200, mode(other, file), file);
