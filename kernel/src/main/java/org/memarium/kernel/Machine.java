@@ -200,14 +200,21 @@ public final class Machine implements AutoCloseable {
             this::execFromProgram,
             new Kernel.Unsupported());
     SystemCalls systemCalls = new SystemCalls(kernel);
-    RunLoop loop =
-        new RunLoop(kernel, systemCalls, faults, execve, config.checks() ? this::audit : () -> {});
+    RunLoop loop = new RunLoop(kernel, systemCalls, faults, execve, this::afterSystemCall);
     mmu.setFaultHandler(loop);
     return new UserProcess(
         task,
         execve,
         loop,
         new ReportBuilder(cpu, mmu, memory, faults, task, systemCalls, kernel.unsupported()));
+  }
+
+  /** The return to user mode: nobody reads what RCU protects, so a grace period ends. */
+  private void afterSystemCall() {
+    slab.rcu().synchronizeRcu();
+    if (config.checks()) {
+      audit();
+    }
   }
 
   private static Vfs openFiles(MachineConfig config, VirtualClock clock, PageCache pageCache) {

@@ -73,7 +73,8 @@ public final class KmemCache {
     this.cpuPartial =
         debugged || !allocator.config().cpuPartial() ? 0 : SlabTuning.cpuPartial(layout.size());
     this.cpuPartialSlabs = SlabTuning.cpuPartialSlabs(cpuPartial, layout.objects());
-    this.unusualGfp = debugged || (layout.flags() & SlabFlags.FAILSLAB) != 0 ? -1 : Gfp.ZERO;
+    this.unusualGfp =
+        debugged || (layout.flags() & SlabFlags.FAILSLAB) != 0 ? -1 : Gfp.ZERO | Gfp.HIGHMEM;
     this.reciprocalShift =
         layout.size() < SHORT_RECIPROCAL_MAX_SIZE ? SHORT_RECIPROCAL_SHIFT : LONG_RECIPROCAL_SHIFT;
     this.reciprocal = ((1L << reciprocalShift) + layout.size() - 1) / layout.size();
@@ -128,6 +129,9 @@ public final class KmemCache {
     if (zero && constructor != null) {
       throw new IllegalArgumentException(
           "%s: objects have a constructor, they cannot be zeroed".formatted(name));
+    }
+    if ((gfpFlags & Gfp.HIGHMEM) != 0) {
+      throw new IllegalArgumentException("%s: slabs are never in HighMem".formatted(name));
     }
     if ((layout.flags() & SlabFlags.FAILSLAB) != 0 && allocator.shouldFailSlab(gfpFlags)) {
       return 0;

@@ -78,9 +78,6 @@ final class KmemCacheNode {
    *     yet. {@link StructSlab#NONE} if there are no pages
    */
   int newSlab(int gfpFlags) {
-    if ((gfpFlags & Gfp.HIGHMEM) != 0) {
-      throw new IllegalArgumentException("%s: slabs are never in HighMem".formatted(cache.name()));
-    }
     int wanted = (gfpFlags & ~Gfp.ZERO) | layout.gfp();
     int order = layout.order();
     int pfn = memory.pages.allocPages(firstAttempt(wanted), order);

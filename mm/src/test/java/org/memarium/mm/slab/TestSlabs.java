@@ -30,8 +30,13 @@ final class TestSlabs implements AutoCloseable {
     return memory.allocator.freePages();
   }
 
-  void audit() {
+  /** Audits; these pages are the test's own. */
+  void audit(int... pages) {
     Audit audit = memory.beginAudit();
+    for (int pfn : pages) {
+      audit.claim(pfn, "the test");
+      audit.expectReference(pfn);
+    }
     allocator.audit(audit);
     memory.finish(audit);
   }
