@@ -24,6 +24,7 @@ import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.MemInfo;
 import org.memarium.kernel.procfs.ProcFs;
+import org.memarium.kernel.procfs.SysFs;
 import org.memarium.kernel.syscall.Kernel;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
@@ -157,6 +158,7 @@ public final class Machine implements AutoCloseable {
     view =
         new MachineView(
             this::running, uname, wordBytes(), memory, slab, vmalloc, reclaim.compaction(), clock);
+    vfs.mount("sys", "sysfs", new SysFs(view, clock::realtimeNanos));
     vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
     files = new MachineFiles(vfs);
     tls = new TlsSegments(gdt, segments.firstTls());

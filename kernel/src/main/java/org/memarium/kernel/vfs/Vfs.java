@@ -22,8 +22,6 @@ public final class Vfs implements AutoCloseable {
   private static final int PIPEFS_MINOR = 13;
   private static final int SOCKFS_MINOR = 8;
   private static final int SHM_MINOR = 23;
-  private static final int SYSFS_MINOR = 20;
-  private static final long SYSFS_MAGIC = 0x62656572;
   private static final long TMPFS_MAGIC = 0x01021994;
 
   private final HostView view;
@@ -146,13 +144,10 @@ public final class Vfs implements AutoCloseable {
         new OverlayDirectory(
             view, new Object(), DeviceNumber.of(0, SHM_MINOR), shmMode, superuser));
     mount("dev", "devtmpfs", dev);
-    // Empty: what the host's would tell is of another machine, with other memory and processors.
-    PseudoFileSystem sysfs = new PseudoFileSystem(SYSFS_MINOR, SYSFS_MAGIC, clockNanos);
-    mount("sys", "sysfs", new PseudoDirectory(sysfs, 0555));
   }
 
   /**
-   * Puts a tree in place of what a name stands for in the root; /proc comes this way.
+   * Puts a tree in place of what a name stands for in the root; /proc and /sys come this way.
    *
    * @param type the kind of file system, as /proc/mounts names it
    */

@@ -74,6 +74,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     vmalloc = new Vmalloc(new KernelMapper(kernel, allocator, mmu), slab);
     mm = Objects.requireNonNull(MmStruct.allocate(memory, Layout.I386, limits));
     vfs = Vfs.open(new VfsConfig(folder, List.of(), 1 << 20, 1, () -> 0, pageCache));
+    vfs.mount("sys", "sysfs", new SysFs(this, () -> 0));
     vfs.mount("proc", "proc", new ProcFs(this, vfs::mountTable, () -> 0));
     fs = new FsStruct(vfs.root());
     calls = new FileCalls(vfs, fs, fds, Credentials.of(0, 0));

@@ -1,0 +1,43 @@
+package org.memarium.kernel.procfs;
+
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.memarium.kernel.vfs.GeneratedFile;
+import org.memarium.kernel.vfs.PseudoDirectory;
+import org.memarium.kernel.vfs.PseudoFileSystem;
+import org.memarium.mm.frame.FragmentationIndex;
+import org.memarium.mm.frame.PageAllocator;
+
+/**
+ * The root of {@code /sys}, and in it {@code kernel/debug}, which only root enters: how far free
+ * memory lies in pieces. The rest of Linux's tells of devices that this machine does not have.
+ */
+public final class SysFs extends PseudoDirectory {
+
+  private static final int MINOR = 20;
+  private static final long SYSFS_MAGIC = 0x62656572;
+  private static final int ROOT_ONLY = 0700;
+
+  /**
+   * A file system; mount it with {@link org.memarium.kernel.vfs.Vfs#mount}.
+   *
+   * @param system what it tells of
+   * @param clockNanos the machine's clock, for the times of its files
+   */
+  public SysFs(SystemView system, LongSupplier clockNanos) {
+    super(new PseudoFileSystem(MINOR, SYSFS_MAGIC, clockNanos), 0555);
+    PageAllocator allocator = system.memory().allocator();
+    PseudoDirectory kernel = new PseudoDirectory(fileSystem(), 0555);
+    PseudoDirectory debug = new PseudoDirectory(fileSystem(), ROOT_ONLY);
+    PseudoDirectory extfrag = new PseudoDirectory(fileSystem(), 0555);
+    add("kernel", kernel);
+    kernel.add("debug", debug);
+    debug.add("extfrag", extfrag);
+    file(extfrag, "extfrag_index", () -> FragmentationIndex.extfragIndexFile(allocator.zones()));
+    file(extfrag, "unusable_index", () -> FragmentationIndex.unusableIndexFile(allocator.zones()));
+  }
+
+  private void file(PseudoDirectory directory, String name, Supplier<String> text) {
+    directory.add(name, GeneratedFile.ofText(fileSystem(), text));
+  }
+}
