@@ -77,6 +77,13 @@ public final class MemMap {
     return get(pfn, FLAGS);
   }
 
+  /** The same, but 0 for what is no frame number. */
+  int flagsOrNone(int pfn) {
+    int number = pfn >>> SECTION_SHIFT;
+    // Behind the last frame of the last section stand entries of missing frames.
+    return number < sections.length ? sections[number][at(pfn, FLAGS)] : 0;
+  }
+
   /** Whether any of these flags is set. */
   public boolean testFlags(int pfn, int mask) {
     return (get(pfn, FLAGS) & mask) != 0;

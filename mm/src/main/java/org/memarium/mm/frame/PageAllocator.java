@@ -56,6 +56,10 @@ public final class PageAllocator {
   private final SlowPath slowPath;
   private int mobility = MOBILITY;
   private boolean usePerCpuLists = true;
+
+  /** The zone of the last block that was freed. */
+  private Zone lastFreed;
+
   private @Nullable FrameHistory history;
 
   private PageAllocator(
@@ -65,6 +69,7 @@ public final class PageAllocator {
     this.memblock = memblock;
     this.memMap = init.memMap();
     this.zones = init.zones();
+    this.lastFreed = zones[0];
     this.gfpZones = new GfpZones(architecture);
     this.maxOrder = maxOrder;
     this.zeroPfn = memblock.kernelImage().zeroPfn();
@@ -289,14 +294,11 @@ public final class PageAllocator {
    */
   public int allocPages(int gfpFlags, int order) {
     int highest = gfpZones.highestZone(gfpFlags);
-    if ((order & ~PerCpuPages.COSTLY_ORDER) == 0 && usePerCpuLists) {
+    if ((order & ~PerCpuPages.COSTLY_ORDER) == 0) {
       Zone zone = preferredZones[highest];
       if (zone.watermarks().isOkFast(order, highest)) {
-        int allocFlags = noFragment[highest] | (gfpFlags & AllocFlags.KSWAPD);
-        int type = (gfpFlags & mobility) >>> Gfp.MOVABLE_SHIFT;
-        int pfn = zone.perCpuPages().take(order, type, allocFlags);
+        int pfn = zone.perCpuPages().takeReady(order, (gfpFlags & mobility) >>> Gfp.MOVABLE_SHIFT);
         if (pfn >= 0) {
-          vmStat.add(zone.pgalloc(), 1L << order);
           prepare(zone, pfn, order, gfpFlags);
           return pfn;
         }
@@ -344,8 +346,10 @@ public final class PageAllocator {
                 || zone.watermarks().isOkFor(order, highest, flags, gfpFlags))) {
           int pfn = rmqueue(zone, order, migrateType(gfpFlags), flags);
           if (pfn >= 0) {
-            vmStat.add(zone.pgalloc(), 1L << order);
             prepare(zone, pfn, order, gfpFlags);
+            if (zone.watermarks().testClearBoosted()) {
+              slowPath.wakeKswapd(zone, 0, 0, zone.index());
+            }
             if (order > 0 && (flags & AllocFlags.HARDER) != 0) {
               zone.fallback().reserveHighAtomic(pfn);
             }
@@ -385,12 +389,10 @@ public final class PageAllocator {
 
   /** {@code prep_new_page}: the block belongs to whoever asked. */
   private void prepare(Zone zone, int pfn, int order, int gfpFlags) {
+    vmStat.add(zone.pgalloc(), 1L << order);
     memMap.setAllocated(pfn, order);
     if ((gfpFlags & UNCOMMON) != 0) {
       zeroOrJoin(pfn, order, gfpFlags);
-    }
-    if (zone.watermarks().testClearBoosted()) {
-      slowPath.wakeKswapd(zone, 0, 0, zone.index());
     }
     if (history != null) {
       history.allocated(pfn, order, gfpFlags, migrateType(gfpFlags));
@@ -430,11 +432,12 @@ public final class PageAllocator {
    * @throws IllegalStateException if there is no such block, or somebody still uses it
    */
   public void freePages(int pfn, int order) {
-    int flags = flagsOfBlock(pfn);
-    if (flags == NO_BLOCK || PageFlags.order(flags) != order) {
+    int flags = memMap.flagsOrNone(pfn);
+    int mask = PageFlags.ALLOCATED | PageFlags.ORDER_MASK;
+    if ((flags & mask) != (PageFlags.ALLOCATED | order << PageFlags.ORDER_SHIFT)) {
       throw memMap.wrong("free of order " + order + " of what is no such block", pfn);
     }
-    drop(pfn, flags);
+    drop(pfn, order, flags);
   }
 
   /**
@@ -453,18 +456,17 @@ public final class PageAllocator {
     if ((flags & PageFlags.LRU) != 0 && memMap.pageCount(pfn) == 1) {
       lruvec.release(pfn, flags);
     }
-    return drop(pfn, flags);
+    return drop(pfn, PageFlags.order(flags), flags);
   }
 
   /** The flags of a block that was handed out, or {@link #NO_BLOCK}. */
   private int flagsOfBlock(int pfn) {
-    int flags = pfn >= 0 && pfn < memMap.frames() ? memMap.flags(pfn) : NO_BLOCK;
+    int flags = memMap.flagsOrNone(pfn);
     return (flags & PageFlags.ALLOCATED) != 0 ? flags : NO_BLOCK;
   }
 
   /** Gives up a reference; with the last one, the block is free. */
-  private boolean drop(int pfn, int flags) {
-    int order = PageFlags.order(flags);
+  private boolean drop(int pfn, int order, int flags) {
     if (history != null && order > 0 && memMap.pageCount(pfn) == 1) {
       memMap.checkInside(pfn, order);
     }
@@ -478,7 +480,13 @@ public final class PageAllocator {
       history.freed(pfn, order);
     }
     vmStat.add(VmStatItem.PGFREE, 1L << order);
-    Zone zone = zones[PageFlags.zone(flags)];
+    // Asking whether it is the zone of last time costs a branch that is predicted; taking the zone
+    // from the flags would make every load behind it wait for them.
+    Zone zone = lastFreed;
+    if (zone.index() != PageFlags.zone(flags)) {
+      zone = zones[PageFlags.zone(flags)];
+      lastFreed = zone;
+    }
     int type = zone.pageblocks().type(pfn);
     if (hasPerCpuList(zone, order) && type != MigrateType.ISOLATE) {
       memMap.setPcp(pfn, order, type);

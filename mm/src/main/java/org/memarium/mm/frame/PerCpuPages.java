@@ -23,6 +23,13 @@ public final class PerCpuPages {
   private final Zone zone;
   private final MemMap memMap;
   private final PfnDeque[] lists = new PfnDeque[LISTS];
+
+  /** Those of type Movable, by order: the same objects. */
+  private final PfnDeque[] movable = new PfnDeque[COSTLY_ORDER + 1];
+
+  /** Those of type Unmovable. */
+  private final PfnDeque[] unmovable = new PfnDeque[COSTLY_ORDER + 1];
+
   private int count;
   private int high;
   private int batch = 1;
@@ -33,6 +40,10 @@ public final class PerCpuPages {
     this.memMap = memMap;
     for (int i = 0; i < LISTS; i++) {
       lists[i] = new PfnDeque();
+    }
+    for (int order = 0; order <= COSTLY_ORDER; order++) {
+      movable[order] = lists[listOf(order, MigrateType.MOVABLE)];
+      unmovable[order] = lists[listOf(order, MigrateType.UNMOVABLE)];
     }
   }
 
@@ -64,6 +75,22 @@ public final class PerCpuPages {
 
   private int orderOf(int list) {
     return list == HUGE_LIST ? zone.pageblocks().order() : list / MigrateType.PCPTYPES;
+  }
+
+  /**
+   * {@code rmqueue_pcplist} as far as a block is at hand.
+   *
+   * @param order up to {@link #COSTLY_ORDER}
+   * @return its first frame, or -1 if the list is empty
+   */
+  int takeReady(int order, int type) {
+    PfnDeque list = lists[MigrateType.PCPTYPES * order + type];
+    if (list.isEmpty()) {
+      return -1;
+    }
+    freeFactor >>= 1;
+    count -= 1 << order;
+    return list.removeFirst();
   }
 
   /**
@@ -105,12 +132,20 @@ public final class PerCpuPages {
    * @param type the list that it goes to
    */
   void give(int pfn, int order, int type) {
-    int list = listOf(order, type);
-    lists[list].addFirst(pfn);
+    // Branches that are predicted, so that nothing waits for the type to be loaded.
+    if (order > COSTLY_ORDER) {
+      lists[HUGE_LIST].addFirst(pfn);
+    } else if (type == MigrateType.MOVABLE) {
+      movable[order].addFirst(pfn);
+    } else if (type == MigrateType.UNMOVABLE) {
+      unmovable[order].addFirst(pfn);
+    } else {
+      lists[listOf(order, type)].addFirst(pfn);
+    }
     count += 1 << order;
     boolean freeHigh = freeFactor != 0 && order != 0 && order <= COSTLY_ORDER;
     if (freeHigh || count >= high) {
-      freeBulk(freeHigh ? count : nrFree(), list);
+      freeBulk(freeHigh ? count : nrFree(), listOf(order, type));
     }
   }
 

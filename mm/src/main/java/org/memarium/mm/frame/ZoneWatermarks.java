@@ -22,6 +22,10 @@ public final class ZoneWatermarks {
   private final Zone zone;
   private final int[] marks = new int[AllocFlags.WMARK_HIGH + 1];
   private final int[] lowmemReserve;
+
+  /** By highest zone allowed: with more free pages than this the fast path needs no other check. */
+  private final int[] fastLimit;
+
   private int boost;
   private int boostFactor;
   private boolean boosted;
@@ -30,6 +34,13 @@ public final class ZoneWatermarks {
   ZoneWatermarks(Zone zone, int zones) {
     this.zone = zone;
     lowmemReserve = new int[zones];
+    fastLimit = new int[zones];
+  }
+
+  private void updateFastLimit() {
+    for (int i = 0; i < fastLimit.length; i++) {
+      fastLimit[i] = pages(AllocFlags.WMARK_LOW) + reservedHighAtomic + lowmemReserve[i];
+    }
   }
 
   /** {@code WMARK_MIN}, without boost. */
@@ -76,14 +87,17 @@ public final class ZoneWatermarks {
     marks[AllocFlags.WMARK_LOW] = low;
     marks[AllocFlags.WMARK_HIGH] = high;
     boost = 0;
+    updateFastLimit();
   }
 
   void setLowmemReserve(int highestZone, int pages) {
     lowmemReserve[highestZone] = pages;
+    updateFastLimit();
   }
 
   void addReservedHighAtomic(int pages) {
     reservedHighAtomic += pages;
+    updateFastLimit();
   }
 
   /**
@@ -110,18 +124,22 @@ public final class ZoneWatermarks {
     }
     boost = Math.min(boost + pageblockPages, Math.max(pageblockPages, most));
     boosted |= mayWake;
+    updateFastLimit();
   }
 
   /** {@code ZONE_BOOSTED_WATERMARK}, which this clears. */
   boolean testClearBoosted() {
-    boolean was = boosted;
+    if (!boosted) {
+      return false;
+    }
     boosted = false;
-    return was;
+    return true;
   }
 
   /** kswapd has freed what the boost asked for. */
   public void reduceBoost(int pages) {
     boost -= Math.min(boost, pages);
+    updateFastLimit();
   }
 
   /**
@@ -129,8 +147,7 @@ public final class ZoneWatermarks {
    * above the low watermark, and a block.
    */
   boolean isOkFast(int order, int highestZone) {
-    int free = zone.freePages() - reservedHighAtomic - ((1 << order) - 1);
-    return free > marks[AllocFlags.WMARK_LOW] + boost + lowmemReserve[highestZone]
+    return zone.freePages() - ((1 << order) - 1) > fastLimit[highestZone]
         && (order == 0 || zone.freeArea().hasBlock(order, false));
   }
 
