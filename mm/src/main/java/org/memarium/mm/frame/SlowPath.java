@@ -184,30 +184,33 @@ final class SlowPath {
     }
   }
 
-  /** {@code __alloc_pages_direct_reclaim}. */
+  /**
+   * {@code __alloc_pages_direct_reclaim}. Linux empties the per-CPU lists only after progress; here
+   * always, because there is no OOM killer that would come to the aid of who finds none.
+   */
   private int directReclaim(Attempt attempt) {
     attempt.progress = 0;
-    if (reclaimer == null) {
-      return -1;
+    int pfn = -1;
+    if (reclaimer != null) {
+      allocator.vmStat().increment(zones[attempt.highestZone].type().allocstall());
+      attempt.progress = tryToFreePages(reclaimer, attempt);
+      pfn = attempt.progress > 0 ? freeList(attempt) : -1;
     }
-    allocator.vmStat().increment(zones[attempt.highestZone].type().allocstall());
-    memalloc = true;
-    try {
-      attempt.progress = reclaimer.tryToFreePages(attempt.gfpFlags, attempt.order);
-    } finally {
-      memalloc = false;
-    }
-    if (attempt.progress == 0) {
-      return -1;
-    }
-    int pfn = freeList(attempt);
     if (pfn < 0) {
-      // What was freed may lie on per-CPU lists, or in a reserve.
       unreserveHighAtomic(attempt, false);
       allocator.drainAllPages();
       pfn = freeList(attempt);
     }
     return pfn;
+  }
+
+  private int tryToFreePages(Reclaimer reclaimer, Attempt attempt) {
+    memalloc = true;
+    try {
+      return reclaimer.tryToFreePages(attempt.gfpFlags, attempt.order);
+    } finally {
+      memalloc = false;
+    }
   }
 
   private boolean unreserveHighAtomic(Attempt attempt, boolean force) {

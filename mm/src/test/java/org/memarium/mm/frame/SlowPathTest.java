@@ -80,6 +80,21 @@ final class SlowPathTest {
     assertTrue(refused.contains("must not fail (GFP_KERNEL|__GFP_NOFAIL) cannot succeed"), refused);
   }
 
+  @Test
+  void noRequestThatCanWaitFailsWhilePagesLieOnPerCpuLists() {
+    allocator.setPerCpuLists(true);
+    held.takeAll(USER, 0);
+    for (int i = 0; i < 100; i++) {
+      held.give(held.get(held.size() - 1)[0]);
+    }
+    int waiting = normal.perCpuPages().count();
+    assertTrue(waiting > 0);
+    assertTrue(held.take(Gfp.GFP_KERNEL, 0) >= 0);
+    held.takeAll(Gfp.GFP_KERNEL, 0);
+    allocator.drainAllPages();
+    assertEquals(marks.min(), normal.freePages());
+  }
+
   // ---- Reclaim ----
 
   @Test
