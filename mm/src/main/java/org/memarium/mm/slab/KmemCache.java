@@ -107,7 +107,7 @@ public final class KmemCache {
     if (object == EMPTY_FREELIST) {
       return allocSlow(gfpFlags);
     }
-    c.freelist = memory.getPointer(object + offset);
+    c.freelist = c.next(object);
     return object;
   }
 
@@ -144,7 +144,7 @@ public final class KmemCache {
       if (object == EMPTY_FREELIST) {
         object = cpu.allocSlow(gfpFlags);
       } else {
-        cpu.freelist = memory.getPointer(object + offset);
+        cpu.freelist = cpu.next(object);
       }
     }
     if (zero && object != 0) {

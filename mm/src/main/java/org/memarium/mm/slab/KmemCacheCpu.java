@@ -102,8 +102,27 @@ final class KmemCacheCpu {
   }
 
   private long load(long object) {
-    freelist = memory.getPointer(object + offset);
+    freelist = next(object);
     return object;
+  }
+
+  /**
+   * The free object behind one of the processor's slab; 0 at the end.
+   *
+   * @throws IllegalStateException if it is not in that slab: somebody wrote to a free object
+   */
+  long next(long object) {
+    long next = memory.getPointer(object + offset);
+    if (next != 0 && (next < start || next >= start + bytes)) {
+      throw corrupt(object, next);
+    }
+    return next;
+  }
+
+  private IllegalStateException corrupt(long object, long next) {
+    return new IllegalStateException(
+        "%s: the free object 0x%x was written to: its free pointer is 0x%x"
+            .formatted(cache.name(), object, next));
   }
 
   /** {@code get_freelist}: all free objects of a slab become the processor's; 0 if it has none. */
@@ -234,15 +253,15 @@ final class KmemCacheCpu {
     int old = slab;
     final long first = freelist;
     final long base = start;
-    setSlab(StructSlab.NONE);
-    freelist = 0;
     int remote = slabs.freelist(old);
     int free = 0;
     long last = 0;
-    for (long object = first; object != 0; object = memory.getPointer(object + offset)) {
+    for (long object = first; object != 0; object = next(object)) {
       last = object;
       free++;
     }
+    setSlab(StructSlab.NONE);
+    freelist = 0;
     if (last != 0) {
       memory.setPointer(last + offset, remote == StructSlab.NONE ? 0 : base + remote);
       slabs.setFreelist(old, (int) (first - base));

@@ -118,6 +118,21 @@ final class KmemCacheTest {
   }
 
   @Test
+  void aWriteToAFreeObjectThatLeadsTheListAstrayIsNamed() {
+    KmemCache cache = create("test", 64, 0);
+    long object = cache.alloc(Gfp.GFP_KERNEL);
+    cache.free(object);
+    long pointer = memory.getPointer(object + 32);
+    memory.setPointer(object + 32, 0x6b6b_6b6b);
+    assertEquals(
+        "test: the free object 0x%x was written to: its free pointer is 0x6b6b6b6b"
+            .formatted(object),
+        message(IllegalStateException.class, () -> cache.alloc(Gfp.GFP_KERNEL)));
+    memory.setPointer(object + 32, pointer);
+    assertEquals(object, cache.alloc(Gfp.GFP_KERNEL));
+  }
+
+  @Test
   void constructorsRunOncePerObjectAndItsStateIsKept() {
     int[] runs = {0};
     KmemCache cache =
