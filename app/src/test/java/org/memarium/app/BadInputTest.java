@@ -124,6 +124,8 @@ class BadInputTest {
         "--ram 12Q               | '12Q' is not a size",
         "--ram 64K               | at least",
         "--ram -5                | --ram",
+        "--preset vax            | there are i386, i386-pae, x86_64, guide",
+        "--slub-debug Q          | slub_debug",
         "--layout vax            | there are i386 and compat",
         "--paging five-level     | two-level, pae and four-level",
         "--paging four-level     | the i386 layout",

@@ -12,6 +12,7 @@ import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.DefaultParser;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ import org.memarium.kernel.error.UsageException;
 /** The prompt at a terminal: line editing, history and completion are JLine's. */
 public final class Console {
   private static final String PROMPT = "memarium> ";
+  private static final int COLUMNS = 80;
+  private static final int ROWS = 24;
 
   private final Shell shell;
   private final Runnable interruptInput;
@@ -56,6 +59,10 @@ public final class Console {
    */
   public void run(@Nullable Path history) {
     try (Terminal terminal = TerminalBuilder.builder().system(true).build()) {
+      if (terminal.getWidth() == 0) {
+        // A terminal that nobody told its size; lines would not fit in it.
+        terminal.setSize(new Size(COLUMNS, ROWS));
+      }
       LineReader reader = reader(terminal, history);
       shell
           .session()

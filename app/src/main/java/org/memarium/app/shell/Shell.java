@@ -153,6 +153,10 @@ public final class Shell {
    * @return the exit status: 0, or 1 if a command failed
    */
   public int executeScript(String name, Reader script) {
+    return executeLines(name, script, keepGoing);
+  }
+
+  private int executeLines(String name, Reader script, boolean goOn) {
     BufferedReader lines = new BufferedReader(script);
     int number = 0;
     boolean failed = false;
@@ -167,7 +171,7 @@ public final class Shell {
         }
         if (!attempt("%s:%d: ".formatted(name, number), line)) {
           failed = true;
-          if (!keepGoing) {
+          if (!goOn) {
             break;
           }
         }
@@ -185,7 +189,7 @@ public final class Shell {
     }
     sources++;
     try (Reader reader = Files.newBufferedReader(Path.of(file), StandardCharsets.UTF_8)) {
-      if (executeScript(file, reader) != 0) {
+      if (executeLines(file, reader, false) != 0) {
         throw new ShellError(file + " was left at its first error");
       }
     } catch (IOException | UncheckedIOException cannotRead) {
