@@ -59,9 +59,9 @@ public final class Console {
    */
   public void run(@Nullable Path history) {
     try (Terminal terminal = TerminalBuilder.builder().system(true).build()) {
-      if (terminal.getWidth() == 0) {
+      if (terminal.getColumns() == 0) {
         // A terminal that nobody told its size; lines would not fit in it.
-        terminal.setSize(new Size(COLUMNS, ROWS));
+        terminal.setSize(Size.of(COLUMNS, ROWS));
       }
       LineReader reader = reader(terminal, history);
       shell
