@@ -23,6 +23,8 @@ final class PageWords {
   static final int KPF_ANON = 12;
   static final int KPF_SWAPBACKED = 14;
   static final int KPF_COMPOUND_HEAD = 15;
+  static final int KPF_COMPOUND_TAIL = 16;
+  static final int KPF_UNEVICTABLE = 18;
   static final int KPF_ZERO_PAGE = 24;
   static final int KPF_PGTABLE = 26;
   static final int KPF_RESERVED = 32;
@@ -34,7 +36,8 @@ final class PageWords {
   private static final Copied[] COPIED = {
     new Copied(PageFlags.ANON, KPF_ANON),
     new Copied(PageFlags.HEAD, KPF_COMPOUND_HEAD),
-    new Copied(PageFlags.SLAB, KPF_SLAB),
+    new Copied(PageFlags.TAIL, KPF_COMPOUND_TAIL),
+    new Copied(PageFlags.UNEVICTABLE, KPF_UNEVICTABLE),
     new Copied(PageFlags.DIRTY, KPF_DIRTY),
     new Copied(PageFlags.UPTODATE, KPF_UPTODATE),
     new Copied(PageFlags.LRU, KPF_LRU),
@@ -63,7 +66,8 @@ final class PageWords {
       @Override
       public long word(long pfn, boolean privileged) {
         int frame = (int) pfn;
-        return memMap.testFlags(frame, NOT_COUNTED) ? 0 : memMap.pageMapcount(frame);
+        int head = memMap.compoundHead(frame);
+        return memMap.testFlags(head, NOT_COUNTED) ? 0 : memMap.pageMapcount(frame);
       }
     };
   }
@@ -91,7 +95,9 @@ final class PageWords {
     for (Copied copied : COPIED) {
       word |= (flags & copied.flag()) != 0 ? 1L << copied.bit() : 0;
     }
-    if ((flags & PageFlags.SLAB) == 0 && memMap.pageMapcount(pfn) > 0) {
+    if (memMap.testFlags(memMap.compoundHead(pfn), PageFlags.SLAB)) {
+      word |= 1L << KPF_SLAB;
+    } else if (memMap.pageMapcount(pfn) > 0) {
       word |= 1L << KPF_MMAP;
     }
     word |= pfn == allocator.zeroPfn() ? 1L << KPF_ZERO_PAGE : 0;

@@ -7,12 +7,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.memarium.kernel.vfs.RecordFile;
 import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.slab.KmemCache;
 import org.memarium.mm.space.MmapFlags;
 
 /** smaps, smaps_rollup, pagemap, kpagecount and kpageflags tell the same of the same pages. */
@@ -140,6 +144,23 @@ class SmapsTest {
     assertEquals(system.memory.allocator().freePages(), free);
     // The top table is one too, although PageTables does not count it.
     assertEquals(system.mm.pages().tables().tablePages() + 1, tables);
+  }
+
+  @Test
+  void slabsAreSlabsToTheirLastFrame() {
+    KmemCache cache = Objects.requireNonNull(system.slab.cache("kmalloc-8k"));
+    long object = cache.alloc(Gfp.GFP_KERNEL);
+    int pfn = system.memory.allocator().virtToPfn(object);
+    int head = system.memory.memMap().compoundHead(pfn);
+    RecordFile.Words flags = PageWords.flags(system.memory.allocator());
+    for (int frame = head; frame < head + (1 << cache.order()); frame++) {
+      long word = flags.word(frame, true);
+      assertEquals(1, word >>> PageWords.KPF_SLAB & 1);
+      int part = frame == head ? PageWords.KPF_COMPOUND_HEAD : PageWords.KPF_COMPOUND_TAIL;
+      assertEquals(1, word >>> part & 1);
+      assertEquals(0, PageWords.counts(system.memory.allocator()).word(frame, true));
+    }
+    cache.free(object);
   }
 
   @Test

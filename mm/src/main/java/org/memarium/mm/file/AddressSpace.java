@@ -157,6 +157,10 @@ public final class AddressSpace {
    */
   public void replacePage(int fromPfn, int toPfn) {
     pages.replace(Integer.toUnsignedLong(memMap.index(fromPfn)), toPfn);
+    if (memMap.isPageDirty(fromPfn) && store.isPersistent()) {
+      cache.allocator.zoneOf(fromPfn).stat().decrement(VmStatItem.NR_ZONE_WRITE_PENDING);
+      cache.allocator.zoneOf(toPfn).stat().increment(VmStatItem.NR_ZONE_WRITE_PENDING);
+    }
   }
 
   /** Takes a page that nobody maps out of the cache and gives its frame back. */
@@ -212,7 +216,8 @@ public final class AddressSpace {
       memMap.setPageDirty(pfn);
       dirtyPages++;
       if (store.isPersistent()) {
-        cache.vmStat.increment(VmStatItem.NR_DIRTY);
+        cache.vmStat.increment(VmStatItem.NR_DIRTIED);
+        countDirty(pfn, 1);
       }
     }
   }
@@ -222,9 +227,15 @@ public final class AddressSpace {
       memMap.clearPageDirty(pfn);
       dirtyPages--;
       if (store.isPersistent()) {
-        cache.vmStat.decrement(VmStatItem.NR_DIRTY);
+        countDirty(pfn, -1);
       }
     }
+  }
+
+  /** {@code folio_account_dirtied}, {@code folio_account_cleaned}. */
+  private void countDirty(int pfn, int change) {
+    cache.vmStat.add(VmStatItem.NR_DIRTY, change);
+    cache.allocator.zoneOf(pfn).stat().add(VmStatItem.NR_ZONE_WRITE_PENDING, change);
   }
 
   // ---- read and write ----
@@ -385,6 +396,7 @@ public final class AddressSpace {
       return -Errno.EIO;
     }
     setClean(pfn);
+    cache.vmStat.increment(VmStatItem.NR_WRITTEN);
     return 0;
   }
 
@@ -438,20 +450,28 @@ public final class AddressSpace {
 
   // ---- Audit ----
 
-  /** Claims its frames and recounts; returns how many pages there are. */
-  long audit(Audit audit) {
+  /**
+   * Claims its frames and recounts.
+   *
+   * @param writePending by zone: where the pages that will be written back are added
+   * @return how many pages there are
+   */
+  long audit(Audit audit, long[] writePending) {
     long count = 0;
     long dirty = 0;
     String owner = "page cache of file " + number;
     for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
       int pfn = pages.get(index);
-      audit.claim(pfn, 1, owner, store.isPersistent() ? Audit.Use.FILE : Audit.Use.SHMEM);
+      audit.claim(pfn, 1, owner, store.isShmem() ? Audit.Use.SHMEM : Audit.Use.FILE);
       audit.expectReference(pfn);
       if (memMap.mapping(pfn) != number || memMap.index(pfn) != (int) index) {
         audit.difference(
             "page %d of file %d is in %s".formatted(index, number, memMap.describe(pfn)));
       }
-      dirty += memMap.isPageDirty(pfn) ? 1 : 0;
+      if (memMap.isPageDirty(pfn)) {
+        dirty++;
+        writePending[memMap.zoneIndex(pfn)] += store.isPersistent() ? 1 : 0;
+      }
       count++;
     }
     mappings.audit(audit, "file " + number);

@@ -11,6 +11,7 @@ import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.Zone;
 import org.memarium.mm.slab.KmemCache;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.trace.Trace;
@@ -137,6 +138,7 @@ public final class PageCache {
 
   private int shrink(LruList list, int wanted) {
     int freed = 0;
+    int scanned = 0;
     int pfn = lruvec.last(list);
     while (pfn >= 0 && freed < wanted) {
       int before = lruvec.previous(pfn);
@@ -144,8 +146,13 @@ public final class PageCache {
       if (space != null && space.dropIfUnused(pfn)) {
         freed++;
       }
+      scanned++;
       pfn = before;
     }
+    vmStat.add(VmStatItem.PGSCAN_DIRECT, scanned);
+    vmStat.add(VmStatItem.PGSCAN_FILE, scanned);
+    vmStat.add(VmStatItem.PGSTEAL_DIRECT, freed);
+    vmStat.add(VmStatItem.PGSTEAL_FILE, freed);
     return freed;
   }
 
@@ -167,10 +174,17 @@ public final class PageCache {
   /** Claims the frames of the cache, and recounts. */
   public void audit(Audit audit) {
     long pages = 0;
+    long[] writePending = new long[allocator.zones().size()];
     for (AddressSpace space : spaces) {
       if (space != null) {
-        pages += space.audit(audit);
+        pages += space.audit(audit, writePending);
       }
+    }
+    for (Zone zone : allocator.zones()) {
+      audit.expectEqual(
+          "nr_zone_write_pending of zone " + zone.name(),
+          zone.stat().get(VmStatItem.NR_ZONE_WRITE_PENDING),
+          writePending[zone.index()]);
     }
     audit.expectEqual("nr_file_pages", vmStat.get(VmStatItem.NR_FILE_PAGES), pages);
   }
