@@ -117,6 +117,9 @@ public final class Machine implements AutoCloseable {
     final KernelPageTable kernelPageTable = new KernelPageTable(ram, memblock);
     final int gdtPfn = memblock.allocate("gdt", 1, 1);
     allocator = PageAllocator.boot(ram, memblock, config.preset().maxOrder(), vmStat, trace);
+    if (config.checks()) {
+      allocator.enableHistory();
+    }
     slab =
         new SlabAllocator(
             allocator, config.preset().slabConfig().withDebug(config.slubDebug()), log);
