@@ -127,7 +127,7 @@ public final class Machine implements AutoCloseable {
     mmu.loadCr3(kernelPageTable.pgd());
     KernelMapper mapper = new KernelMapper(kernelPageTable, allocator, mmu);
     vmalloc = new Vmalloc(mapper, slab);
-    kvMalloc = new KvMalloc(slab.kmalloc(), vmalloc);
+    kvMalloc = new KvMalloc(slab, vmalloc);
     kmap = new Kmap(mapper);
     kernelMemory = new KernelMemory(mmu, architecture);
     PageCache pageCache = new PageCache(allocator, slab);

@@ -47,17 +47,31 @@ public final class KernelMemory {
 
   /** Writes one byte. */
   public void writeByte(long linearAddress, int value) {
-    write(linearAddress, 1, value);
+    long physical = forWrite(linearAddress);
+    mmu.noticeWrite(physical, 1);
+    ram.putByte(physical, (byte) value);
   }
 
   /** Writes four bytes. */
   public void writeInt(long linearAddress, int value) {
-    write(linearAddress, 4, value);
+    if ((linearAddress & OFFSET_MASK) <= Ram.PAGE_SIZE - Integer.BYTES) {
+      long physical = forWrite(linearAddress);
+      mmu.noticeWrite(physical, Integer.BYTES);
+      ram.putInt(physical, value);
+    } else {
+      writeBytes(linearAddress, Integer.BYTES, value);
+    }
   }
 
   /** Writes eight bytes. */
   public void writeLong(long linearAddress, long value) {
-    write(linearAddress, 8, value);
+    if ((linearAddress & OFFSET_MASK) <= Ram.PAGE_SIZE - Long.BYTES) {
+      long physical = forWrite(linearAddress);
+      mmu.noticeWrite(physical, Long.BYTES);
+      ram.putLong(physical, value);
+    } else {
+      writeBytes(linearAddress, Long.BYTES, value);
+    }
   }
 
   private long read(long linearAddress, int bytes) {
@@ -72,12 +86,12 @@ public final class KernelMemory {
     return value;
   }
 
-  private void write(long linearAddress, int bytes, long value) {
-    byte[] little = new byte[bytes];
+  /** Across a page boundary. */
+  private void writeBytes(long linearAddress, int bytes, long value) {
+    probe(linearAddress, bytes);
     for (int i = 0; i < bytes; i++) {
-      little[i] = (byte) (value >>> (8 * i));
+      writeByte(linearAddress + i, (int) (value >>> (8 * i)));
     }
-    write(linearAddress, little, 0, bytes);
   }
 
   /** Copies {@code bytes} bytes of memory into {@code to} from index {@code offset}. */

@@ -124,7 +124,11 @@ public final class KernelPageTable {
    * {@link KernelMapper} made since the process began, until a kernel page fault copies it.
    */
   boolean isCopiedLate(int index) {
-    return format.levels() == 2 && layout.isVmallocAddress((long) index << format.shift(2));
+    long size = 1L << format.shift(2);
+    long start = index * size;
+    return format.levels() == 2
+        && start + size > layout.vmallocStart()
+        && start < layout.vmallocEnd();
   }
 
   /** Copies the kernel's entries into a process's new top table. */

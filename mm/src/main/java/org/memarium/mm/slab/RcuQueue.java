@@ -20,6 +20,8 @@ public final class RcuQueue {
     record Slab(KmemCache cache, int slab) implements Waiting {}
 
     record Of(long object) implements Waiting {}
+
+    record Call(Runnable function) implements Waiting {}
   }
 
   RcuQueue(SlabAllocator allocator) {
@@ -39,7 +41,12 @@ public final class RcuQueue {
     queue.add(new Waiting.Of(object));
   }
 
-  /** How many slabs and objects wait. */
+  /** {@code call_rcu}: runs a function after a grace period. */
+  public void callRcu(Runnable function) {
+    queue.add(new Waiting.Call(function));
+  }
+
+  /** How many slabs, objects and functions wait. */
   public int size() {
     return queue.size();
   }
@@ -56,6 +63,7 @@ public final class RcuQueue {
       switch (next) {
         case Waiting.Slab(KmemCache cache, int slab) -> cache.node().freeSlab(slab);
         case Waiting.Of(long object) -> allocator.kmalloc().kfree(object);
+        case Waiting.Call(Runnable function) -> function.run();
       }
     }
     return freed;

@@ -4,6 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.slab.Kmalloc;
+import org.memarium.mm.slab.RcuQueue;
+import org.memarium.mm.slab.SlabAllocator;
 
 /**
  * {@code kvmalloc} (Linux 6.1 {@code mm/util.c}): contiguous in physical memory if that is easy to
@@ -11,11 +13,13 @@ import org.memarium.mm.slab.Kmalloc;
  */
 public final class KvMalloc {
   private final Kmalloc kmalloc;
+  private final RcuQueue rcu;
   private final Vmalloc vmalloc;
 
   /** Over the two allocators of a machine. */
-  public KvMalloc(Kmalloc kmalloc, Vmalloc vmalloc) {
-    this.kmalloc = kmalloc;
+  public KvMalloc(SlabAllocator slabs, Vmalloc vmalloc) {
+    this.kmalloc = slabs.kmalloc();
+    this.rcu = slabs.rcu();
     this.vmalloc = vmalloc;
   }
 
@@ -73,5 +77,16 @@ public final class KvMalloc {
     } else {
       kmalloc.kfree(address);
     }
+  }
+
+  /** {@code kvfree_rcu} with two arguments: freed when the next grace period ends. */
+  public void kvfreeRcu(long address) {
+    rcu.callRcu(() -> kvfree(address));
+  }
+
+  /** {@code kvfree_rcu_mightsleep}, with one argument: waits for a grace period, and frees. */
+  public void kvfreeRcuMightsleep(long address) {
+    rcu.synchronizeRcu();
+    kvfree(address);
   }
 }

@@ -36,7 +36,7 @@ final class TestVmalloc implements AutoCloseable {
     layout = mapper.layout();
     slabs = new SlabAllocator(pages, SlabConfig.LINUX_6_1, new KernelLog());
     vmalloc = new Vmalloc(mapper, slabs);
-    kvmalloc = new KvMalloc(slabs.kmalloc(), vmalloc);
+    kvmalloc = new KvMalloc(slabs, vmalloc);
     kmap = new Kmap(mapper);
     kernel = new KernelMemory(mmu, architecture);
   }
@@ -100,9 +100,11 @@ final class TestVmalloc implements AutoCloseable {
       pfns[count++] = pfn;
     }
 
-    /** Gives one page back. */
-    void giveOne() {
-      test.pages.freePages(pfns[--count], 0);
+    /** Gives a few pages back. */
+    void give(int pages) {
+      for (int i = 0; i < pages && count > 0; i++) {
+        test.pages.freePages(pfns[--count], 0);
+      }
     }
 
     void audit() {
@@ -116,9 +118,7 @@ final class TestVmalloc implements AutoCloseable {
 
     @Override
     public void close() {
-      while (count > 0) {
-        giveOne();
-      }
+      give(count);
     }
   }
 

@@ -337,12 +337,12 @@ final class VmallocTest {
       long warm = test.vmalloc.vmalloc(PAGE);
       try (TestVmalloc.Hog hog = test.takeAllBut(0)) {
         Set<Boolean> seen = new HashSet<>();
-        // Of 40 pages, tables and an array of pages, each time one more is there.
-        for (int pages = 0; pages < 60; pages++) {
+        // Of 40 pages, tables and an array of pages, each time a few more are there.
+        for (int round = 0; round < 200 && seen.size() < 2; round++) {
           long free = test.freePages();
           long used = test.vmalloc.usedPages();
           // Far from other areas, so that a new page table is needed too.
-          long start = test.layout.vmallocStart() + (pages + 1L) * (4 << 20);
+          long start = test.layout.vmallocStart() + (round + 1L) * (4 << 20);
           long address =
               test.vmalloc.vmallocRange(
                   40 * PAGE, 1, start, test.layout.vmallocEnd(), Gfp.GFP_KERNEL, 0, "last");
@@ -354,7 +354,7 @@ final class VmallocTest {
             test.vmalloc.vfree(address);
           }
           hog.audit();
-          hog.giveOne();
+          hog.give(5);
         }
         assertEquals(Set.of(true, false), seen);
       }
