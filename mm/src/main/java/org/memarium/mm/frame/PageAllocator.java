@@ -234,6 +234,14 @@ public final class PageAllocator {
     return (gfpFlags & mobility) >>> Gfp.MOVABLE_SHIFT;
   }
 
+  /**
+   * Whether migrate types are kept apart ({@code page_group_by_mobility_disabled}); off, every
+   * request is Unmovable. To be set before anything is allocated.
+   */
+  public void setGroupByMobility(boolean on) {
+    mobility = on ? MOBILITY : 0;
+  }
+
   // ---- Who helps ----
 
   /** Names who gives pages back when there are none. */
