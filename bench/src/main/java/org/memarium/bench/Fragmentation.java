@@ -28,26 +28,30 @@ import org.memarium.mm.trace.VmStatItem;
  *      2 %        unmovable, short-lived      0 to 3  soon                         GFP_KERNEL
  *      8 %        unmovable, long-lived       0 to 3  late                         GFP_KERNEL
  *     12 %        reclaimable                 0 to 1  in between, or when short    + RECLAIMABLE
- *     60 %        movable, in groups of up    0       all of a group at once       GFP_HIGHUSER_MOVABLE
+ *   45 to 70 %    movable, in groups of up    0       all of a group at once       GFP_HIGHUSER_MOVABLE
  *                 to 64 pages
  * </pre>
  *
  * <p>At every step one of the four is chosen by weight and gets a block; where it has more than its
- * part, one of its blocks is freed at random, so that lifetimes are geometric. When memory has been
- * turned over many times, blocks of orders 3, 9 and 10 are asked for between the steps, and given
- * back at once.
+ * part, one of its blocks is freed at random, so that lifetimes are geometric.
+ *
+ * <p>Load comes and goes: in each cycle movable pages fill memory to the last page that the
+ * watermarks allow, and shrink again. After some cycles, at the low end of each, so many blocks of
+ * order 9 or 10 are asked for as make up half of the free memory, or 128 of order 3 for the kernel,
+ * and given back; what part of them is there is the success (Mel Gorman's {@code stress-highalloc}
+ * asks the same of Linux).
  */
 final class Fragmentation {
   /**
-   * How often it is measured.
+   * How long it runs.
    *
-   * @param warmupSteps steps before the first probe
-   * @param probes how many times each order is asked for
-   * @param stepsBetween steps between two probes
+   * @param warmupCycles before the first that is measured
+   * @param cycles that are measured; in each one order is asked for
+   * @param steps at high load, and again at low load, of a cycle
    */
-  record Scale(int ramMib, int warmupSteps, int probes, int stepsBetween) {
-    static final Scale FULL = new Scale(512, 2_000_000, 400, 2_000);
-    static final Scale SMALL = new Scale(96, 60_000, 40, 300);
+  record Scale(int ramMib, int warmupCycles, int cycles, int steps) {
+    static final Scale FULL = new Scale(256, 12, 60, 20_000);
+    static final Scale SMALL = new Scale(96, 4, 12, 6_000);
   }
 
   /**
@@ -67,6 +71,10 @@ final class Fragmentation {
 
   private static final int[] ORDERS = {3, 9, 10};
   private static final int GROUP_ORDER = 6;
+
+  /** How many blocks of order 3 are asked for: the kernel never wants half of memory at once. */
+  private static final int KERNEL_BLOCKS = 128;
+
   private static final int PROBE_GFP = Gfp.GFP_KERNEL | Gfp.NORETRY | Gfp.NOWARN;
 
   private final Memory memory;
@@ -96,7 +104,7 @@ final class Fragmentation {
     Kernel longLived = new Kernel(Gfp.GFP_KERNEL, 3, pages * 8 / 100, 4);
     Kernel reclaimable = new Kernel(Gfp.GFP_KERNEL | Gfp.RECLAIMABLE, 1, pages * 12 / 100, 16);
     kernels = new Kernel[] {shortLived, longLived, reclaimable};
-    groups = new Groups(pages * 60 / 100, 20);
+    groups = new Groups(pages, 20);
     allocator.setReclaimer((gfpFlags, order) -> reclaimable.shrink());
   }
 
@@ -182,16 +190,15 @@ final class Fragmentation {
 
   /** Groups of pages that can be moved; the pages of a group come and go together. */
   private final class Groups {
-    private final int quotaPages;
     private final int weight;
     private final int[][] slots;
     private int size;
     private int pages;
+    private int quotaPages;
 
-    Groups(int quotaPages, int weight) {
-      this.quotaPages = quotaPages;
+    Groups(int mostPages, int weight) {
       this.weight = weight;
-      this.slots = new int[quotaPages + 1][];
+      this.slots = new int[mostPages + 1][];
     }
 
     void step() {
@@ -252,44 +259,64 @@ final class Fragmentation {
   }
 
   private Figures measure(Scale scale) {
-    for (int i = 0; i < scale.warmupSteps; i++) {
-      step();
+    for (int i = 0; i < scale.warmupCycles; i++) {
+      cycle(scale.steps);
     }
     Zone zone = largestZone();
-    int[] succeeded = new int[ORDERS.length];
+    int[] asked = new int[ORDERS.length];
+    int[] got = new int[ORDERS.length];
     long unusable = 0;
     long extfrag = 0;
     double mixed = 0;
-    for (int probe = 0; probe < scale.probes; probe++) {
-      for (int i = 0; i < ORDERS.length; i++) {
-        unusable += FragmentationIndex.unusableFreeIndex(zone, 9);
-        extfrag += FragmentationIndex.fragmentationIndex(zone, 9);
-        mixed += mixedBlocks(zone);
-        succeeded[i] += succeeds(ORDERS[i]) ? 1 : 0;
-        for (int n = 0; n < scale.stepsBetween; n++) {
-          step();
-        }
-      }
+    for (int i = 0; i < scale.cycles; i++) {
+      cycle(scale.steps);
+      unusable += FragmentationIndex.unusableFreeIndex(zone, 9);
+      extfrag += FragmentationIndex.fragmentationIndex(zone, 9);
+      mixed += mixedBlocks(zone);
+      int which = i % ORDERS.length;
+      int half = (int) (allocator.freePages() / 2 >> ORDERS[which]);
+      int wanted = ORDERS[which] > 3 ? half : Math.min(half, KERNEL_BLOCKS);
+      asked[which] += wanted;
+      got[which] += obtain(ORDERS[which], wanted);
     }
-    double looks = (double) scale.probes * ORDERS.length;
-    double percent = 100.0 / scale.probes;
     return new Figures(
-        succeeded[0] * percent,
-        succeeded[1] * percent,
-        succeeded[2] * percent,
-        unusable / looks,
-        extfrag / looks,
-        mixed / looks,
+        100.0 * got[0] / asked[0],
+        100.0 * got[1] / asked[1],
+        100.0 * got[2] / asked[2],
+        (double) unusable / scale.cycles,
+        (double) extfrag / scale.cycles,
+        mixed / scale.cycles,
         allocator.vmStat().get(VmStatItem.PGMIGRATE_SUCCESS));
   }
 
-  private boolean succeeds(int order) {
-    int movableToo = order > 3 ? Gfp.MOVABLE : 0;
-    int pfn = allocator.allocPages(PROBE_GFP | movableToo, order);
-    if (pfn >= 0) {
-      allocator.freePages(pfn, order);
+  /** Load rises and falls. */
+  private void cycle(int steps) {
+    int pages = (int) allocator.totalRamPages();
+    groups.quotaPages = pages * 70 / 100;
+    for (int i = 0; i < steps; i++) {
+      step();
     }
-    return pfn >= 0;
+    groups.quotaPages = pages * 45 / 100;
+    for (int i = 0; i < steps; i++) {
+      step();
+    }
+  }
+
+  /** Asks for blocks and gives them back; how many there were. */
+  private int obtain(int order, int wanted) {
+    int gfp = order > 3 ? PROBE_GFP | Gfp.MOVABLE : PROBE_GFP;
+    int[] blocks = new int[wanted];
+    int got = 0;
+    for (int i = 0; i < wanted; i++) {
+      int pfn = allocator.allocPages(gfp, order);
+      if (pfn >= 0) {
+        blocks[got++] = pfn;
+      }
+    }
+    for (int i = 0; i < got; i++) {
+      allocator.freePages(blocks[i], order);
+    }
+    return got;
   }
 
   private Zone largestZone() {

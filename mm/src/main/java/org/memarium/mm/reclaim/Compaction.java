@@ -34,6 +34,12 @@ public final class Compaction implements Compactor {
   /** {@code PAGE_ALLOC_COSTLY_ORDER}. */
   private static final int COSTLY_ORDER = 3;
 
+  /**
+   * So many rounds for each pageblock and a run gives up. Linux's runs end in other ways too: when
+   * the scheduler or a signal wants the processor.
+   */
+  private static final int ROUNDS_PER_PAGEBLOCK = 64;
+
   private final PageAllocator allocator;
   private final Migration migration;
   private final VmStat vmStat;
@@ -269,7 +275,7 @@ public final class Compaction implements Compactor {
       if (result != CompactResult.CONTINUE) {
         return result;
       }
-      if (cc.state.isRestarting(cc.order)) {
+      if (cc.state.isRestarting(cc.order) || cc.state.isTimeForKswapd()) {
         cc.state.resetIsolationSuitable();
       }
     }
@@ -329,7 +335,11 @@ public final class Compaction implements Compactor {
     boolean updateCached =
         cc.isAsync() && state.cachedAsyncMigratePfn == state.cachedSyncMigratePfn;
     CompactResult result = finished(cc);
+    int roundsLeft = ROUNDS_PER_PAGEBLOCK * (1 + cc.zone.spannedPages() / cc.pageblockPages());
     while (result == CompactResult.CONTINUE) {
+      if (--roundsLeft < 0) {
+        return CompactResult.CONTENDED;
+      }
       int iterationStart = cc.migratePfn;
       // A pageblock from which pages were moved and that comes up again is done to its end.
       cc.rescan =

@@ -54,7 +54,7 @@ final class MigrateScanner {
             atStart && !foundFast && !cc.ignoreSkipHint && cc.zone.pageblocks().isSkipped(low);
         if (!skipped) {
           if (isSuitable(cc, start)) {
-            isolateBlock(cc, low, end);
+            isolateBlock(cc, low, end, foundFast);
             break;
           }
           cc.state.updateCachedMigrate(end, cc.mode);
@@ -83,8 +83,12 @@ final class MigrateScanner {
     return cc.zone.pageblocks().type(pfn) == cc.migrateType;
   }
 
-  /** {@code isolate_migratepages_block}: isolates pages of [low, end), which is one pageblock. */
-  private void isolateBlock(CompactControl cc, int low, int end) {
+  /**
+   * {@code isolate_migratepages_block}: isolates pages of [low, end), which is one pageblock.
+   *
+   * @param foundFast whether it was chosen by {@link #fastFindBlock}, which marks it as skipped
+   */
+  private void isolateBlock(CompactControl cc, int low, int end, boolean foundFast) {
     int scanned = 0;
     int isolated = 0;
     boolean skipOnFailure = cc.directCompaction && cc.isAsync();
@@ -101,7 +105,7 @@ final class MigrateScanner {
       }
       scanned++;
       if (!wholeBlock && cc.isBlockAligned(pfn)) {
-        if (!cc.ignoreSkipHint && cc.zone.pageblocks().isSkipped(pfn)) {
+        if (!foundFast && !cc.ignoreSkipHint && cc.zone.pageblocks().isSkipped(pfn)) {
           pfn = end;
           break;
         }
@@ -221,6 +225,8 @@ final class MigrateScanner {
       cc.fastSearchFail++;
       return restart(cc);
     }
+    // Whatever comes of it, the search must not find the same pageblock again and again.
+    cc.zone.pageblocks().setSkipped(found, true);
     updateFastStart(cc, found);
     cc.fastSearchFail = 0;
     return Math.max(cc.blockStart(found), cc.zone.startPfn());

@@ -14,6 +14,9 @@ public final class ZoneCompaction {
   /** {@code COMPACT_MAX_DEFER_SHIFT}: not more than 64 attempts are left out. */
   private static final int MAX_DEFER_SHIFT = 6;
 
+  /** After how many runs skipped pageblocks are looked at again. */
+  private static final int RUNS_BETWEEN_RESETS = 64;
+
   /** Every how many frames a pageblock is sampled: {@code 1 << PAGE_ALLOC_COSTLY_ORDER}. */
   private static final int SAMPLE_PAGES = 8;
 
@@ -41,6 +44,7 @@ public final class ZoneCompaction {
   private int considered;
   private int deferShift;
   private int orderFailed;
+  private int runs;
 
   ZoneCompaction(Zone zone, MemMap memMap) {
     this.zone = zone;
@@ -98,6 +102,14 @@ public final class ZoneCompaction {
   /** {@code compaction_restarting}: the first attempt after the longest pause. */
   boolean isRestarting(int order) {
     return order >= orderFailed && deferShift == MAX_DEFER_SHIFT && considered >= 1 << deferShift;
+  }
+
+  /**
+   * Whether this run, one in 64, should look at skipped pageblocks again. Linux's kswapd clears
+   * what is skipped when it goes to sleep; there is none here yet, and so no such moment.
+   */
+  boolean isTimeForKswapd() {
+    return (++runs & (RUNS_BETWEEN_RESETS - 1)) == 0;
   }
 
   // ---- Positions ----
