@@ -38,6 +38,9 @@ public final class Kmalloc {
   /** {@code kmalloc_caches[type]}, by the logarithm of the size, rounded up. */
   private final KmemCache[][] byPower;
 
+  /** Only a guess where the next object is from. */
+  private KmemCache lastFreedTo;
+
   Kmalloc(SlabAllocator allocator) {
     this.allocator = allocator;
     this.memory = allocator.slabMemory();
@@ -47,6 +50,7 @@ public final class Kmalloc {
     KmallocCaches caches = new KmallocCaches(allocator);
     byPower = caches.byPower();
     byStep = caches.byStep(TABLE_BYTES);
+    lastFreedTo = byStep[NORMAL][1];
   }
 
   /** The most bytes that kmalloc gives. */
@@ -206,18 +210,26 @@ public final class Kmalloc {
    * @throws IllegalStateException if nothing was allocated there
    */
   public void kfree(long object) {
+    // Objects are often freed soon after others of their cache: then nothing waits for mem_map.
+    KmemCache last = lastFreedTo;
+    if (last.freeFast(object)) {
+      return;
+    }
     int pfn = memory.pfn(object);
     if (pfn > 0) {
       int[] page = slabs.ints(pfn);
       int at = StructSlab.at(pfn);
       KmemCache cache = allocator.cacheOrNull(page[at + StructSlab.SLAB_CACHE]);
-      // Whatever the frame is: an object in the slab of a cache's processor is that cache's.
       if (cache != null) {
-        if (cache.freeFast(object)) {
-          return;
+        if (cache != last) {
+          lastFreedTo = cache;
+          // Whatever the frame is: an object in the slab of a cache's processor is that cache's.
+          if (cache.freeFast(object)) {
+            return;
+          }
         }
         if (StructSlab.isSlab(page, at)) {
-          cache.freeSlow(object, pfn);
+          cache.freeInto(object, pfn, page, at);
           return;
         }
       }

@@ -225,17 +225,22 @@ public final class KmemCache {
    * @param head what {@link StructSlab#head} says of its frame
    */
   void freeSlow(long object, int head) {
+    if (head == StructSlab.NONE || slabs.slabCache(head) != number) {
+      throw wrongSlab(object, head);
+    }
+    freeInto(object, head, slabs.ints(head), StructSlab.at(head));
+  }
+
+  /**
+   * The same, where it is known that the slab is one of this cache.
+   *
+   * @param page the ints that hold those of {@code head}
+   * @param at where in them its own begin
+   */
+  void freeInto(long object, int head, int[] page, int at) {
     if (debug != null) {
       debug.free(object, head);
       return;
-    }
-    if (head == StructSlab.NONE) {
-      throw wrongSlab(object, head);
-    }
-    int[] page = slabs.ints(head);
-    int at = StructSlab.at(head);
-    if (page[at + StructSlab.SLAB_CACHE] != number) {
-      throw wrongSlab(object, head);
     }
     long distance = object - memory.address(head);
     boolean isFree =
@@ -244,7 +249,7 @@ public final class KmemCache {
     if (isFree || !isPlace(distance)) {
       throw wrongObject(object, isFree);
     }
-    cpu.freeSlow(object, head);
+    cpu.freeSlow(object, (int) distance, head, page, at);
   }
 
   private IllegalStateException wrongObject(long object, boolean isFree) {

@@ -164,16 +164,16 @@ final class KmemCacheCpu {
   /**
    * {@code __slab_free}: into a slab that is not the processor's.
    *
+   * @param distance bytes from the start of the slab
    * @param head the object's slab, of this cache; the object is one of its places
+   * @param page the ints that hold those of {@code head}
+   * @param at where in them its own begin
    */
-  void freeSlow(long object, int head) {
-    int[] page = slabs.ints(head);
-    int at = StructSlab.at(head);
+  void freeSlow(long object, int distance, int head, int[] page, int at) {
     int counters = page[at + StructSlab.COUNTERS];
     int prior = page[at + StructSlab.FREELIST];
-    long base = memory.address(head);
-    memory.setPointer(object + offset, prior == StructSlab.NONE ? 0 : base + prior);
-    page[at + StructSlab.FREELIST] = (int) (object - base);
+    memory.setPointer(object + offset, prior == StructSlab.NONE ? 0 : object - distance + prior);
+    page[at + StructSlab.FREELIST] = distance;
     page[at + StructSlab.COUNTERS] = counters - 1;
     int inuse = StructSlab.inuseOf(counters) - 1;
     boolean wasFull = prior == StructSlab.NONE;
