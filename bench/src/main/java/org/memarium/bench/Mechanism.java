@@ -59,6 +59,10 @@ record Mechanism(
               "BuddyBenchmark.oneCompoundPageOfOrder3(true)",
               "ns"),
           of("block of 4 MiB allocated and freed", "BuddyBenchmark.oneWholeBlock(false)", "ns"),
+          of("object of a cache allocated and freed", "SlabBenchmark.cacheOne", "ns"),
+          of("the same, of a thousand, at random", "SlabBenchmark.cacheManyAtRandom", "ns"),
+          of("kmalloc(64) and kfree", "SlabBenchmark.kmallocOne", "ns"),
+          of("the same, of a thousand, at random", "SlabBenchmark.kmallocManyAtRandom", "ns"),
           of("page fault: first write to a page", "FaultBenchmark.writeFault", "ns")
               .beside("FaultBenchmark.writeFaultOfTheHost", "the host's kernel"),
           of("page fault: first read of a page", "FaultBenchmark.readFault", "ns")
