@@ -1,5 +1,6 @@
 package org.memarium.kernel.procfs;
 
+import java.util.function.IntToLongFunction;
 import org.memarium.kernel.vfs.RecordFile;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
@@ -56,36 +57,31 @@ final class PageWords {
 
   /** How many page-table entries map each frame. */
   static RecordFile.Words counts(PageAllocator allocator) {
-    MemMap memMap = allocator.memMap();
-    return new RecordFile.Words() {
-      @Override
-      public long count() {
-        return memMap.frames();
-      }
-
-      @Override
-      public long word(long pfn, boolean privileged) {
-        int frame = (int) pfn;
-        int head = memMap.compoundHead(frame);
-        return memMap.testFlags(head, NOT_COUNTED) ? 0 : memMap.pageMapcount(frame);
-      }
-    };
+    return perFrame(allocator, pfn -> count(allocator.memMap(), pfn));
   }
 
   /** What each frame is: {@code stable_page_flags}. */
   static RecordFile.Words flags(PageAllocator allocator) {
-    MemMap memMap = allocator.memMap();
+    return perFrame(allocator, pfn -> flags(allocator, pfn));
+  }
+
+  private static RecordFile.Words perFrame(PageAllocator allocator, IntToLongFunction word) {
     return new RecordFile.Words() {
       @Override
       public long count() {
-        return memMap.frames();
+        return allocator.memMap().frames();
       }
 
       @Override
       public long word(long pfn, boolean privileged) {
-        return flags(allocator, (int) pfn);
+        return word.applyAsLong((int) pfn);
       }
     };
+  }
+
+  private static long count(MemMap memMap, int pfn) {
+    int head = memMap.compoundHead(pfn);
+    return memMap.testFlags(head, NOT_COUNTED) ? 0 : memMap.pageMapcount(pfn);
   }
 
   private static long flags(PageAllocator allocator, int pfn) {

@@ -10,7 +10,7 @@ import org.memarium.mm.Errno;
  * A file whose contents are made when they are read; its size is told as 0, as /proc does. Some can
  * be written, which changes what they tell of.
  */
-public final class GeneratedFile extends Inode {
+public final class GeneratedFile extends PseudoFile {
 
   /** What a write does. */
   @FunctionalInterface
@@ -24,7 +24,6 @@ public final class GeneratedFile extends Inode {
     long write(byte[] bytes);
   }
 
-  private final PseudoFileSystem fileSystem;
   private final Supplier<byte[]> contents;
   private final @Nullable Writer writer;
   private final boolean spliceRead;
@@ -45,12 +44,10 @@ public final class GeneratedFile extends Inode {
       Supplier<byte[]> contents,
       @Nullable Writer writer,
       boolean spliceRead) {
-    super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFREG | permissions);
-    this.fileSystem = fileSystem;
+    super(fileSystem, FileMode.S_IFREG | permissions);
     this.contents = contents;
     this.writer = writer;
     this.spliceRead = spliceRead;
-    born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
   /** A readable file of text with {@code splice_read}; each char is one byte. */
@@ -77,12 +74,6 @@ public final class GeneratedFile extends Inode {
     return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  /** Sets whose file it is. */
-  public void setOwner(int ownerUid, int ownerGid) {
-    uid = ownerUid;
-    gid = ownerGid;
-  }
-
   @Override
   OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
     int access = flags & Fcntl.O_ACCMODE;
@@ -96,16 +87,6 @@ public final class GeneratedFile extends Inode {
       throw new ErrnoException(Errno.EACCES);
     }
     return new Opened(dentry, flags);
-  }
-
-  @Override
-  void detach() throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
-  }
-
-  @Override
-  void statfs(Kstatfs out) {
-    fileSystem.statfs(out);
   }
 
   /** {@code struct seq_file}: a read at position 0 makes the contents anew. */

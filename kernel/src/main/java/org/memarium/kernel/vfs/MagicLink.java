@@ -9,9 +9,8 @@ import org.memarium.mm.Errno;
  * directory in use, a walk goes straight there, for the text may be no path ({@code pipe:[7]}) or
  * that of a removed file. What it leads to is always inside the machine's own tree.
  */
-public final class MagicLink extends Inode {
+public final class MagicLink extends PseudoFile {
 
-  private final PseudoFileSystem fileSystem;
   private final Supplier<@Nullable String> text;
   private final Supplier<@Nullable Dentry> destination;
 
@@ -20,11 +19,9 @@ public final class MagicLink extends Inode {
       int permissions,
       Supplier<@Nullable String> text,
       Supplier<@Nullable Dentry> destination) {
-    super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFLNK | permissions);
-    this.fileSystem = fileSystem;
+    super(fileSystem, FileMode.S_IFLNK | permissions);
     this.text = text;
     this.destination = destination;
-    born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
   /** A link that is nothing but its text; null as text is ENOENT. */
@@ -50,12 +47,6 @@ public final class MagicLink extends Inode {
         destination);
   }
 
-  /** Sets whose link it is. */
-  public void setOwner(int ownerUid, int ownerGid) {
-    uid = ownerUid;
-    gid = ownerGid;
-  }
-
   @Override
   @Nullable Dentry jump() {
     return destination.get();
@@ -68,15 +59,5 @@ public final class MagicLink extends Inode {
       throw new ErrnoException(Errno.ENOENT);
     }
     return target;
-  }
-
-  @Override
-  void detach() throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
-  }
-
-  @Override
-  void statfs(Kstatfs out) {
-    fileSystem.statfs(out);
   }
 }

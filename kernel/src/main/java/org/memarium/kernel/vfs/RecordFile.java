@@ -6,7 +6,7 @@ import org.memarium.mm.Errno;
  * A file of /proc that is an array of 64-bit words, little-endian, made as they are read: {@code
  * pagemap}, {@code kpagecount}, {@code kpageflags}. Position and count must be multiples of 8.
  */
-public final class RecordFile extends Inode {
+public final class RecordFile extends PseudoFile {
 
   /** What the file consists of. */
   public interface Words {
@@ -23,7 +23,6 @@ public final class RecordFile extends Inode {
     long word(long index, boolean privileged);
   }
 
-  private final PseudoFileSystem fileSystem;
   private final Words words;
 
   /**
@@ -32,16 +31,8 @@ public final class RecordFile extends Inode {
    * @param permissions such as 0400
    */
   public RecordFile(PseudoFileSystem fileSystem, int permissions, Words words) {
-    super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFREG | permissions);
-    this.fileSystem = fileSystem;
+    super(fileSystem, FileMode.S_IFREG | permissions);
     this.words = words;
-    born(Credentials.of(0, 0), fileSystem.nowNanos());
-  }
-
-  /** Sets whose file it is. */
-  public void setOwner(int ownerUid, int ownerGid) {
-    uid = ownerUid;
-    gid = ownerGid;
   }
 
   @Override
@@ -50,16 +41,6 @@ public final class RecordFile extends Inode {
       throw new ErrnoException(Errno.EACCES);
     }
     return new Opened(dentry, flags, credentials.isRoot());
-  }
-
-  @Override
-  void detach() throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
-  }
-
-  @Override
-  void statfs(Kstatfs out) {
-    fileSystem.statfs(out);
   }
 
   private final class Opened extends PseudoOpenFile {
