@@ -168,6 +168,18 @@ public final class Machine implements AutoCloseable {
     vdso = new Vdso(pageCache);
     random = config.randomise() ? new SplittableRandom(config.seed()) : null;
     process = newProcess(Task.FIRST_PID);
+    slab.context().setCurrent(this::currentPid, this::currentCommand);
+  }
+
+  /** {@code current->pid}; of the idle task where no program runs. */
+  private int currentPid() {
+    Task task = running();
+    return task == null ? 0 : task.pid();
+  }
+
+  private String currentCommand() {
+    Task task = running();
+    return task == null ? "swapper" : task.comm();
   }
 
   private int wordBytes() {

@@ -22,6 +22,7 @@ import org.memarium.mm.space.Layout;
  * <p>The first three are Linux 6.1. {@code guide} has the numbers of the older kernels that books
  * describe: get_free_pages of 1 to 512 pages, kmalloc of 32 to 131,072 bytes.
  */
+@SuppressWarnings("ImmutableEnumChecker") // SlabConfig is a record of values.
 public enum Preset {
   /** A 32-bit kernel with two-level page tables. */
   I386(
@@ -29,9 +30,7 @@ public enum Preset {
       Layout.I386,
       PageTableFormat.TWO_LEVEL,
       PageAllocator.DEFAULT_MAX_ORDER,
-      Preset.KMALLOC_MIN_BYTES,
-      Preset.KMALLOC_MAX_CACHE_BYTES,
-      Preset.KMALLOC_MAX_BYTES),
+      SlabConfig.LINUX_6_1),
 
   /** A 32-bit kernel with physical addresses of 36 bits. */
   I386_PAE(
@@ -39,9 +38,7 @@ public enum Preset {
       Layout.I386,
       PageTableFormat.PAE,
       PageAllocator.DEFAULT_MAX_ORDER,
-      Preset.KMALLOC_MIN_BYTES,
-      Preset.KMALLOC_MAX_CACHE_BYTES,
-      Preset.KMALLOC_MAX_BYTES),
+      SlabConfig.LINUX_6_1),
 
   /** A 64-bit kernel, whose 32-bit programs have nearly 4 GiB. */
   X86_64(
@@ -49,40 +46,28 @@ public enum Preset {
       Layout.COMPAT,
       PageTableFormat.FOUR_LEVEL,
       PageAllocator.DEFAULT_MAX_ORDER,
-      Preset.KMALLOC_MIN_BYTES,
-      Preset.KMALLOC_MAX_CACHE_BYTES,
-      Preset.KMALLOC_MAX_BYTES),
+      SlabConfig.LINUX_6_1),
 
   /** {@link #I386} with the orders and kmalloc sizes of older kernels. */
-  GUIDE("guide", Layout.I386, PageTableFormat.TWO_LEVEL, 9, 32, 131_072, 131_072);
-
-  private static final int KMALLOC_MIN_BYTES = 8;
-  private static final int KMALLOC_MAX_CACHE_BYTES = 8192;
-  private static final long KMALLOC_MAX_BYTES = 4L << 20;
+  GUIDE("guide", Layout.I386, PageTableFormat.TWO_LEVEL, 9, SlabConfig.GUIDE);
 
   private final String option;
   private final Layout layout;
   private final PageTableFormat pageTableFormat;
   private final int maxOrder;
-  private final int kmallocMinBytes;
-  private final int kmallocMaxCacheBytes;
-  private final long kmallocMaxBytes;
+  private final SlabConfig slabConfig;
 
   Preset(
       String option,
       Layout layout,
       PageTableFormat pageTableFormat,
       int maxOrder,
-      int kmallocMinBytes,
-      int kmallocMaxCacheBytes,
-      long kmallocMaxBytes) {
+      SlabConfig slabConfig) {
     this.option = option;
     this.layout = layout;
     this.pageTableFormat = pageTableFormat;
     this.maxOrder = maxOrder;
-    this.kmallocMinBytes = kmallocMinBytes;
-    this.kmallocMaxCacheBytes = kmallocMaxCacheBytes;
-    this.kmallocMaxBytes = kmallocMaxBytes;
+    this.slabConfig = slabConfig;
   }
 
   /** The preset of a name such as {@code i386-pae}; null if there is none. */
@@ -120,23 +105,8 @@ public enum Preset {
     return maxOrder;
   }
 
-  /** {@code KMALLOC_MIN_SIZE}: bytes of the smallest object that kmalloc has a cache for. */
-  public int kmallocMinBytes() {
-    return kmallocMinBytes;
-  }
-
-  /** {@code KMALLOC_MAX_CACHE_SIZE}: the largest; what is larger comes from the page allocator. */
-  public int kmallocMaxCacheBytes() {
-    return kmallocMaxCacheBytes;
-  }
-
-  /** The slab allocator's boot options. */
+  /** How slabs are made, and which sizes kmalloc has. */
   public SlabConfig slabConfig() {
-    return this == GUIDE ? SlabConfig.GUIDE : SlabConfig.LINUX_6_1;
-  }
-
-  /** {@code KMALLOC_MAX_SIZE}: the most bytes that kmalloc gives. */
-  public long kmallocMaxBytes() {
-    return kmallocMaxBytes;
+    return slabConfig;
   }
 }

@@ -19,6 +19,8 @@
  *
  * {@snippet class="org.memarium.examples.MachineExamples" region="slab"}
  *
+ * {@snippet class="org.memarium.examples.MachineExamples" region="vmalloc"}
+ *
  * <h2>Programs</h2>
  *
  * {@snippet class="org.memarium.examples.MachineExamples" region="program"}

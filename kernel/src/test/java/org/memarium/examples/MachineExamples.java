@@ -97,6 +97,22 @@ class MachineExamples {
   }
 
   @Test
+  void vmalloc() {
+    // @start region="vmalloc"
+    try (Machine machine = Machine.boot(MachineConfig.builder().build())) {
+      long area = machine.vmalloc().vmalloc(3 * Ram.PAGE_SIZE);
+      long second = area + Ram.PAGE_SIZE;
+      machine.linearMemory().writeInt(second - 2, 0x12345678); // across two frames
+      assertEquals(0x12345678, machine.linearMemory().readInt(second - 2));
+
+      long guard = area + 3 * Ram.PAGE_SIZE;
+      assertThrows(IllegalArgumentException.class, () -> machine.linearMemory().read(guard, 1));
+      machine.vmalloc().vfree(area);
+    }
+    // @end
+  }
+
+  @Test
   void views() {
     // @start region="views"
     try (Machine machine = Machine.boot(MachineConfig.builder().build())) {

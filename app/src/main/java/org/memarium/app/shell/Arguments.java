@@ -89,7 +89,7 @@ final class Arguments {
 
   /** GFP flags; {@code GFP_KERNEL} if the argument is not there. */
   int gfp(int index) {
-    return has(index) ? GfpNames.parse(word(index)) : Gfp.GFP_KERNEL;
+    return has(index) ? FlagNames.GFP.parse(word(index)) : Gfp.GFP_KERNEL;
   }
 
   /** A value to be written, signed or unsigned, of so many bytes. */

@@ -78,11 +78,11 @@ final class Completion {
       case CACHE -> session.cacheNames();
       case COMMAND -> registry.names();
       case FILE, PROGRAM -> hostFiles(start);
-      case GFP -> flags(start, GfpNames.all());
+      case GFP -> flags(start, FlagNames.GFP.all());
       case PATH -> machineFiles(start);
       case PID -> pids();
       case SETTING -> settings();
-      case SLAB_FLAGS -> flags(start, SlabFlagNames.all());
+      case SLAB_FLAGS -> flags(start, FlagNames.SLAB.all());
       case TOPIC -> topics();
       case VARIABLE -> new ArrayList<>(session.variables().keySet());
       case ZONE -> session.machine().memory().allocator().zones().stream().map(Zone::name).toList();

@@ -73,7 +73,7 @@ final class SlabCommands {
   private @Nullable Long create(Arguments arguments) {
     int size = (int) arguments.number(1, "SIZE", 0, Integer.MAX_VALUE);
     int align = arguments.has(2) ? (int) arguments.number(2, "ALIGN", 0, Integer.MAX_VALUE) : 0;
-    int flags = arguments.has(3) ? SlabFlagNames.parse(arguments.word(3)) : 0;
+    int flags = arguments.has(3) ? FlagNames.SLAB.parse(arguments.word(3)) : 0;
     String name = arguments.word(0);
     if (session.madeCaches().containsKey(name)) {
       throw new ShellError(name + " is there already");

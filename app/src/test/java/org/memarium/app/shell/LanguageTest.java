@@ -55,8 +55,8 @@ class LanguageTest {
 
   @Test
   void gfpFlagsAreJoinedWithBars() {
-    assertEquals(Gfp.GFP_KERNEL | Gfp.ZERO, GfpNames.parse("GFP_KERNEL|__GFP_ZERO"));
-    ShellError wrong = assertThrows(ShellError.class, () -> GfpNames.parse("GFP_KERNEL|"));
+    assertEquals(Gfp.GFP_KERNEL | Gfp.ZERO, FlagNames.GFP.parse("GFP_KERNEL|__GFP_ZERO"));
+    ShellError wrong = assertThrows(ShellError.class, () -> FlagNames.GFP.parse("GFP_KERNEL|"));
     assertEquals("there is no GFP flag ''", wrong.line());
   }
 

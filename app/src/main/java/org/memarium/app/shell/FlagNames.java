@@ -4,14 +4,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.slab.SlabFlags;
 
-/** The GFP flags by Linux's names; {@code include/linux/gfp_types.h}. */
-final class GfpNames {
-  private static final Map<String, Integer> NAMES = names();
+/** Flags by Linux's names, joined with bars: {@code GFP_KERNEL|__GFP_ZERO}. */
+final class FlagNames {
+  /** {@code include/linux/gfp_types.h}. */
+  static final FlagNames GFP = new FlagNames("GFP flag", gfp());
 
-  private GfpNames() {}
+  /** {@code include/linux/slab.h}: what kmem_cache_create takes. */
+  static final FlagNames SLAB = new FlagNames("flag of caches", slab());
 
-  private static Map<String, Integer> names() {
+  private final String what;
+  private final Map<String, Integer> names;
+
+  private FlagNames(String what, Map<String, Integer> names) {
+    this.what = what;
+    this.names = names;
+  }
+
+  private static Map<String, Integer> gfp() {
     Map<String, Integer> names = new LinkedHashMap<>();
     names.put("GFP_HIGHUSER_MOVABLE", Gfp.GFP_HIGHUSER_MOVABLE);
     names.put("GFP_HIGHUSER", Gfp.GFP_HIGHUSER);
@@ -51,19 +62,39 @@ final class GfpNames {
     return names;
   }
 
-  /** All names. */
-  static List<String> all() {
-    return List.copyOf(NAMES.keySet());
+  private static Map<String, Integer> slab() {
+    Map<String, Integer> names = new LinkedHashMap<>();
+    names.put("SLAB_CONSISTENCY_CHECKS", SlabFlags.CONSISTENCY_CHECKS);
+    names.put("SLAB_RED_ZONE", SlabFlags.RED_ZONE);
+    names.put("SLAB_POISON", SlabFlags.POISON);
+    names.put("SLAB_STORE_USER", SlabFlags.STORE_USER);
+    names.put("SLAB_TRACE", SlabFlags.TRACE);
+    names.put("SLAB_HWCACHE_ALIGN", SlabFlags.HWCACHE_ALIGN);
+    names.put("SLAB_CACHE_DMA", SlabFlags.CACHE_DMA);
+    names.put("SLAB_CACHE_DMA32", SlabFlags.CACHE_DMA32);
+    names.put("SLAB_RECLAIM_ACCOUNT", SlabFlags.RECLAIM_ACCOUNT);
+    names.put("SLAB_PANIC", SlabFlags.PANIC);
+    names.put("SLAB_TYPESAFE_BY_RCU", SlabFlags.TYPESAFE_BY_RCU);
+    names.put("SLAB_ACCOUNT", SlabFlags.ACCOUNT);
+    return names;
   }
 
-  /** The flags of a text such as {@code GFP_KERNEL|__GFP_ZERO}. */
-  static int parse(String text) {
+  /** All names. */
+  List<String> all() {
+    return List.copyOf(names.keySet());
+  }
+
+  /** The flags of a text; 0 is none. */
+  int parse(String text) {
+    if (text.equals("0")) {
+      return 0;
+    }
     int flags = 0;
     for (String name : text.split("\\|", -1)) {
-      Integer value = NAMES.get(name);
+      Integer value = names.get(name);
       if (value == null) {
         throw new ShellError(
-            "there is no GFP flag '%s'%s".formatted(name, Nearest.hint(name, NAMES.keySet())));
+            "there is no %s '%s'%s".formatted(what, name, Nearest.hint(name, names.keySet())));
       }
       flags |= value;
     }
