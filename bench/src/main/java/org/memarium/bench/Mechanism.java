@@ -71,6 +71,24 @@ record Mechanism(
               .beside("AreaBenchmark.unmapAndMapOnTheHost(10)", "the host's kernel"),
           of("munmap and mmap among 10,000 areas", "AreaBenchmark.unmapAndMap(10000)", "ns")
               .beside("AreaBenchmark.unmapAndMapOnTheHost(10000)", "the host's kernel"),
+          of(
+                  "vmalloc and vfree of 16 pages, each written to",
+                  "VmallocBenchmark.sixteenPagesTouched",
+                  "ns")
+              .beside(
+                  "VmallocBenchmark.sixteenPagesTouchedOnTheHost",
+                  "mmap, 16 writes and munmap of the host's kernel"),
+          of("vmalloc and vfree of 16 pages", "VmallocBenchmark.sixteenPages", "ns"),
+          of("vmalloc: fix_size_alloc_test", "VmallocBenchmark.fixSize", "ns"),
+          of("vmalloc: full_fit_alloc_test", "VmallocBenchmark.fullFit", "ns"),
+          of("vmalloc: long_busy_list_alloc_test", "VmallocBenchmark.longBusyList", "ns"),
+          of("vmalloc: random_size_alloc_test", "VmallocBenchmark.randomSize", "ns"),
+          of("vmalloc: fix_align_alloc_test", "VmallocBenchmark.fixAlign", "ns"),
+          of("vmalloc: random_size_align_alloc_test", "VmallocBenchmark.randomSizeAlign", "ns"),
+          of("vmalloc: align_shift_alloc_test", "VmallocBenchmark.alignShift", "ns"),
+          of("vmalloc: pcpu_get_vm_areas, two areas", "VmallocBenchmark.pcpuAreas", "ns"),
+          of("vmalloc: kvfree_rcu_1_arg_vmalloc_test", "VmallocBenchmark.kvfreeRcuOneArg", "ns"),
+          of("vmalloc: kvfree_rcu_2_arg_vmalloc_test", "VmallocBenchmark.kvfreeRcuTwoArg", "ns"),
           of("memory of 128 MiB booted", "BootBenchmark.boot128Mib", "us"),
           of("memory of 64 GiB booted", "BootBenchmark.boot64Gib", "us"));
 

@@ -79,7 +79,9 @@ public final class MemInfo {
     pages("Committed_AS", figures.committed);
     kibibytes("VmallocTotal", system.vmalloc().totalBytes() >> 10);
     pages("VmallocUsed", figures.vmallocUsed);
-    zeroes("VmallocChunk", "Percpu", "HardwareCorrupted", "AnonHugePages", "ShmemHugePages");
+    zeroes("VmallocChunk");
+    pages("Percpu", memory.allocator().memblock().kernelImage().percpuPages());
+    zeroes("HardwareCorrupted", "AnonHugePages", "ShmemHugePages");
     zeroes("ShmemPmdMapped", "FileHugePages", "FilePmdMapped");
     hugePages();
     return out.toString();

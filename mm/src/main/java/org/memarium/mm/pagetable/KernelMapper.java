@@ -102,15 +102,7 @@ public final class KernelMapper {
 
   /** The physical address of the PTE for an address; -1 if there is no table for it. */
   public long pteAddress(long linearAddress) {
-    long table = kernel.pgd();
-    for (int level = top; level > 1; level--) {
-      long entry = format.read(ram, format.entryAddress(table, level, linearAddress));
-      if ((entry & (PageTableEntry.PRESENT | PageTableEntry.LARGE)) != PageTableEntry.PRESENT) {
-        return -1;
-      }
-      table = format.address(level, entry, false);
-    }
-    return format.entryAddress(table, 1, linearAddress);
+    return Pte.addressOf(ram, format, kernel.pgd(), linearAddress);
   }
 
   /** The PTE for an address; 0 if there is none. */

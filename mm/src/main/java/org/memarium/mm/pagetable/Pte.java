@@ -1,6 +1,7 @@
 package org.memarium.mm.pagetable;
 
 import org.memarium.hardware.PageTableEntry;
+import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 
 /**
@@ -61,6 +62,23 @@ public final class Pte {
           | PageTableEntry.DIRTY;
 
   private Pte() {}
+
+  /**
+   * {@code pte_offset}: the physical address of the entry for a linear address, below a top table.
+   *
+   * @return -1 if there is no table for it
+   */
+  static long addressOf(Ram ram, PageTableFormat format, long topTable, long linearAddress) {
+    long table = topTable;
+    for (int level = format.levels(); level > 1; level--) {
+      long entry = format.read(ram, format.entryAddress(table, level, linearAddress));
+      if ((entry & (PageTableEntry.PRESENT | PageTableEntry.LARGE)) != PageTableEntry.PRESENT) {
+        return -1;
+      }
+      table = format.address(level, entry, false);
+    }
+    return format.entryAddress(table, 1, linearAddress);
+  }
 
   /**
    * {@code vm_get_page_prot}: the protection of a fresh entry of an area. A private area that may
