@@ -16,7 +16,10 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.Zone;
 import org.memarium.mm.reclaim.Reclaim;
+import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.slab.SlabConfig;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.VmStatItem;
 
 /**
@@ -91,8 +94,9 @@ final class Fragmentation {
     memMap = allocator.memMap();
     random = new SplittableRandom(seed);
     Mmu mmu = new Mmu(memory.ram(), Architecture.I386.pageTableFormat(), 64, 4);
-    PageCache pageCache = new PageCache(allocator);
-    MemoryManager manager = new MemoryManager(allocator, memory.kernel(), mmu, pageCache);
+    SlabAllocator slab = new SlabAllocator(allocator, SlabConfig.LINUX_6_1, new KernelLog());
+    PageCache pageCache = new PageCache(allocator, slab);
+    MemoryManager manager = new MemoryManager(allocator, memory.kernel(), mmu, pageCache, slab);
     Reclaim reclaim = new Reclaim(manager);
     movable = new MovableOwner(allocator, reclaim.movablePages());
     allocator.setGroupByMobility(migrateTypes);

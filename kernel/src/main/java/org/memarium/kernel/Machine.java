@@ -1,7 +1,10 @@
 package org.memarium.kernel;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +21,7 @@ import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Identity;
 import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TaskDescriptors;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.kernel.process.UtsName;
@@ -28,10 +32,11 @@ import org.memarium.kernel.procfs.SysFs;
 import org.memarium.kernel.syscall.Kernel;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
-import org.memarium.kernel.vfs.Credentials;
+import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.InvalidViewException;
+import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.StandardStreams;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.kernel.vfs.VfsConfig;
@@ -51,7 +56,9 @@ import org.memarium.mm.slab.Kmalloc;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.space.Vma;
 import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
@@ -234,7 +241,7 @@ public final class Machine implements AutoCloseable {
     }
   }
 
-  private static Vfs openFiles(MachineConfig config, VirtualClock clock, PageCache pageCache) {
+  private Vfs openFiles(MachineConfig config, VirtualClock clock, PageCache pageCache) {
     try {
       return Vfs.open(
           new VfsConfig(
@@ -243,7 +250,8 @@ public final class Machine implements AutoCloseable {
               VfsConfig.DEFAULT_OVERLAY_BYTES,
               config.seed(),
               clock::realtimeNanos,
-              pageCache));
+              pageCache,
+              slab));
     } catch (InvalidViewException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }
@@ -254,28 +262,53 @@ public final class Machine implements AutoCloseable {
     for (MachineConfig.Limit limit : config.limits()) {
       limits.set(limit.resource(), limit.soft(), limit.hard());
     }
-    FsStruct fs = new FsStruct(vfs.root());
-    FdTable fds = new FdTable(() -> limits.soft(RLimits.NOFILE));
-    Identity identity = new Identity(config.uid(), config.gid());
-    Credentials owner = identity.forFiles();
-    StandardStreams streams =
-        new StandardStreams(
-            config.standardInput(),
-            config.standardOutput(),
-            config.standardError(),
-            config.isTerminal(0),
-            config.isTerminal(1),
-            config.isTerminal(2),
-            config.terminalRows(),
-            config.terminalColumns());
-    vfs.installStandardStreams(fds, streams, owner);
-    Task task = new Task(pid, vfs, fs, fds, identity, limits, clock, userMemory);
+    TaskDescriptors descriptors = TaskDescriptors.allocate(slab);
+    if (descriptors == null) {
+      throw new UsageException("no memory for another process");
+    }
+    Task task;
+    try {
+      task = newTask(pid, limits, descriptors);
+    } catch (ErrnoException e) {
+      descriptors.free();
+      throw new UsageException("no memory for the files of another process");
+    }
     long result = task.fileCalls().chdir(bytes(config.workingDirectory()));
     if (result < 0) {
+      task.release();
       throw new UsageException(
           "the working directory %s: %s".formatted(config.workingDirectory(), Errno.name(result)));
     }
     return task;
+  }
+
+  private Task newTask(int pid, RLimits limits, TaskDescriptors descriptors) throws ErrnoException {
+    FsStruct fs = FsStruct.allocate(vfs.root());
+    FdTable fds = null;
+    try {
+      fds = FdTable.allocate(vfs, () -> limits.soft(RLimits.NOFILE));
+      Identity identity = new Identity(config.uid(), config.gid());
+      vfs.installStandardStreams(fds, standardStreams(), identity.forFiles());
+      return new Task(pid, vfs, fs, fds, identity, limits, clock, userMemory, descriptors);
+    } catch (ErrnoException e) {
+      if (fds != null) {
+        fds.free();
+      }
+      fs.free();
+      throw e;
+    }
+  }
+
+  private StandardStreams standardStreams() {
+    return new StandardStreams(
+        config.standardInput(),
+        config.standardOutput(),
+        config.standardError(),
+        config.isTerminal(0),
+        config.isTerminal(1),
+        config.isTerminal(2),
+        config.terminalRows(),
+        config.terminalColumns());
   }
 
   /**
@@ -438,12 +471,7 @@ public final class Machine implements AutoCloseable {
 
   /** {@code do_exit}: the address space and the files go. */
   private void endProcess() {
-    Task task = process.task();
-    if (task.mm() != null) {
-      task.requireMm().exit();
-      task.setMm(null);
-    }
-    task.files().closeAll();
+    process.task().release();
   }
 
   /**
@@ -610,6 +638,7 @@ public final class Machine implements AutoCloseable {
     memory.audit(audit);
     reclaim.audit(audit);
     pages.audit(audit);
+    auditFiles(audit);
     slab.audit(audit);
     vmalloc.audit(audit);
     kmap.audit(audit);
@@ -617,6 +646,32 @@ public final class Machine implements AutoCloseable {
     memory.memMap().audit(audit);
     MemInfo.audit(audit, view);
     audit.finish();
+  }
+
+  /** Recounts what is open, and tells of the process's own objects. */
+  private void auditFiles(Audit audit) {
+    Task task = process.task();
+    task.audit(audit);
+    Set<OpenFile> open = new LinkedHashSet<>();
+    List<FsStruct> places = new ArrayList<>(List.of(files.place()));
+    if (!task.isReleased()) {
+      places.add(task.fs());
+      open.addAll(task.files().openFiles());
+      audit.expectObjects(slab.kernelCaches().fsCache(), 1);
+      audit.expectObjects(slab.kernelCaches().filesCache(), 1);
+    }
+    OpenFile executable = task.executableFile();
+    if (executable != null) {
+      open.add(executable);
+    }
+    for (MmStruct mm : memory.addressSpaces()) {
+      for (Vma area = mm.firstArea(); area != null; area = area.next()) {
+        if (area.file() instanceof OpenFile file) {
+          open.add(file);
+        }
+      }
+    }
+    vfs.audit(audit, open, places);
   }
 
   /** Ends the process if it still runs and gives the RAM back. */

@@ -25,11 +25,16 @@ public final class MachineFiles {
   private static final int DESCRIPTORS = 16;
 
   private final FileCalls calls;
+  private final FsStruct place;
 
   MachineFiles(Vfs vfs) {
-    calls =
-        new FileCalls(
-            vfs, new FsStruct(vfs.root()), new FdTable(() -> DESCRIPTORS), Credentials.of(0, 0));
+    place = FsStruct.outside(vfs.root());
+    calls = new FileCalls(vfs, place, FdTable.outside(() -> DESCRIPTORS), Credentials.of(0, 0));
+  }
+
+  /** Where its paths start. */
+  FsStruct place() {
+    return place;
   }
 
   /** The contents of a file, all of it. */

@@ -1,6 +1,7 @@
 package org.memarium.mm;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 
 /**
@@ -40,6 +41,9 @@ public final class Audit {
   }
 
   private static final int MAX_LINES = 200;
+
+  /** By cache, which is whatever object stands for it; never listed. */
+  private final IdentityHashMap<Object, Long> objects = new IdentityHashMap<>();
 
   private final int[] owners;
   private final int[] references;
@@ -108,6 +112,19 @@ public final class Audit {
   /** Says that a page-table entry maps the frame: it adds to the map count, not the reference. */
   public void expectMapping(int pfn) {
     mappings[pfn]++;
+  }
+
+  /**
+   * Says that somebody holds so many objects of a slab cache. Of a cache of which anybody says so,
+   * the objects in use must be those that were told.
+   */
+  public void expectObjects(Object cache, long count) {
+    objects.merge(cache, count, Long::sum);
+  }
+
+  /** How many objects of a cache were told; -1 if nobody spoke of it. */
+  public long expectedObjects(Object cache) {
+    return objects.getOrDefault(cache, -1L);
   }
 
   /** Who claimed the frame; "nobody" if no one did. */

@@ -310,7 +310,7 @@ public final class Execve {
     long stackPointer = stack.vectors(at, argv, environment, auxv, userMemory);
     loader.placeBrk(elf, interpreted);
 
-    task.becomeProgram(program.file.dentry(), baseName(stack.path()), auxv);
+    task.becomeProgram(program.file, baseName(stack.path()), auxv);
     task.files().closeOnExec();
     startThread(loader.entry(), stackPointer);
   }

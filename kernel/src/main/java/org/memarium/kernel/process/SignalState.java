@@ -6,7 +6,10 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.slab.KmemCache;
 
 /**
  * The signals of a process: actions, blocked and pending ones, the alternate stack ({@code struct
@@ -20,7 +23,12 @@ public final class SignalState {
   public static final int SS_ONSTACK = 1;
 
   private final SignalAction[] actions = new SignalAction[Signal.COUNT + 1];
-  private final Deque<SignalInfo> queue = new ArrayDeque<>();
+
+  /** {@code struct sigqueue}: a signal that waits, and its object of the cache; 0: it has none. */
+  private record Queued(SignalInfo info, long slot) {}
+
+  private final KmemCache cache;
+  private final Deque<Queued> queue = new ArrayDeque<>();
   private long blocked;
   private @Nullable Long savedBlocked;
 
@@ -28,8 +36,13 @@ public final class SignalState {
   private long alternateStackBytes;
   private int alternateStackFlags = SS_DISABLE;
 
-  /** Default actions, nothing blocked, nothing pending. */
-  public SignalState() {
+  /**
+   * Default actions, nothing blocked, nothing pending.
+   *
+   * @param cache {@code sigqueue_cachep}
+   */
+  public SignalState(KmemCache cache) {
+    this.cache = cache;
     Arrays.fill(actions, SignalAction.NONE);
   }
 
@@ -42,8 +55,40 @@ public final class SignalState {
   public void setAction(int signal, SignalAction action) {
     actions[signal] = action;
     if (isIgnored(signal)) {
-      queue.removeIf(info -> info.signal() == signal);
+      removeIf(queued -> queued.info.signal() == signal);
     }
+  }
+
+  /** {@code flush_sigqueue_mask}. */
+  private void removeIf(Predicate<Queued> condition) {
+    queue.removeIf(queued -> {
+      boolean goes = condition.test(queued);
+      if (goes) {
+        free(queued);
+      }
+      return goes;
+    });
+  }
+
+  /** {@code __sigqueue_free}. */
+  private void free(Queued queued) {
+    if (queued.slot != 0) {
+      cache.free(queued.slot);
+    }
+  }
+
+  /** {@code flush_sigqueue}: nothing waits any more. */
+  void flush() {
+    removeIf(queued -> true);
+  }
+
+  /** How many objects of the cache the waiting signals hold. */
+  int queued() {
+    int count = 0;
+    for (Queued queued : queue) {
+      count += queued.slot != 0 ? 1 : 0;
+    }
+    return count;
   }
 
   /** Whether nothing happens on a signal, by choice or by default. */
@@ -96,14 +141,16 @@ public final class SignalState {
     if (signal < 32 && (pending() & Signal.bit(signal)) != 0) {
       return;
     }
-    queue.add(info);
+    // Without memory a signal comes without what is known of it, as on Linux.
+    long slot = cache.alloc(Gfp.GFP_ATOMIC);
+    queue.add(new Queued(slot == 0 ? new SignalInfo(signal, 0, 0, 0, 0) : info, slot));
   }
 
   /** The set of pending signals. */
   public long pending() {
     long set = 0;
-    for (SignalInfo info : queue) {
-      set |= Signal.bit(info.signal());
+    for (Queued queued : queue) {
+      set |= Signal.bit(queued.info.signal());
     }
     return set;
   }
@@ -129,12 +176,13 @@ public final class SignalState {
     }
     long first = (candidates & Signal.SYNCHRONOUS) != 0 ? Signal.SYNCHRONOUS : -1L;
     int signal = Long.numberOfTrailingZeros(candidates & first) + 1;
-    Iterator<SignalInfo> iterator = queue.iterator();
+    Iterator<Queued> iterator = queue.iterator();
     while (iterator.hasNext()) {
-      SignalInfo info = iterator.next();
-      if (info.signal() == signal) {
+      Queued queued = iterator.next();
+      if (queued.info.signal() == signal) {
         iterator.remove();
-        return info;
+        free(queued);
+        return queued.info;
       }
     }
     throw new IllegalStateException("signal " + signal + " is pending and not queued");

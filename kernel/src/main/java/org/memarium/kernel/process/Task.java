@@ -9,7 +9,9 @@ import org.memarium.kernel.vfs.Dentry;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FsStruct;
+import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.Vfs;
+import org.memarium.mm.Audit;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
 
@@ -37,10 +39,14 @@ public final class Task implements ProcessView {
   private final RLimits limits;
   private final VirtualClock clock;
   private final UserMemory memory;
-  private final SignalState signals = new SignalState();
+  private final SignalState signals;
 
   private @Nullable MmStruct mm;
-  private @Nullable Dentry executable;
+  private final TaskDescriptors descriptors;
+
+  /** {@code mm->exe_file}. */
+  private @Nullable OpenFile executable;
+
   private String comm = "";
   private byte[] auxiliaryVector = {};
   private int personality;
@@ -57,6 +63,7 @@ public final class Task implements ProcessView {
   private int rseqSignature;
 
   private boolean ended;
+  private boolean released;
   private int exitStatus;
   private int endedBySignal;
   private @Nullable String deadlock;
@@ -72,6 +79,7 @@ public final class Task implements ProcessView {
    * @param limits its limits
    * @param clock the machine's
    * @param memory the machine's way to user memory
+   * @param descriptors its objects of the kernel's caches, which it takes over like its files
    */
   public Task(
       int pid,
@@ -81,7 +89,10 @@ public final class Task implements ProcessView {
       Identity identity,
       RLimits limits,
       VirtualClock clock,
-      UserMemory memory) {
+      UserMemory memory,
+      TaskDescriptors descriptors) {
+    this.descriptors = descriptors;
+    this.signals = new SignalState(descriptors.sigqueueCache());
     this.pid = pid;
     this.processGroup = pid;
     this.fs = fs;
@@ -124,8 +135,8 @@ public final class Task implements ProcessView {
   }
 
   /** What execve leaves in the process: a new name, default signal actions, no registrations. */
-  public void becomeProgram(Dentry program, String name, byte[] auxv) {
-    executable = program;
+  public void becomeProgram(OpenFile program, String name, byte[] auxv) {
+    setExecutable(program);
     setComm(name);
     auxiliaryVector = auxv.clone();
     signals.resetForExec();
@@ -133,6 +144,60 @@ public final class Task implements ProcessView {
     robustList = 0;
     rseqArea = 0;
     rseqSignature = 0;
+  }
+
+  /** {@code set_mm_exe_file}. */
+  private void setExecutable(@Nullable OpenFile file) {
+    if (file != null) {
+      file.hold();
+    }
+    if (executable != null) {
+      executable.release();
+    }
+    executable = file;
+  }
+
+  /**
+   * {@code do_exit} and {@code release_task}: the address space, the files, the working directory
+   * and the task's own objects go. A second time nothing happens.
+   */
+  public void release() {
+    if (released) {
+      return;
+    }
+    released = true;
+    if (mm != null) {
+      mm.exit();
+      setMm(null);
+    }
+    setExecutable(null);
+    files.free();
+    fs.free();
+    signals.flush();
+    descriptors.free();
+  }
+
+  /** Recounts: claims its kernel stack, and tells of the objects that it holds. */
+  public void audit(Audit audit) {
+    if (!released) {
+      descriptors.audit(audit, "process " + pid());
+    }
+    audit.expectObjects(descriptors.sigqueueCache(), signals.queued());
+  }
+
+  /** Whether {@link #release} has been called. */
+  public boolean isReleased() {
+    return released;
+  }
+
+  /** The file that it runs, or null. */
+  public @Nullable OpenFile executableFile() {
+    return executable;
+  }
+
+  /** {@code prepare_creds}: false if there is no memory to change users or groups. */
+  public boolean renewCred() {
+    return descriptors.renewCred();
   }
 
   /** Sets the name: the first 15 bytes count. */
@@ -333,7 +398,7 @@ public final class Task implements ProcessView {
 
   @Override
   public @Nullable Dentry executable() {
-    return executable;
+    return executable == null ? null : executable.dentry();
   }
 
   @Override

@@ -37,7 +37,7 @@ public final class ProcFs extends PseudoDirectory {
    * @param clockNanos the machine's clock, for the times of its files
    */
   public ProcFs(SystemView system, MountTable mounts, LongSupplier clockNanos) {
-    super(new PseudoFileSystem(MINOR, PROC_SUPER_MAGIC, clockNanos), 0555);
+    super(PseudoFileSystem.proc(MINOR, PROC_SUPER_MAGIC, clockNanos), 0555);
     this.system = system;
     this.mounts = mounts;
     addFiles();

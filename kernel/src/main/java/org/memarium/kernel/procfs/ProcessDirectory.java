@@ -51,7 +51,7 @@ final class ProcessDirectory extends PseudoDirectory {
     text("mounts", mounts::mounts);
     text("stat", () -> Stat.of(process, system));
     text("statm", () -> Statm.of(process.mm()));
-    text("status", () -> Status.of(process, system));
+    text("status", () -> Status.of(process));
   }
 
   private void text(String name, Supplier<String> contents) {

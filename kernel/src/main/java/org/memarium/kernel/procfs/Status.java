@@ -17,9 +17,9 @@ final class Status {
 
   private Status() {}
 
-  static String of(ProcessView process, SystemView system) {
+  static String of(ProcessView process) {
     StringBuilder out = new StringBuilder();
-    identity(out, process, system);
+    identity(out, process);
     MmStruct mm = process.mm();
     if (mm != null) {
       memory(out, mm);
@@ -36,7 +36,7 @@ final class Status {
     return out.toString();
   }
 
-  private static void identity(StringBuilder out, ProcessView process, SystemView system) {
+  private static void identity(StringBuilder out, ProcessView process) {
     Credentials user = process.credentials();
     int pid = process.pid();
     out.append("Name:\t").append(escape(process.comm()));
@@ -48,7 +48,7 @@ final class Status {
     out.append("\nTracerPid:\t0");
     ids(out.append("\nUid:"), user.uid(), user.fsuid());
     ids(out.append("\nGid:"), user.gid(), user.fsgid());
-    out.append("\nFDSize:\t").append(process.files().slots(system.wordBytes() * 8));
+    out.append("\nFDSize:\t").append(process.files().slots());
     out.append("\nGroups:\t");
     for (int group : user.groups()) {
       out.append(Integer.toUnsignedString(group)).append(' ');

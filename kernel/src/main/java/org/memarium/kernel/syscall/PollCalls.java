@@ -145,10 +145,7 @@ final class PollCalls {
     if (count < 0) {
       return -Errno.EINVAL;
     }
-    int fds =
-        Math.min(
-            count,
-            Math.max(MAX_SELECT, kernel.task().files().slots(kernel.wordBytes() * Byte.SIZE)));
+    int fds = Math.min(count, Math.max(MAX_SELECT, kernel.task().files().slots()));
     byte[][] sets = {set(in, fds), set(out, fds), set(except, fds)};
     int[] ready = {
       Fcntl.POLLIN | Fcntl.POLLHUP | Fcntl.POLLERR, Fcntl.POLLOUT | Fcntl.POLLERR, POLLPRI

@@ -44,6 +44,11 @@ final class CharacterDevice extends Inode {
   }
 
   @Override
+  VfsCaches.InodeKind kind() {
+    return fileSystem.inodes();
+  }
+
+  @Override
   OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
     if (kind == Kind.TTY) {
       throw new ErrnoException(Errno.ENXIO);

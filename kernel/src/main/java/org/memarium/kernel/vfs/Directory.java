@@ -1,6 +1,9 @@
 package org.memarium.kernel.vfs;
 
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +26,14 @@ public abstract class Directory extends Inode {
   public record Entry(String name, long ino, int type) {}
 
   private final SortedMap<String, Dentry> mounts = new TreeMap<>();
+
+  /** {@code d_subdirs}, found by name: what the dcache knows of this directory. Never listed. */
+  private final Map<String, Dentry> children = new HashMap<>();
+
   private @Nullable Dentry dentry;
   private boolean removed;
 
-  /** A directory; {@link #place} gives it its name before it is used. */
+  /** A directory; {@link #enter} or {@link #becomeRoot} gives it its name before it is used. */
   protected Directory(long dev, long ino, int mode) {
     super(dev, ino, mode);
     nlink = 2;
@@ -41,17 +48,106 @@ public abstract class Directory extends Inode {
     return name;
   }
 
-  /** Makes the one name that the directory has. */
-  public final Dentry place(@Nullable Dentry parent, String name) {
-    Dentry placed = new Dentry(parent, name, this);
-    dentry = placed;
-    return placed;
+  /**
+   * {@code d_make_root}: a directory that nothing in a directory names; it stays for good.
+   *
+   * @param parent what {@code ..} leads to; null for the root of all
+   * @throws ErrnoException ENOMEM
+   */
+  final Dentry becomeRoot(Dcache dcache, @Nullable Dentry parent, String name)
+      throws ErrnoException {
+    Dentry root = Dentry.allocate(dcache, parent, name);
+    root.pin();
+    root.instantiate(this);
+    dentry = root;
+    return root;
   }
 
-  /** The one name that the directory has, made now if it has none yet. */
-  final Dentry placed(Dentry parent, String name) {
-    Dentry known = dentry;
-    return known != null ? known : place(parent, name);
+  // ---- The dcache ----
+
+  final Map<String, Dentry> children() {
+    return children;
+  }
+
+  /** The roots that are mounted here. */
+  final Collection<Dentry> mounts() {
+    return mounts.values();
+  }
+
+  /** {@code d_lookup}: what is known of a name, perhaps that there is none; null: nothing. */
+  final @Nullable Dentry cached(String name) {
+    return children.get(name);
+  }
+
+  /** The same, if it names something. */
+  final @Nullable Dentry cachedPositive(String name) {
+    Dentry known = children.get(name);
+    return known == null || known.isNegative() ? null : known;
+  }
+
+  /** Forgets an entry that is no more what it was. */
+  final void invalidate(String name) {
+    Dentry known = cachedPositive(name);
+    if (known != null) {
+      known.invalidate();
+    }
+  }
+
+  /**
+   * {@code d_splice_alias}: from now on a name is known to stand for an inode. The negative dentry
+   * that the lookup left is used if there is one.
+   *
+   * @throws ErrnoException ENOMEM; nothing has changed
+   */
+  final Dentry enter(String name, Inode inode) throws ErrnoException {
+    invalidate(name);
+    return fill(entry(name), inode);
+  }
+
+  /** The dentry of a name; a negative one that is not hashed if nothing is known of the name. */
+  final Dentry entry(String name) throws ErrnoException {
+    Dentry known = children.get(name);
+    return known != null ? known : Dentry.allocate(dentry().dcache(), dentry(), name);
+  }
+
+  /**
+   * {@code d_add}: a negative dentry of {@link #entry} names an inode from now on.
+   *
+   * @throws ErrnoException ENOMEM; the dentry is gone if it was not hashed
+   */
+  final Dentry fill(Dentry entry, Inode inode) throws ErrnoException {
+    try {
+      entry.instantiate(inode);
+    } catch (ErrnoException e) {
+      if (!entry.isHashed()) {
+        entry.discard();
+      }
+      throw e;
+    }
+    if (!entry.isHashed()) {
+      entry.hash();
+    }
+    if (inode instanceof Directory directory) {
+      directory.dentry = entry;
+    }
+    entry.touch();
+    inode.foundAs(entry);
+    return entry;
+  }
+
+  /** Whether it is worth knowing that a name is not there: looking again costs something. */
+  boolean keepsNegatives() {
+    return false;
+  }
+
+  /** Remembers that there is no such name. */
+  private void noteAbsent(String name) throws ErrnoException {
+    Dentry known = children.get(name);
+    if (known == null) {
+      known = Dentry.allocate(dentry().dcache(), dentry(), name);
+      known.hash();
+    }
+    known.touch();
   }
 
   /** Whether it was removed while somebody held it: nothing can be made in it. */
@@ -59,13 +155,22 @@ public abstract class Directory extends Inode {
     return removed;
   }
 
+  /** {@code shrink_dcache_parent}: what is known of its names goes; it has none that are there. */
   final void removed() {
     removed = true;
+    for (Dentry child : List.copyOf(children.values())) {
+      child.unpin();
+      child.drop();
+    }
   }
 
-  /** Puts another directory's tree in place of what a name stands for here. */
-  final Dentry mount(String name, Directory root) {
-    Dentry mounted = root.place(dentry(), name);
+  /**
+   * Puts another directory's tree in place of what a name stands for here.
+   *
+   * @throws ErrnoException ENOMEM
+   */
+  final Dentry mount(String name, Directory root) throws ErrnoException {
+    Dentry mounted = root.becomeRoot(dentry().dcache(), dentry(), name);
     mounts.put(name, mounted);
     return mounted;
   }
@@ -84,7 +189,13 @@ public abstract class Directory extends Inode {
     if (name.length() > Fcntl.NAME_MAX) {
       throw new ErrnoException(Errno.ENAMETOOLONG);
     }
-    return lookup(name);
+    Dentry found = lookup(name);
+    if (found != null) {
+      found.touch();
+    } else if (keepsNegatives() && !removed) {
+      noteAbsent(name);
+    }
+    return found;
   }
 
   /** All entries but . and .., in ascending order of the bytes of their names. */
@@ -108,9 +219,6 @@ public abstract class Directory extends Inode {
 
   /** What a name stands for, mounts aside; null if there is none. */
   protected abstract @Nullable Dentry lookup(String name) throws ErrnoException;
-
-  /** Told of each entry that gets opened, so that a rename reaches it. */
-  void opened(Dentry dentry) {}
 
   /** The entries, mounts aside, in any order. */
   protected abstract List<Entry> list() throws ErrnoException;

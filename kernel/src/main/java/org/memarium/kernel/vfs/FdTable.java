@@ -1,7 +1,9 @@
 package org.memarium.kernel.vfs;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
@@ -17,20 +19,53 @@ public final class FdTable {
   /** No descriptor can reach this, whatever the limit ({@code sysctl fs.nr_open}). */
   public static final int NR_OPEN = 1024 * 1024;
 
+  private final VfsCaches caches;
   private final LongSupplier noFileLimit;
-  private @Nullable OpenFile[] files = new @Nullable OpenFile[16];
+  private @Nullable OpenFile[] files;
   private final BitSet closeOnExec = new BitSet();
 
-  /** The highest descriptor that was ever open. */
-  private int highest;
+  /** The object of the cache {@code files_cache}. */
+  private final long slot;
+
+  /** The table that took the place of the first one; null: the first one is large enough. */
+  private @Nullable FdArrays arrays;
+
+  private boolean freed;
+
+  private FdTable(VfsCaches caches, LongSupplier noFileLimit, long slot) {
+    this.caches = caches;
+    this.noFileLimit = noFileLimit;
+    this.slot = slot;
+    this.files = new @Nullable OpenFile[FdArrays.firstSlots(caches)];
+  }
 
   /**
    * An empty table.
    *
    * @param noFileLimit the soft RLIMIT_NOFILE of the process
+   * @throws ErrnoException ENOMEM
    */
-  public FdTable(LongSupplier noFileLimit) {
-    this.noFileLimit = noFileLimit;
+  public static FdTable allocate(Vfs vfs, LongSupplier noFileLimit) throws ErrnoException {
+    VfsCaches caches = vfs.caches();
+    return new FdTable(caches, noFileLimit, VfsCaches.alloc(caches.filesStruct));
+  }
+
+  /** The descriptors of somebody who is no process: without objects of caches. */
+  public static FdTable outside(LongSupplier noFileLimit) {
+    return new FdTable(new VfsCaches(null), noFileLimit, 0);
+  }
+
+  /** {@code put_files_struct}, when the process ends: closes everything. */
+  public void free() {
+    if (freed) {
+      throw new IllegalStateException("the descriptors of a process end twice");
+    }
+    freed = true;
+    closeAll();
+    if (arrays != null) {
+      arrays.free();
+    }
+    VfsCaches.free(caches.filesStruct, slot);
   }
 
   /** The open file of a descriptor, or null if it is not open. */
@@ -60,7 +95,7 @@ public final class FdTable {
   /**
    * Gives a file the lowest free descriptor.
    *
-   * @return the descriptor, or {@code -EMFILE}
+   * @return the descriptor, or {@code -EMFILE} or {@code -ENOMEM}
    */
   public int install(OpenFile file, boolean cloexec) {
     return install(file, 0, cloexec);
@@ -69,9 +104,23 @@ public final class FdTable {
   /**
    * Gives a file the lowest free descriptor that is not below {@code lowest}.
    *
-   * @return the descriptor, or {@code -EMFILE}
+   * @return the descriptor, or {@code -EMFILE} or {@code -ENOMEM}
    */
   public int install(OpenFile file, int lowest, boolean cloexec) {
+    int fd = unused(lowest);
+    if (fd >= 0) {
+      put(fd, file, cloexec);
+    }
+    return fd;
+  }
+
+  /**
+   * {@code get_unused_fd_flags}: the descriptor that {@link #install} will give next, with room for
+   * it in the table.
+   *
+   * @return the descriptor, or {@code -EMFILE} or {@code -ENOMEM}
+   */
+  int unused(int lowest) {
     int fd = lowest;
     while (fd < files.length && files[fd] != null) {
       fd++;
@@ -79,40 +128,49 @@ public final class FdTable {
     if (fd >= limit()) {
       return -Errno.EMFILE;
     }
-    put(fd, file, cloexec);
-    return fd;
+    return hasRoomFor(fd) ? fd : -Errno.ENOMEM;
+  }
+
+  /** {@code expand_files}: false if there is no memory for a larger table. */
+  private boolean hasRoomFor(int fd) {
+    if (fd < files.length) {
+      return true;
+    }
+    try {
+      FdArrays larger = FdArrays.allocate(caches, fd);
+      if (arrays != null) {
+        arrays.free();
+      }
+      arrays = larger;
+      files = Arrays.copyOf(files, larger.slots());
+      return true;
+    } catch (ErrnoException e) {
+      return false;
+    }
   }
 
   /**
    * Gives a file this very descriptor; what was there is closed.
    *
    * @param fd from 0 to {@link #limit} - 1
+   * @return the descriptor, or {@code -ENOMEM}
    */
-  public void installAt(int fd, OpenFile file, boolean cloexec) {
+  public int installAt(int fd, OpenFile file, boolean cloexec) {
+    if (!hasRoomFor(fd)) {
+      return -Errno.ENOMEM;
+    }
     OpenFile before = get(fd);
     put(fd, file, cloexec);
     if (before != null) {
       before.release();
     }
+    return fd;
   }
 
   private void put(int fd, OpenFile file, boolean cloexec) {
-    if (fd >= files.length) {
-      files = Arrays.copyOf(files, Math.max(fd + 1, files.length * 2));
-    }
     file.hold();
-    highest = Math.max(highest, fd);
     files[fd] = file;
     closeOnExec.set(fd, cloexec);
-  }
-
-  /** Whether one more descriptor can be given. */
-  boolean hasRoom() {
-    int fd = 0;
-    while (fd < files.length && files[fd] != null) {
-      fd++;
-    }
-    return fd < limit();
   }
 
   /** Descriptors must be below this. */
@@ -151,6 +209,17 @@ public final class FdTable {
     }
   }
 
+  /** The open files, by descriptor; one that has two is there twice. */
+  public List<OpenFile> openFiles() {
+    List<OpenFile> open = new ArrayList<>();
+    for (OpenFile file : files) {
+      if (file != null) {
+        open.add(file);
+      }
+    }
+    return open;
+  }
+
   /** Open descriptors in ascending order. */
   public int[] openDescriptors() {
     int[] result = new int[files.length];
@@ -164,26 +233,27 @@ public final class FdTable {
   }
 
   /**
-   * {@code FDSize} in /proc/self/status: the slots of Linux's table, which starts with a word's
-   * bits and doubles from 256 on.
-   *
-   * @param wordBits bits of a kernel's word
+   * {@code FDSize} in /proc/self/status: the slots of the table, which starts with a word's bits
+   * and grows to 256 and on.
    */
-  public int slots(int wordBits) {
-    if (highest < wordBits) {
-      return wordBits;
-    }
-    return Math.max(256, Integer.highestOneBit(highest) * 2);
+  public int slots() {
+    return files.length;
   }
 
   /**
-   * A table of its own with the same open files, as fork makes it.
+   * {@code dup_fd}: a table of its own with the same open files, as fork makes it.
    *
    * @param noFileLimit the limit of the new process
+   * @throws ErrnoException ENOMEM; nothing is held then
    */
-  public FdTable copy(LongSupplier noFileLimit) {
-    FdTable copy = new FdTable(noFileLimit);
-    for (int fd : openDescriptors()) {
+  public FdTable copy(LongSupplier noFileLimit) throws ErrnoException {
+    FdTable copy = new FdTable(caches, noFileLimit, VfsCaches.alloc(caches.filesStruct));
+    int[] open = openDescriptors();
+    if (open.length > 0 && !copy.hasRoomFor(open[open.length - 1])) {
+      copy.free();
+      throw new ErrnoException(Errno.ENOMEM);
+    }
+    for (int fd : open) {
       OpenFile file = files[fd];
       if (file != null) {
         copy.put(fd, file, closeOnExec.get(fd));

@@ -1,5 +1,6 @@
 package org.memarium.kernel.vfs;
 
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
 /**
@@ -206,8 +207,7 @@ public final class FileCalls extends AttributeCalls {
       if (newFd < 0 || newFd >= fds.limit()) {
         throw new ErrnoException(Errno.EBADF);
       }
-      fds.installAt(newFd, fds.require(oldFd), flags != 0);
-      return newFd;
+      return fds.installAt(newFd, fds.require(oldFd), flags != 0);
     });
   }
 
@@ -321,20 +321,42 @@ public final class FileCalls extends AttributeCalls {
       if ((flags & ~(Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK | Fcntl.O_DIRECT)) != 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      Pipe pipe = vfs.newPipe(credentials());
       boolean cloexec = (flags & Fcntl.O_CLOEXEC) != 0;
       int status = flags & ~Fcntl.O_CLOEXEC;
-      ends[0] = fds.install(new PipeEnd(pipe, Fcntl.O_RDONLY | status), cloexec);
-      if (ends[0] < 0) {
-        return ends[0];
+      Dentry pipe = vfs.newPipe(credentials());
+      pipe.hold();
+      OpenFile write = null;
+      OpenFile read = null;
+      try {
+        write = withFilp(() -> new PipeEnd(pipe, Fcntl.O_WRONLY | status));
+        read = withFilp(() -> new PipeEnd(pipe, Fcntl.O_RDONLY | status));
+        return install(read, write, ends, cloexec);
+      } finally {
+        discardIfNotHeld(read);
+        discardIfNotHeld(write);
+        pipe.release();
       }
-      ends[1] = fds.install(new PipeEnd(pipe, Fcntl.O_WRONLY | status), cloexec);
-      if (ends[1] < 0) {
-        var _ = fds.close(ends[0]);
-        return ends[1];
-      }
-      return 0;
     });
+  }
+
+  /** Gives two files two descriptors, or none. */
+  private long install(OpenFile first, OpenFile second, int[] fdsOut, boolean cloexec) {
+    fdsOut[0] = fds.install(first, cloexec);
+    if (fdsOut[0] < 0) {
+      return fdsOut[0];
+    }
+    fdsOut[1] = fds.install(second, cloexec);
+    if (fdsOut[1] < 0) {
+      var _ = fds.close(fdsOut[0]);
+      return fdsOut[1];
+    }
+    return 0;
+  }
+
+  private static void discardIfNotHeld(@Nullable OpenFile file) {
+    if (file != null && !file.isClosed() && !file.isHeld()) {
+      file.discard();
+    }
   }
 
   /**
@@ -346,7 +368,18 @@ public final class FileCalls extends AttributeCalls {
   public long unixSocket(int type, int flags) {
     boolean cloexec = (flags & Fcntl.O_CLOEXEC) != 0;
     int status = flags & Fcntl.O_NONBLOCK;
-    return fds.install(new UnixSocket(vfs.newSocket(credentials()), type, status), cloexec);
+    return result(() -> {
+      Dentry socket = vfs.newSocket(credentials());
+      socket.hold();
+      try {
+        int fd = fds.unused(0);
+        return fd < 0
+            ? fd
+            : fds.install(withFilp(() -> new UnixSocket(socket, type, status)), cloexec);
+      } finally {
+        socket.release();
+      }
+    });
   }
 
   /** Which of POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL hold of a descriptor now. */

@@ -3,33 +3,59 @@ package org.memarium.kernel.vfs;
 /** {@code struct fs_struct}: where a process's paths start, and its umask. */
 public final class FsStruct {
 
-  /** Where absolute paths start. */
-  Dentry root;
-
-  /** Where relative paths start: the working directory. */
-  Dentry pwd;
+  private Dentry root;
+  private Dentry pwd;
 
   /** Permission bits that a creation leaves out. */
   int umask;
 
-  /**
-   * Starts at a root.
-   *
-   * @param root both root and working directory
-   */
-  public FsStruct(Dentry root) {
-    this(root, root, 022);
-  }
+  /** The object of the cache {@code fs_cache}. */
+  private final long slot;
 
-  private FsStruct(Dentry root, Dentry pwd, int umask) {
+  private boolean freed;
+
+  private FsStruct(Dentry root, Dentry pwd, int umask, long slot) {
     this.root = root;
     this.pwd = pwd;
     this.umask = umask;
+    this.slot = slot;
+    root.hold();
+    pwd.hold();
   }
 
-  /** A copy of its own, as a child without CLONE_FS gets it. */
-  public FsStruct copy() {
-    return new FsStruct(root, pwd, umask);
+  /**
+   * {@code alloc_fs_struct}: starts at a root.
+   *
+   * @param root both root and working directory
+   * @throws ErrnoException ENOMEM
+   */
+  public static FsStruct allocate(Dentry root) throws ErrnoException {
+    return new FsStruct(root, root, 022, VfsCaches.alloc(root.dcache().caches().fsStruct));
+  }
+
+  /** The paths of somebody who is no process: without an object of the cache. */
+  public static FsStruct outside(Dentry root) {
+    return new FsStruct(root, root, 022, 0);
+  }
+
+  /**
+   * {@code copy_fs_struct}: a copy of its own, as a child without CLONE_FS gets it.
+   *
+   * @throws ErrnoException ENOMEM
+   */
+  public FsStruct copy() throws ErrnoException {
+    return new FsStruct(root, pwd, umask, VfsCaches.alloc(root.dcache().caches().fsStruct));
+  }
+
+  /** {@code free_fs_struct}, when the process ends. */
+  public void free() {
+    if (freed) {
+      throw new IllegalStateException("the root and working directory of a process end twice");
+    }
+    freed = true;
+    VfsCaches.free(root.dcache().caches().fsStruct, slot);
+    root.release();
+    pwd.release();
   }
 
   /** Where absolute paths start. */
@@ -37,9 +63,23 @@ public final class FsStruct {
     return root;
   }
 
-  /** The working directory. */
+  /** Where relative paths start: the working directory. */
   public Dentry pwd() {
     return pwd;
+  }
+
+  /** {@code set_fs_root}. */
+  void setRoot(Dentry directory) {
+    directory.hold();
+    root.release();
+    root = directory;
+  }
+
+  /** {@code set_fs_pwd}. */
+  void setPwd(Dentry directory) {
+    directory.hold();
+    pwd.release();
+    pwd = directory;
   }
 
   /** Permission bits that a creation leaves out. */

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +37,12 @@ final class HostView {
 
   private static final long OVERLAYFS_SUPER_MAGIC = 0x794c7630;
 
-  private final Map<Key, Inode> pinned = new HashMap<>();
+  /** {@code inode_hashtable}: by device and number; never listed but for writing back. */
+  private final Map<Key, Inode> inodes = new LinkedHashMap<>();
+
+  /** {@code s_inode_lru}: those that no dentry names, the one longest unused first. */
+  private final Set<Inode> unused = new LinkedHashSet<>();
+
   private final Map<Long, Boolean> closedDevices = new HashMap<>();
   private final LongSupplier clockNanos;
   private final @Nullable PageCache pageCache;
@@ -78,20 +85,61 @@ final class HostView {
     overlayPagesUsed -= pages;
   }
 
-  /** The inode that was opened or changed under some name of this file, or null. */
-  @Nullable Inode pinned(HostAttributes host) {
-    Inode inode = pinned.get(new Key(host.dev(), host.ino()));
+  /** {@code ilookup}: the inode that was looked up under some name of this file, or null. */
+  @Nullable Inode cached(HostAttributes host) {
+    Inode inode = inodes.get(new Key(host.dev(), host.ino()));
     return inode != null && inode.isSame(host) ? inode : null;
   }
 
-  /** Keeps an inode, so that other names of the file lead to it too. */
-  void pin(Inode inode) {
-    pinned.put(new Key(inode.dev(), inode.ino()), inode);
+  /** {@code insert_inode_hash}: so that other names of the file lead to this inode too. */
+  void cache(Inode inode) {
+    inodes.put(new Key(inode.dev(), inode.ino()), inode);
   }
 
-  /** Lets go of an inode whose last name is gone. */
-  void unpin(Inode inode) {
-    pinned.remove(new Key(inode.dev(), inode.ino()), inode);
+  /** {@code remove_inode_hash}: its last name is gone. */
+  void uncache(Inode inode) {
+    inodes.remove(new Key(inode.dev(), inode.ino()), inode);
+    unused.remove(inode);
+  }
+
+  /**
+   * {@code inode_add_lru}: no dentry names it, and it can be made again from what the host says.
+   */
+  void addUnused(Inode inode) {
+    unused.add(inode);
+  }
+
+  /** A dentry names it again. */
+  void removeUnused(Inode inode) {
+    unused.remove(inode);
+  }
+
+  /**
+   * {@code prune_icache_sb}: frees inodes that no dentry names, with the pages that are cached of
+   * them.
+   *
+   * @param most how many to look at
+   * @return how many were freed
+   */
+  long shrinkInodes(VfsCaches caches, long most) {
+    long freed = 0;
+    long looked = 0;
+    for (Inode inode : List.copyOf(unused)) {
+      if (looked++ == most) {
+        break;
+      }
+      if (inode.evict()) {
+        uncache(inode);
+        inode.destroy(caches);
+        freed++;
+      }
+    }
+    return freed;
+  }
+
+  /** Inodes that are in the kernel's memory though no dentry names them. */
+  List<Inode> withoutDentry() {
+    return inodes.values().stream().filter(inode -> inode.isInCore() && inode.isUnused()).toList();
   }
 
   /** Refuses to enter a file system that leads into the host's processes. */
@@ -136,7 +184,7 @@ final class HostView {
    * @throws UncheckedIOException if something could not be written, now or when its file was closed
    */
   void close() {
-    for (Inode inode : List.copyOf(pinned.values())) {
+    for (Inode inode : List.copyOf(inodes.values())) {
       if (inode instanceof WritableFile file) {
         long result = file.writeBack();
         if (result < 0) {

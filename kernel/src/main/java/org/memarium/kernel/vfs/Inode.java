@@ -23,6 +23,15 @@ public abstract class Inode {
   long mtimeNanos;
   long ctimeNanos;
 
+  /** {@code i_count}: dentries that name it. */
+  private int count;
+
+  /** The object of its file system's inode cache; 0 while no dentry names it, or without any. */
+  private long slot;
+
+  /** Whether it has its object. */
+  private boolean inCore;
+
   /**
    * An inode.
    *
@@ -35,6 +44,97 @@ public abstract class Inode {
     this.ino = ino;
     this.mode = mode;
   }
+
+  // ---- In the kernel's memory ----
+
+  /** Which cache it comes from. */
+  VfsCaches.InodeKind kind() {
+    return VfsCaches.InodeKind.GENERIC;
+  }
+
+  /**
+   * {@code iget}, {@code ihold}: one more dentry names it.
+   *
+   * @throws ErrnoException ENOMEM
+   */
+  final void hold(VfsCaches caches) throws ErrnoException {
+    hold(caches, Errno.ENOMEM);
+  }
+
+  /** The same, with the error that a call has instead of ENOMEM. */
+  final void hold(VfsCaches caches, int errno) throws ErrnoException {
+    if (!inCore) {
+      slot = VfsCaches.alloc(caches.inodes(kind()), errno);
+      inCore = true;
+    }
+    if (count++ == 0) {
+      inUse();
+    }
+  }
+
+  /** {@code iput}: one dentry less; without any it goes, unless its file system keeps it. */
+  final void release(VfsCaches caches) {
+    if (--count == 0 && !keepsUnused()) {
+      destroy(caches);
+    }
+  }
+
+  /** {@code destroy_inode}: gives its object back. */
+  final void destroy(VfsCaches caches) {
+    if (count > 0) {
+      throw new IllegalStateException("inode %d is destroyed, and has names".formatted(ino));
+    }
+    if (inCore) {
+      VfsCaches.free(caches.inodes(kind()), slot);
+      slot = 0;
+      inCore = false;
+      destroyed(caches);
+    }
+  }
+
+  /** Whether it has an object of its cache. */
+  final boolean isInCore() {
+    return inCore;
+  }
+
+  int count() {
+    return count;
+  }
+
+  /** Whether no dentry names it. */
+  final boolean isUnused() {
+    return count == 0;
+  }
+
+  /** A dentry names it again. */
+  void inUse() {}
+
+  /**
+   * {@code iput_final}: its last dentry is gone.
+   *
+   * @return whether it stays: because looking at it again costs something, or because it has what
+   *     is nowhere else
+   */
+  boolean keepsUnused() {
+    return false;
+  }
+
+  /**
+   * {@code prune_icache_sb}: drops what is cached of a file that no dentry names.
+   *
+   * @return false if it must stay, because it has what is nowhere else
+   */
+  boolean evict() {
+    return true;
+  }
+
+  /** It is gone: the place to free what hangs on it. */
+  void destroyed(VfsCaches caches) {}
+
+  /** A name of it was found, made or moved: the place to remember where it is. */
+  void foundAs(Dentry dentry) {}
+
+  // ---- Attributes ----
 
   /** Becomes the owner's, and as old as now. */
   final void born(Credentials owner, long nowNanos) {

@@ -32,6 +32,11 @@ public abstract class OpenFile implements MappedFile {
   private int flags;
   private int references;
 
+  private boolean closed;
+
+  /** The object of the cache {@code filp}. */
+  private long slot;
+
   /** Offset of the next read or write in bytes. */
   long position;
 
@@ -44,6 +49,21 @@ public abstract class OpenFile implements MappedFile {
   OpenFile(Dentry dentry, int flags) {
     this.dentry = dentry;
     this.flags = flags & ~FLAGS_OF_OPEN_ONLY;
+    dentry.hold();
+  }
+
+  /**
+   * {@code alloc_empty_file}: Linux takes the object before it looks for the file.
+   *
+   * @throws ErrnoException ENOMEM
+   */
+  static long allocate(VfsCaches caches) throws ErrnoException {
+    return VfsCaches.alloc(caches.filp);
+  }
+
+  /** The file takes over an object of {@link #allocate}. */
+  final void adopt(long filp) {
+    slot = filp;
   }
 
   /** What was opened: its name, directory and inode. */
@@ -108,11 +128,35 @@ public abstract class OpenFile implements MappedFile {
       throw new IllegalStateException("released more often than held: " + dentry.name());
     }
     if (--references == 0) {
-      closed();
+      free();
     }
   }
 
-  /** Called when the last owner is gone. */
+  /** {@code __fput}. */
+  private void free() {
+    closed = true;
+    closed();
+    VfsCaches.free(dentry.dcache().caches().filp, slot);
+    dentry.release();
+  }
+
+  final boolean isHeld() {
+    return references > 0;
+  }
+
+  final boolean isClosed() {
+    return closed;
+  }
+
+  /** Closes a file that nobody owns yet: what was to own it could not be had. */
+  final void discard() {
+    if (references != 0) {
+      throw new IllegalStateException("discarded, and held: " + dentry.name());
+    }
+    free();
+  }
+
+  /** Called when the last owner is gone: the place to give back what the kind of file has. */
   void closed() {}
 
   /** Its page cache, or null if it has none. */

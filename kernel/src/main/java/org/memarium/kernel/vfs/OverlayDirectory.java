@@ -3,7 +3,6 @@ package org.memarium.kernel.vfs;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,14 +20,11 @@ final class OverlayDirectory extends Directory {
   private final Object mount;
   private final @Nullable Path lower;
 
-  /** What the overlay says of a name: an entry, or that there is none (a whiteout). */
-  private record Upper(@Nullable Dentry dentry) {}
-
-  private final TreeMap<String, Upper> upper = new TreeMap<>();
-
-  // Entries of the host that somebody holds: directories, since they know their parent, and files
-  // that were opened, since they know their name.
-  private final Map<String, Dentry> held = new TreeMap<>();
+  /**
+   * What the overlay says of a name: an entry, or, by a negative one, that there is none (a
+   * whiteout). These dentries are pinned: what they say is nowhere else.
+   */
+  private final TreeMap<String, Dentry> upper = new TreeMap<>();
 
   private long hostBytes;
   private boolean ownAttributes;
@@ -58,6 +54,11 @@ final class OverlayDirectory extends Directory {
   }
 
   @Override
+  VfsCaches.InodeKind kind() {
+    return lower == null ? VfsCaches.InodeKind.SHMEM : VfsCaches.InodeKind.HOST;
+  }
+
+  @Override
   Object mountIdentity() {
     return mount;
   }
@@ -82,6 +83,8 @@ final class OverlayDirectory extends Directory {
     if (!ownAttributes) {
       refresh();
       ownAttributes = true;
+      // The attributes are nowhere else.
+      dentry().pin();
     }
   }
 
@@ -99,9 +102,9 @@ final class OverlayDirectory extends Directory {
 
   @Override
   protected @Nullable Dentry lookup(String name) throws ErrnoException {
-    Upper known = upper.get(name);
-    if (known != null) {
-      return known.dentry();
+    Dentry own = upper.get(name);
+    if (own != null) {
+      return own.isNegative() ? null : own;
     }
     if (lower == null) {
       return null;
@@ -109,10 +112,10 @@ final class OverlayDirectory extends Directory {
     Path path = HostNames.child(lower, name);
     HostAttributes host = HostAttributes.read(path);
     if (host == null) {
-      held.remove(name);
+      invalidate(name);
       return null;
     }
-    Dentry before = held.get(name);
+    Dentry before = cachedPositive(name);
     if (before != null && before.inode().isSame(host)) {
       before.inode().update(host);
       return before;
@@ -121,34 +124,25 @@ final class OverlayDirectory extends Directory {
   }
 
   private Dentry look(String name, Path path, HostAttributes host) throws ErrnoException {
-    return switch (host.mode() & FileMode.S_IFMT) {
-      case FileMode.S_IFDIR -> {
-        view.checkDevice(path, host, dev);
-        Dentry dentry = new OverlayDirectory(view, mount, path, host).place(dentry(), name);
-        held.put(name, dentry);
-        yield dentry;
-      }
-      case FileMode.S_IFREG -> {
-        Inode inode = view.pinned(host);
-        if (inode != null) {
-          inode.update(host);
-        } else {
-          inode = new OverlayFile(view, path, host);
-        }
-        yield new Dentry(dentry(), name, inode);
-      }
-      default -> {
-        Inode inode = view.pinned(host);
-        yield new Dentry(dentry(), name, inode != null ? inode : new OverlayNode(view, path, host));
-      }
-    };
+    if ((host.mode() & FileMode.S_IFMT) == FileMode.S_IFDIR) {
+      view.checkDevice(path, host, dev);
+      return enter(name, new OverlayDirectory(view, mount, path, host));
+    }
+    Inode inode = view.cached(host);
+    if (inode == null) {
+      boolean regular = (host.mode() & FileMode.S_IFMT) == FileMode.S_IFREG;
+      inode = regular ? new OverlayFile(view, path, host) : new OverlayNode(view, path, host);
+    } else {
+      inode.update(host);
+    }
+    Dentry entry = enter(name, inode);
+    view.cache(inode);
+    return entry;
   }
 
   @Override
-  void opened(Dentry dentry) {
-    if (!upper.containsKey(dentry.name())) {
-      held.put(dentry.name(), dentry);
-    }
+  boolean keepsNegatives() {
+    return lower != null;
   }
 
   @Override
@@ -164,9 +158,8 @@ final class OverlayDirectory extends Directory {
         }
       }
     }
-    upper.forEach((name, known) -> {
-      Dentry dentry = known.dentry();
-      if (dentry != null) {
+    upper.forEach((name, dentry) -> {
+      if (!dentry.isNegative()) {
         entries.add(
             new Entry(
                 name, dentry.inode().ino(), FileMode.directoryEntryType(dentry.inode().mode())));
@@ -192,20 +185,30 @@ final class OverlayDirectory extends Directory {
     ctimeNanos = mtimeNanos;
   }
 
-  private void add(String name, Dentry dentry) {
-    held.remove(name);
-    upper.put(name, new Upper(dentry));
-    touch(dentry.inode().isDirectory() ? 1 : 0);
+  /** A new entry, or one that came from elsewhere: it is the overlay's from now on. */
+  private void add(Dentry entry) {
+    upper.put(entry.name(), entry);
+    entry.pin();
+    touch(entry.inode().isDirectory() ? 1 : 0);
   }
 
-  private void take(String name, Dentry dentry) {
-    held.remove(name);
-    if (lower == null) {
-      upper.remove(name);
-    } else {
-      upper.put(name, new Upper(null));
-    }
-    touch(dentry.inode().isDirectory() ? -1 : 0);
+  /** {@code ovl_whiteout}: says that there is nothing of this name, whatever the host has. */
+  private void whiteOut(Dentry negative) {
+    negative.hash();
+    negative.pin();
+    upper.put(negative.name(), negative);
+  }
+
+  /** A negative dentry for {@link #whiteOut}, taken before anything changes; null: not needed. */
+  private @Nullable Dentry newWhiteout(String name) throws ErrnoException {
+    return lower == null ? null : Dentry.allocate(dentry().dcache(), dentry(), name);
+  }
+
+  /** The overlay does not know an entry any more. */
+  private void forget(Dentry entry) {
+    upper.remove(entry.name(), entry);
+    entry.unpin();
+    touch(entry.inode().isDirectory() ? -1 : 0);
   }
 
   /** New entries take the group of a directory with the set-group-id bit, as on Linux. */
@@ -219,74 +222,110 @@ final class OverlayDirectory extends Directory {
   }
 
   @Override
-  Dentry create(String name, int newMode, Credentials owner) {
+  Dentry create(String name, int newMode, Credentials owner) throws ErrnoException {
     Inode made =
         (newMode & FileMode.S_IFMT) == FileMode.S_IFREG
             ? new OverlayFile(view, dev, newMode, owner)
             : new OverlayNode(view, dev, newMode, null, owner);
     inherit(made);
-    Dentry dentry = new Dentry(dentry(), name, made);
-    add(name, dentry);
-    return dentry;
+    Dentry entry = enter(name, made);
+    add(entry);
+    return entry;
   }
 
   @Override
-  Dentry mkdir(String name, int newMode, Credentials owner) {
+  Dentry mkdir(String name, int newMode, Credentials owner) throws ErrnoException {
     OverlayDirectory made = new OverlayDirectory(view, mount, dev, newMode, owner);
     inherit(made);
-    Dentry dentry = made.place(dentry(), name);
-    add(name, dentry);
-    return dentry;
+    Dentry entry = enter(name, made);
+    add(entry);
+    return entry;
   }
 
   @Override
-  void symlink(String name, String target, Credentials owner) {
+  void symlink(String name, String target, Credentials owner) throws ErrnoException {
     Inode made = new OverlayNode(view, dev, FileMode.S_IFLNK | 0777, target, owner);
     inherit(made);
-    add(name, new Dentry(dentry(), name, made));
+    add(enter(name, made));
   }
 
   @Override
   void link(String name, Dentry existing) throws ErrnoException {
+    Dentry entry = enter(name, existing.inode());
     existing.inode().changeLinks(1, view.nowNanos());
-    add(name, new Dentry(dentry(), name, existing.inode()));
+    add(entry);
   }
 
   @Override
   void unlink(Dentry victim) throws ErrnoException {
-    take(victim.name(), victim);
-    victim.unlinked();
+    Dentry whiteout = newWhiteout(victim.name());
     victim.inode().changeLinks(-1, view.nowNanos());
+    remove(victim, whiteout);
   }
 
   @Override
   void rmdir(Dentry victim) throws ErrnoException {
-    take(victim.name(), victim);
-    victim.unlinked();
+    Dentry whiteout = newWhiteout(victim.name());
     victim.inode().changeLinks(-victim.inode().nlink, view.nowNanos());
     ((Directory) victim.inode()).removed();
+    remove(victim, whiteout);
+  }
+
+  private void remove(Dentry victim, @Nullable Dentry whiteout) {
+    victim.hold();
+    forget(victim);
+    victim.unlinked();
+    victim.drop();
+    if (whiteout != null) {
+      whiteOut(whiteout);
+    }
+    victim.release();
   }
 
   @Override
   void rename(Dentry moved, Directory to, String name, @Nullable Dentry replaced, boolean exchange)
       throws ErrnoException {
     OverlayDirectory target = (OverlayDirectory) to;
-    String oldName = moved.name();
+    Dentry whiteout = exchange ? null : newWhiteout(moved.name());
+    Dentry place;
+    try {
+      place = replaced != null ? replaced : target.entry(name);
+    } catch (ErrnoException e) {
+      if (whiteout != null) {
+        whiteout.discard();
+      }
+      throw e;
+    }
+    moved.hold();
+    place.hold();
     if (replaced != null && !exchange) {
-      if (replaced.inode().isDirectory()) {
-        target.rmdir(replaced);
-      } else {
-        target.unlink(replaced);
+      replaced
+          .inode()
+          .changeLinks(
+              replaced.inode().isDirectory() ? -replaced.inode().nlink : -1, view.nowNanos());
+      if (replaced.inode() instanceof Directory emptied) {
+        emptied.removed();
       }
     }
-    take(oldName, moved);
-    if (replaced != null && exchange) {
-      target.take(name, replaced);
-      replaced.moved(dentry(), oldName);
-      add(oldName, replaced);
+    forget(moved);
+    if (replaced != null) {
+      target.forget(replaced);
+    } else {
+      target.upper.remove(name, place);
+      place.unpin();
     }
-    moved.moved(target.dentry(), name);
-    target.add(name, moved);
+    moved.move(place, exchange);
+    if (exchange) {
+      add(place);
+    } else if (replaced != null) {
+      replaced.unlinked();
+    }
+    target.add(moved);
+    if (whiteout != null) {
+      whiteOut(whiteout);
+    }
     moved.inode().changeLinks(0, view.nowNanos());
+    place.release();
+    moved.release();
   }
 }

@@ -42,6 +42,32 @@ final class OverlayFile extends RegularFile {
   }
 
   @Override
+  VfsCaches.InodeKind kind() {
+    return lower == null ? VfsCaches.InodeKind.SHMEM : VfsCaches.InodeKind.HOST;
+  }
+
+  @Override
+  void inUse() {
+    view.removeUnused(this);
+  }
+
+  @Override
+  boolean keepsUnused() {
+    if (lower == null || nlink == 0) {
+      return false;
+    }
+    if (!ownAttributes) {
+      view.addUnused(this);
+    }
+    return true;
+  }
+
+  @Override
+  boolean evict() {
+    return !ownAttributes && evictClean();
+  }
+
+  @Override
   void refresh() {
     if (lower != null && !ownAttributes) {
       updateFrom(lower);
@@ -66,7 +92,7 @@ final class OverlayFile extends RegularFile {
     if (!ownAttributes) {
       refresh();
       ownAttributes = true;
-      view.pin(this);
+      view.cache(this);
     }
   }
 
@@ -132,7 +158,6 @@ final class OverlayFile extends RegularFile {
         throw HostErrors.of(e);
       }
     }
-    view.pin(this);
   }
 
   /** The host's file, opened now if it is not; null if there is none. */
@@ -158,7 +183,7 @@ final class OverlayFile extends RegularFile {
   /** The last name is gone, and nobody has it open: its room is given back. */
   private void forget() {
     dropCache();
-    view.unpin(this);
+    view.uncache(this);
     if (data != null) {
       data.free();
     }

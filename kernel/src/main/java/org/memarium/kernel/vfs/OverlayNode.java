@@ -43,6 +43,32 @@ final class OverlayNode extends Inode {
   }
 
   @Override
+  VfsCaches.InodeKind kind() {
+    return lower == null ? VfsCaches.InodeKind.SHMEM : VfsCaches.InodeKind.HOST;
+  }
+
+  @Override
+  void inUse() {
+    view.removeUnused(this);
+  }
+
+  @Override
+  boolean keepsUnused() {
+    if (lower == null || nlink == 0) {
+      return false;
+    }
+    if (!ownAttributes) {
+      view.addUnused(this);
+    }
+    return true;
+  }
+
+  @Override
+  boolean evict() {
+    return !ownAttributes;
+  }
+
+  @Override
   void update(HostAttributes host) {
     if (!ownAttributes) {
       super.update(host);
@@ -54,7 +80,7 @@ final class OverlayNode extends Inode {
   void detach() {
     if (!ownAttributes) {
       ownAttributes = true;
-      view.pin(this);
+      view.cache(this);
     }
   }
 

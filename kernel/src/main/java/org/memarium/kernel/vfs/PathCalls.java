@@ -50,7 +50,8 @@ public abstract sealed class PathCalls permits EntryCalls {
   }
 
   /** The result of a call: a value, or the error as a negative number. */
-  static long result(Body body) {
+  final long result(Body body) {
+    beginCall();
     try {
       return body.run();
     } catch (ErrnoException e) {
@@ -58,14 +59,19 @@ public abstract sealed class PathCalls permits EntryCalls {
     }
   }
 
+  /** What walks have found until now may leave the dcache, unless it is held. */
+  private void beginCall() {
+    fs.root().dcache().beginCall();
+  }
+
   // ---- Walking ----
 
   private Dentry start(int dirfd, String path) throws ErrnoException {
     if (path.startsWith("/")) {
-      return fs.root;
+      return fs.root();
     }
     if (dirfd == Fcntl.AT_FDCWD) {
-      return fs.pwd;
+      return fs.pwd();
     }
     Dentry start = fds.require(dirfd).dentry();
     if (!start.inode().isDirectory() && !path.isEmpty()) {
@@ -75,13 +81,13 @@ public abstract sealed class PathCalls permits EntryCalls {
   }
 
   final Last walk(int dirfd, String path, LastLink lastLink) throws ErrnoException {
-    return new PathWalk(fs.root, credentials).walk(start(dirfd, path), path, lastLink);
+    return new PathWalk(fs.root(), credentials).walk(start(dirfd, path), path, lastLink);
   }
 
   /** What a path names, with the AT_ flags that decide about links and empty paths. */
   final Dentry lookup(int dirfd, String path, int flags) throws ErrnoException {
     if (path.isEmpty() && (flags & Fcntl.AT_EMPTY_PATH) != 0) {
-      return dirfd == Fcntl.AT_FDCWD ? fs.pwd : fds.require(dirfd).dentry();
+      return dirfd == Fcntl.AT_FDCWD ? fs.pwd() : fds.require(dirfd).dentry();
     }
     boolean stop = (flags & Fcntl.AT_SYMLINK_NOFOLLOW) != 0;
     return walk(dirfd, path, stop ? LastLink.STOP : LastLink.FOLLOW).require();
@@ -116,12 +122,37 @@ public abstract sealed class PathCalls permits EntryCalls {
   /** openat(2): opens, and creates where asked; returns the descriptor. */
   public final long openat(int dirfd, String path, int flags, int mode) {
     return result(() -> {
-      if (!fds.hasRoom()) {
-        throw new ErrnoException(Errno.EMFILE);
+      int fd = fds.unused(0);
+      if (fd < 0) {
+        return fd;
       }
-      OpenFile file = open(dirfd, path, flags, mode);
+      OpenFile file = withFilp(() -> open(dirfd, path, flags, mode));
       return fds.install(file, (flags & Fcntl.O_CLOEXEC) != 0);
     });
+  }
+
+  /** What makes an open file. */
+  @FunctionalInterface
+  interface Opening {
+    OpenFile open() throws ErrnoException;
+  }
+
+  /**
+   * {@code path_openat}: takes the object for an open file first, and then opens.
+   *
+   * @throws ErrnoException ENOMEM, or that of the opening; the object is given back
+   */
+  final OpenFile withFilp(Opening opening) throws ErrnoException {
+    VfsCaches caches = fs.root().dcache().caches();
+    long filp = OpenFile.allocate(caches);
+    try {
+      OpenFile file = opening.open();
+      file.adopt(filp);
+      return file;
+    } catch (ErrnoException e) {
+      VfsCaches.free(caches.filp, filp);
+      throw e;
+    }
   }
 
   private OpenFile open(int dirfd, String path, int givenFlags, int mode) throws ErrnoException {
@@ -202,10 +233,6 @@ public abstract sealed class PathCalls permits EntryCalls {
         throw new ErrnoException((int) -result);
       }
     }
-    Dentry parent = found.parent();
-    if (parent != null && parent.inode() instanceof Directory directory) {
-      directory.opened(found);
-    }
     return file;
   }
 
@@ -217,16 +244,19 @@ public abstract sealed class PathCalls permits EntryCalls {
    *     host does not let the user read; any error of the walk
    */
   public final OpenFile openExecutable(int dirfd, String path, int flags) throws ErrnoException {
-    checkFlags(flags, Fcntl.AT_EMPTY_PATH | Fcntl.AT_SYMLINK_NOFOLLOW);
-    Dentry found = lookup(dirfd, path, flags);
-    if (found.inode().isSymlink()) {
-      throw new ErrnoException(Errno.ELOOP);
-    }
-    if (!found.inode().isRegular()) {
-      throw new ErrnoException(Errno.EACCES);
-    }
-    permission(found.inode(), FileMode.MAY_EXEC);
-    return openFound(found, Fcntl.O_RDONLY | Fcntl.O_LARGEFILE);
+    beginCall();
+    return withFilp(() -> {
+      checkFlags(flags, Fcntl.AT_EMPTY_PATH | Fcntl.AT_SYMLINK_NOFOLLOW);
+      Dentry found = lookup(dirfd, path, flags);
+      if (found.inode().isSymlink()) {
+        throw new ErrnoException(Errno.ELOOP);
+      }
+      if (!found.inode().isRegular()) {
+        throw new ErrnoException(Errno.EACCES);
+      }
+      permission(found.inode(), FileMode.MAY_EXEC);
+      return openFound(found, Fcntl.O_RDONLY | Fcntl.O_LARGEFILE);
+    });
   }
 
   // ---- Telling ----
@@ -303,7 +333,7 @@ public abstract sealed class PathCalls permits EntryCalls {
   /** chdir(2). */
   public final long chdir(String path) {
     return result(() -> {
-      fs.pwd = directoryToEnter(path);
+      fs.setPwd(directoryToEnter(path));
       return 0;
     });
   }
@@ -316,7 +346,7 @@ public abstract sealed class PathCalls permits EntryCalls {
         throw new ErrnoException(Errno.ENOTDIR);
       }
       permission(found.inode(), FileMode.MAY_EXEC);
-      fs.pwd = found;
+      fs.setPwd(found);
       return 0;
     });
   }
@@ -328,17 +358,17 @@ public abstract sealed class PathCalls permits EntryCalls {
       if (!credentials.isRoot()) {
         throw new ErrnoException(Errno.EPERM);
       }
-      fs.root = found;
+      fs.setRoot(found);
       return 0;
     });
   }
 
   /** The working directory's path: getcwd(2) without the copying; ENOENT if it was removed. */
   public final String getcwd() throws ErrnoException {
-    if (fs.pwd.isUnlinked()) {
+    if (fs.pwd().isUnlinked()) {
       throw new ErrnoException(Errno.ENOENT);
     }
-    return fs.pwd.path(fs.root);
+    return fs.pwd().path(fs.root());
   }
 
   /** umask(2). */

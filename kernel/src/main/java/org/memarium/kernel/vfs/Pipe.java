@@ -1,5 +1,7 @@
 package org.memarium.kernel.vfs;
 
+import org.memarium.mm.Errno;
+
 /** A pipe's inode and its bytes on the way ({@code struct pipe_inode_info}). */
 final class Pipe extends Inode {
 
@@ -9,6 +11,14 @@ final class Pipe extends Inode {
   /** {@code PIPE_BUF}: a write of at most this is never split. */
   static final int ATOMIC_BYTES = 4096;
 
+  /** {@code PIPE_DEF_BUFFERS}: one for each page. */
+  private static final int BUFFERS = 16;
+
+  /** {@code sizeof} on 32 bits. */
+  private static final int BUFFER_BYTES = 24;
+
+  private static final int INFO_BYTES = 116;
+
   private static final long PIPEFS_MAGIC = 0x50495045;
 
   private final byte[] ring = new byte[BYTES];
@@ -17,9 +27,41 @@ final class Pipe extends Inode {
   int readers;
   int writers;
 
-  Pipe(long dev, long ino, Credentials owner, long nowNanos) {
+  // ---- struct pipe_inode_info, and its 16 struct pipe_buffer ----
+  private long infoSlot;
+  private long buffersSlot;
+
+  private Pipe(long dev, long ino, Credentials owner, long nowNanos) {
     super(dev, ino, FileMode.S_IFIFO | 0600);
     born(owner, nowNanos);
+  }
+
+  /**
+   * {@code get_pipe_inode}, {@code alloc_pipe_info}: a pipe, by its nameless entry.
+   *
+   * @throws ErrnoException ENFILE if there is no memory for the pipe, as Linux says; ENOMEM if
+   *     there is none for the entry
+   */
+  static Dentry create(Dcache dcache, long dev, long ino, Credentials owner, long nowNanos)
+      throws ErrnoException {
+    VfsCaches caches = dcache.caches();
+    int words = caches.wordBytes() / Integer.BYTES;
+    Pipe pipe = new Pipe(dev, ino, owner, nowNanos);
+    pipe.hold(caches, Errno.ENFILE);
+    try {
+      pipe.infoSlot = caches.kmalloc((long) INFO_BYTES * words, Errno.ENFILE);
+      pipe.buffersSlot = caches.kmalloc((long) BUFFERS * BUFFER_BYTES * words, Errno.ENFILE);
+      return Dentry.allocatePseudo(dcache, "pipe:[" + ino + "]", pipe);
+    } catch (ErrnoException e) {
+      pipe.release(caches);
+      throw e;
+    }
+  }
+
+  @Override
+  void destroyed(VfsCaches caches) {
+    caches.kfree(buffersSlot);
+    caches.kfree(infoSlot);
   }
 
   int filled() {

@@ -11,9 +11,14 @@ final class PipeEnd extends OpenFile {
 
   private final Pipe pipe;
 
-  PipeEnd(Pipe pipe, int flags) {
-    super(new Dentry(null, "pipe:[" + pipe.ino() + "]", pipe), flags);
-    this.pipe = pipe;
+  /**
+   * An end of a pipe.
+   *
+   * @param dentry of {@link Pipe#create}
+   */
+  PipeEnd(Dentry dentry, int flags) {
+    super(dentry, flags);
+    this.pipe = (Pipe) dentry.inode();
     if (isReadable()) {
       pipe.readers++;
     } else {

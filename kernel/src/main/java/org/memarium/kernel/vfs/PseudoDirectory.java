@@ -14,7 +14,7 @@ import org.memarium.mm.Errno;
 public class PseudoDirectory extends Directory {
 
   private final PseudoFileSystem fileSystem;
-  private final Map<String, Inode> children = new TreeMap<>();
+  private final Map<String, Inode> contents = new TreeMap<>();
 
   /** An empty directory with the given permissions. */
   public PseudoDirectory(PseudoFileSystem fileSystem, int permissions) {
@@ -25,6 +25,11 @@ public class PseudoDirectory extends Directory {
     ctimeNanos = atimeNanos;
   }
 
+  @Override
+  final VfsCaches.InodeKind kind() {
+    return fileSystem.inodes();
+  }
+
   /** The file system that it belongs to. */
   protected final PseudoFileSystem fileSystem() {
     return fileSystem;
@@ -32,7 +37,7 @@ public class PseudoDirectory extends Directory {
 
   /** Adds an entry that is always there. */
   public final void add(String name, Inode inode) {
-    children.put(name, inode);
+    contents.put(name, inode);
     if (inode.isDirectory()) {
       nlink++;
     }
@@ -55,24 +60,36 @@ public class PseudoDirectory extends Directory {
   }
 
   @Override
-  protected final @Nullable Dentry lookup(String name) {
-    Inode inode = children.get(name);
+  protected final @Nullable Dentry lookup(String name) throws ErrnoException {
+    Inode inode = contents.get(name);
     if (inode == null) {
       inode = dynamicChild(name);
     }
-    if (inode == null) {
-      return null;
+    Dentry known = cachedPositive(name);
+    if (known != null && inode != null && known.inode().equals(inode)) {
+      return known;
     }
-    // A directory of an overlay (/dev/shm) and of /proc keeps its name, since its children know it.
-    return inode instanceof Directory directory
-        ? directory.placed(dentry(), name)
-        : new Dentry(dentry(), name, inode);
+    if (known != null) {
+      known.unpin();
+      known.invalidate();
+    }
+    return inode == null ? null : enter(name, inode);
+  }
+
+  /** Makes all entries known for good, as devtmpfs, which lives in its dentries, has them. */
+  final void pinEntries() throws ErrnoException {
+    for (String name : contents.keySet()) {
+      Dentry entry = lookup(name);
+      if (entry != null) {
+        entry.pin();
+      }
+    }
   }
 
   @Override
   protected final List<Entry> list() {
     List<Entry> entries = new ArrayList<>();
-    children.forEach((name, inode) -> entries.add(entry(name, inode)));
+    contents.forEach((name, inode) -> entries.add(entry(name, inode)));
     for (String name : dynamicNames()) {
       Inode inode = dynamicChild(name);
       if (inode != null) {

@@ -13,6 +13,11 @@ abstract class PseudoFile extends Inode {
     born(Credentials.of(0, 0), fileSystem.nowNanos());
   }
 
+  @Override
+  final VfsCaches.InodeKind kind() {
+    return fileSystem.inodes();
+  }
+
   /** Sets whose file it is. */
   public final void setOwner(int ownerUid, int ownerGid) {
     uid = ownerUid;

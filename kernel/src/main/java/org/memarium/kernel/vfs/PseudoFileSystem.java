@@ -7,6 +7,7 @@ public final class PseudoFileSystem {
 
   final long dev;
   private final long magic;
+  private final VfsCaches.InodeKind inodes;
   private final LongSupplier clockNanos;
   private long lastIno;
 
@@ -18,9 +19,28 @@ public final class PseudoFileSystem {
    * @param clockNanos the machine's clock, for the times of its files
    */
   public PseudoFileSystem(int minor, long magic, LongSupplier clockNanos) {
+    this(minor, magic, VfsCaches.InodeKind.GENERIC, clockNanos);
+  }
+
+  /** The same, whose inodes come from {@code proc_inode_cache}. */
+  public static PseudoFileSystem proc(int minor, long magic, LongSupplier clockNanos) {
+    return new PseudoFileSystem(minor, magic, VfsCaches.InodeKind.PROC, clockNanos);
+  }
+
+  /**
+   * An empty one.
+   *
+   * @param inodes which cache its inodes come from
+   */
+  PseudoFileSystem(int minor, long magic, VfsCaches.InodeKind inodes, LongSupplier clockNanos) {
     this.dev = DeviceNumber.of(0, minor);
     this.magic = magic;
+    this.inodes = inodes;
     this.clockNanos = clockNanos;
+  }
+
+  VfsCaches.InodeKind inodes() {
+    return inodes;
   }
 
   long newIno() {

@@ -93,6 +93,16 @@ abstract class RegularFile extends Inode {
     pages = null;
   }
 
+  /** Forgets what is cached if all of it is in the store; returns whether it did. */
+  final boolean evictClean() {
+    AddressSpace cached = pages;
+    if (isOpen() || (cached != null && cached.dirtyPages() > 0)) {
+      return false;
+    }
+    dropCache();
+    return true;
+  }
+
   final boolean isOpen() {
     return openings > 0;
   }

@@ -23,12 +23,33 @@ public final class UnixSocket extends OpenFile {
   /**
    * A new one.
    *
+   * @param dentry of {@link #create}
    * @param type one of the constants here
    * @param flags O_NONBLOCK, or 0
    */
-  UnixSocket(Node inode, int type, int flags) {
-    super(new Dentry(null, "socket:[" + inode.ino() + "]", inode), Fcntl.O_RDWR | flags);
+  UnixSocket(Dentry dentry, int type, int flags) {
+    super(dentry, Fcntl.O_RDWR | flags);
     this.type = type;
+  }
+
+  /**
+   * {@code sock_create}, {@code unix_create1}: a socket, by its nameless entry.
+   *
+   * @throws ErrnoException ENFILE if there is no memory for the inode, as Linux says; ENOMEM if
+   *     there is none for the rest
+   */
+  static Dentry create(Dcache dcache, long dev, long ino, Credentials owner, long nowNanos)
+      throws ErrnoException {
+    VfsCaches caches = dcache.caches();
+    Node node = new Node(dev, ino, owner, nowNanos);
+    node.hold(caches, Errno.ENFILE);
+    try {
+      node.sockSlot = VfsCaches.alloc(caches.unixSock);
+      return Dentry.allocatePseudo(dcache, "socket:[" + ino + "]", node);
+    } catch (ErrnoException e) {
+      node.release(caches);
+      throw e;
+    }
   }
 
   @Override
@@ -58,10 +79,23 @@ public final class UnixSocket extends OpenFile {
   }
 
   /** The inode behind a socket. */
-  static final class Node extends Inode {
+  private static final class Node extends Inode {
+    /** {@code struct unix_sock}: the object of the cache {@code UNIX}. */
+    private long sockSlot;
+
     Node(long dev, long ino, Credentials owner, long nowNanos) {
       super(dev, ino, FileMode.S_IFSOCK | 0777);
       born(owner, nowNanos);
+    }
+
+    @Override
+    VfsCaches.InodeKind kind() {
+      return VfsCaches.InodeKind.SOCKET;
+    }
+
+    @Override
+    void destroyed(VfsCaches caches) {
+      VfsCaches.free(caches.unixSock, sockSlot);
     }
 
     @Override

@@ -6,11 +6,13 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.Audit;
 
 /**
  * The tree of files of one machine: the view of the host, the overlay, and what is mounted on it.
@@ -25,6 +27,7 @@ public final class Vfs implements AutoCloseable {
   private static final long TMPFS_MAGIC = 0x01021994;
 
   private final HostView view;
+  private final Dcache dcache;
   private final Dentry root;
   private final LongSupplier clockNanos;
   private final RandomSource random;
@@ -35,13 +38,15 @@ public final class Vfs implements AutoCloseable {
   private long nextPipe = 1;
   private long nextSocket = 1;
 
-  private Vfs(VfsConfig config, HostView view, Dentry root) {
+  private Vfs(VfsConfig config, HostView view, Dentry root) throws ErrnoException {
     mounts.add("overlay / overlay rw,relatime 0 0\n");
     this.view = view;
+    this.dcache = root.dcache();
     this.root = root;
     this.clockNanos = config.clockNanos();
     this.random = new RandomSource(config.seed());
-    this.devices = new PseudoFileSystem(DEVTMPFS_MINOR, TMPFS_MAGIC, clockNanos);
+    this.devices =
+        new PseudoFileSystem(DEVTMPFS_MINOR, TMPFS_MAGIC, VfsCaches.InodeKind.SHMEM, clockNanos);
     this.dev = new PseudoDirectory(devices, 0755);
     this.pts = new PseudoDirectory(devices, 0755);
     makeDevices();
@@ -76,7 +81,8 @@ public final class Vfs implements AutoCloseable {
           writableRoot
               ? new WritableDirectory(new WritableMount(view, folder), host)
               : new OverlayDirectory(view, view, folder, host);
-      Vfs vfs = new Vfs(config, view, top.place(null, ""));
+      Dcache dcache = new Dcache(new VfsCaches(config.slab()));
+      Vfs vfs = new Vfs(config, view, top.becomeRoot(dcache, null, ""));
       if (!writableRoot) {
         for (Path real : writable) {
           vfs.mountWritable(folder, real);
@@ -128,7 +134,7 @@ public final class Vfs implements AutoCloseable {
     }
   }
 
-  private void makeDevices() {
+  private void makeDevices() throws ErrnoException {
     for (CharacterDevice.Kind kind : CharacterDevice.Kind.values()) {
       dev.add(kind.name().toLowerCase(Locale.ROOT), new CharacterDevice(devices, kind, random));
     }
@@ -144,6 +150,7 @@ public final class Vfs implements AutoCloseable {
         new OverlayDirectory(
             view, new Object(), DeviceNumber.of(0, SHM_MINOR), shmMode, superuser));
     mount("dev", "devtmpfs", dev);
+    dev.pinEntries();
   }
 
   /**
@@ -152,7 +159,12 @@ public final class Vfs implements AutoCloseable {
    * @param type the kind of file system, as /proc/mounts names it
    */
   public void mount(String name, String type, Directory tree) {
-    Dentry mounted = ((Directory) root.inode()).mount(name, tree);
+    Dentry mounted;
+    try {
+      mounted = ((Directory) root.inode()).mount(name, tree);
+    } catch (ErrnoException e) {
+      throw new IllegalStateException("no memory to mount /" + name, e);
+    }
     mounts.add("%s %s %s rw,relatime 0 0\n".formatted(type, mounted.path(), type));
   }
 
@@ -170,16 +182,45 @@ public final class Vfs implements AutoCloseable {
     return clockNanos.getAsLong();
   }
 
-  Pipe newPipe(Credentials owner) {
-    return new Pipe(DeviceNumber.of(0, PIPEFS_MINOR), nextPipe++, owner, nowNanos());
+  Dcache dcache() {
+    return dcache;
   }
 
-  UnixSocket.Node newSocket(Credentials owner) {
-    return new UnixSocket.Node(DeviceNumber.of(0, SOCKFS_MINOR), nextSocket++, owner, nowNanos());
+  List<Inode> inodesWithoutDentry() {
+    return view.withoutDentry();
   }
 
-  /** Installs descriptors 0, 1 and 2. */
-  public void installStandardStreams(FdTable fds, StandardStreams streams, Credentials owner) {
+  /**
+   * Recounts dentries and inodes, and tells of the objects that they and open files hold.
+   *
+   * @param files every open file there is, each once
+   * @param places every process's root and working directory, and those of others
+   */
+  public void audit(Audit audit, Collection<OpenFile> files, Collection<FsStruct> places) {
+    new VfsAudit(this, audit).run(files, places);
+  }
+
+  /** Where the descriptors of files come from. */
+  VfsCaches caches() {
+    return dcache.caches();
+  }
+
+  Dentry newPipe(Credentials owner) throws ErrnoException {
+    return Pipe.create(dcache, DeviceNumber.of(0, PIPEFS_MINOR), nextPipe++, owner, nowNanos());
+  }
+
+  Dentry newSocket(Credentials owner) throws ErrnoException {
+    return UnixSocket.create(
+        dcache, DeviceNumber.of(0, SOCKFS_MINOR), nextSocket++, owner, nowNanos());
+  }
+
+  /**
+   * Installs descriptors 0, 1 and 2.
+   *
+   * @throws ErrnoException ENOMEM
+   */
+  public void installStandardStreams(FdTable fds, StandardStreams streams, Credentials owner)
+      throws ErrnoException {
     Terminal terminal = new Terminal(streams.rows(), streams.columns());
     WritableByteChannel screen =
         streams.outIsTerminal() ? streams.out() : streams.errIsTerminal() ? streams.err() : null;
@@ -192,7 +233,8 @@ public final class Vfs implements AutoCloseable {
           owned(new Stream(DeviceNumber.of(0, DEVPTS_MINOR), 3, keyboard, screen, terminal), owner);
       pts.add("0", inode);
       dev.add("tty", inode);
-      tty = new Dentry(pts.placed(dev.dentry(), "pts"), "0", inode);
+      Dentry directory = dev.find("pts");
+      tty = directory == null ? null : pts.find("0");
     }
     install(fds, 0, streams.inIsTerminal() ? tty : pipe(streams.in(), null, owner));
     install(fds, 1, streams.outIsTerminal() ? tty : pipe(null, streams.out(), owner));
@@ -205,13 +247,20 @@ public final class Vfs implements AutoCloseable {
   }
 
   private Dentry pipe(
-      @Nullable ReadableByteChannel in, @Nullable WritableByteChannel out, Credentials owner) {
+      @Nullable ReadableByteChannel in, @Nullable WritableByteChannel out, Credentials owner)
+      throws ErrnoException {
     long ino = nextPipe++;
     Inode inode = owned(new Stream(DeviceNumber.of(0, PIPEFS_MINOR), ino, in, out, null), owner);
-    return new Dentry(null, "pipe:[" + ino + "]", inode);
+    inode.hold(dcache.caches());
+    try {
+      return Dentry.allocatePseudo(dcache, "pipe:[" + ino + "]", inode);
+    } catch (ErrnoException e) {
+      inode.release(dcache.caches());
+      throw e;
+    }
   }
 
-  private static void install(FdTable fds, int fd, @Nullable Dentry dentry) {
+  private void install(FdTable fds, int fd, @Nullable Dentry dentry) throws ErrnoException {
     if (dentry == null) {
       throw new IllegalStateException("a terminal without a terminal");
     }
@@ -219,17 +268,52 @@ public final class Vfs implements AutoCloseable {
         (dentry.inode().mode() & FileMode.S_IFMT) == FileMode.S_IFCHR
             ? Fcntl.O_RDWR
             : fd == 0 ? Fcntl.O_RDONLY : Fcntl.O_WRONLY;
+    dentry.hold();
     try {
+      long filp = OpenFile.allocate(caches());
       OpenFile file = dentry.inode().open(dentry, access, Credentials.of(0, 0));
-      fds.installAt(fd, file, false);
-    } catch (ErrnoException e) {
-      throw new IllegalStateException("a standard stream cannot be opened", e);
+      file.adopt(filp);
+      if (fds.installAt(fd, file, false) < 0) {
+        throw new IllegalStateException("a new table has no room for a standard stream");
+      }
+    } finally {
+      dentry.release();
     }
   }
 
   /** Fills a buffer from the seeded source behind /dev/urandom and getrandom(2). */
   public void random(byte[] buffer, int offset, int count) {
     random.fill(buffer, offset, count);
+  }
+
+  // ---- Reclaim ----
+
+  /**
+   * {@code shrink_slab}: frees dentries, and then inodes, that nobody uses, the longest unused
+   * first. What the present call of a program has looked up stays.
+   *
+   * @param most how many of each to look at
+   * @return how many objects were freed
+   */
+  public long shrink(long most) {
+    long freed = dcache.shrink(most);
+    return freed + view.shrinkInodes(caches(), most);
+  }
+
+  /** {@code drop_slab}: frees all dentries and inodes that nobody uses. */
+  public void dropSlab() {
+    dcache.beginCall();
+    long freed;
+    do {
+      freed = shrink(Long.MAX_VALUE);
+    } while (freed > 0);
+  }
+
+  /**
+   * {@code /proc/sys/fs/dentry-state}: all dentries, the unused ones, and of these the negative.
+   */
+  public long[] dentryState() {
+    return new long[] {dcache.dentries(), dcache.unused(), dcache.negative()};
   }
 
   /** Closes the host's files. What the overlay holds is gone. */

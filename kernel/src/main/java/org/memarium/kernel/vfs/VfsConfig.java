@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.slab.SlabAllocator;
 
 /**
  * What the tree of files is made from.
@@ -17,6 +18,7 @@ import org.memarium.mm.file.PageCache;
  * @param clockNanos the machine's clock: nanoseconds since 1970
  * @param pageCache where the pages of files are kept; null: nowhere, for looking at files without a
  *     machine, and then nothing can be mapped
+ * @param slab where dentries, inodes and open files come from; null: nowhere
  */
 public record VfsConfig(
     Path root,
@@ -24,7 +26,8 @@ public record VfsConfig(
     long overlayBytes,
     long seed,
     LongSupplier clockNanos,
-    @Nullable PageCache pageCache) {
+    @Nullable PageCache pageCache,
+    @Nullable SlabAllocator slab) {
 
   /** What the overlay may hold unless told otherwise: 1 GiB. */
   public static final long DEFAULT_OVERLAY_BYTES = 1L << 30;

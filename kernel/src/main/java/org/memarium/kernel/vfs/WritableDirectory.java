@@ -10,9 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
@@ -22,10 +20,6 @@ final class WritableDirectory extends Directory {
   private final WritableMount mount;
   private final HostView view;
 
-  // Directories, since they know their parent, and files that were opened, since they know their
-  // name. What is here is compared with the host at each lookup.
-  private final Map<String, Dentry> held = new TreeMap<>();
-
   private long hostBytes;
 
   WritableDirectory(WritableMount mount, HostAttributes host) {
@@ -33,6 +27,11 @@ final class WritableDirectory extends Directory {
     this.mount = mount;
     this.view = mount.view();
     update(host);
+  }
+
+  @Override
+  VfsCaches.InodeKind kind() {
+    return VfsCaches.InodeKind.HOST;
   }
 
   WritableMount mount() {
@@ -88,37 +87,42 @@ final class WritableDirectory extends Directory {
     Path path = path(name);
     HostAttributes host = HostAttributes.read(path);
     if (host == null) {
-      held.remove(name);
+      invalidate(name);
       return null;
     }
-    Dentry before = held.get(name);
+    Dentry before = cachedPositive(name);
     if (before != null && before.inode().isSame(host)) {
       before.inode().update(host);
+      before.inode().foundAs(before);
       return before;
     }
-    return switch (host.mode() & FileMode.S_IFMT) {
-      case FileMode.S_IFDIR -> {
-        view.checkDevice(path, host, dev);
-        Dentry dentry = new WritableDirectory(mount, host).place(dentry(), name);
-        held.put(name, dentry);
-        yield dentry;
-      }
-      case FileMode.S_IFREG -> {
-        if (view.pinned(host) instanceof WritableFile file) {
-          file.update(host);
-          Dentry dentry = new Dentry(dentry(), name, file);
-          file.rename(dentry);
-          yield dentry;
-        }
-        yield new WritableFile(mount, dentry(), name, host).name();
-      }
-      default -> new WritableNode(mount, dentry(), name, host).name();
-    };
+    return look(name, path, host);
+  }
+
+  private Dentry look(String name, Path path, HostAttributes host) throws ErrnoException {
+    if ((host.mode() & FileMode.S_IFMT) == FileMode.S_IFDIR) {
+      view.checkDevice(path, host, dev);
+      return enter(name, new WritableDirectory(mount, host));
+    }
+    invalidate(name);
+    boolean regular = (host.mode() & FileMode.S_IFMT) == FileMode.S_IFREG;
+    Inode known = view.cached(host);
+    if (known != null
+        && (regular ? known instanceof WritableFile : known instanceof WritableNode)) {
+      known.update(host);
+      return fill(entry(name), known);
+    }
+    Dentry entry = entry(name);
+    Inode inode =
+        regular ? new WritableFile(mount, entry, host) : new WritableNode(mount, entry, host);
+    fill(entry, inode);
+    view.cache(inode);
+    return entry;
   }
 
   @Override
-  void opened(Dentry dentry) {
-    held.put(dentry.name(), dentry);
+  boolean keepsNegatives() {
+    return true;
   }
 
   @Override
@@ -211,16 +215,13 @@ final class WritableDirectory extends Directory {
 
   /** What the host no longer has under its name. */
   private void gone(Dentry victim) throws ErrnoException {
-    held.remove(victim.name());
     victim.unlinked();
     Inode inode = victim.inode();
-    if (inode instanceof WritableFile file) {
-      file.name().unlinkedIf(victim);
-    }
     inode.changeLinks(inode.isDirectory() ? -inode.nlink : -1, view.nowNanos());
     if (inode instanceof Directory directory) {
       directory.removed();
     }
+    victim.drop();
   }
 
   @Override
@@ -240,16 +241,21 @@ final class WritableDirectory extends Directory {
       throw new ErrnoException(Errno.EINVAL);
     }
     WritableDirectory target = (WritableDirectory) to;
-    onHost(() -> Files.move(path(moved.name()), target.path(name), StandardCopyOption.ATOMIC_MOVE));
+    Dentry place = replaced != null ? replaced : target.entry(name);
+    try {
+      onHost(
+          () -> Files.move(path(moved.name()), target.path(name), StandardCopyOption.ATOMIC_MOVE));
+    } catch (ErrnoException e) {
+      if (replaced == null && !place.isHashed()) {
+        place.discard();
+      }
+      throw e;
+    }
+    place.hold();
     if (replaced != null) {
       target.gone(replaced);
     }
-    held.remove(moved.name());
-    String before = moved.name();
-    if (moved.inode() instanceof WritableFile file && file.name() != moved) {
-      file.name().movedIf(dentry(), before, target.dentry(), name);
-    }
-    moved.moved(target.dentry(), name);
-    target.held.put(name, moved);
+    moved.move(place, false);
+    place.release();
   }
 }

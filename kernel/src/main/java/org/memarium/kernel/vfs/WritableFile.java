@@ -21,10 +21,15 @@ final class WritableFile extends RegularFile {
   private boolean channelWrites;
   private long hostBytes;
 
-  WritableFile(WritableMount mount, Dentry parent, String name, HostAttributes host) {
+  /**
+   * A file of the host.
+   *
+   * @param name under which it is looked up
+   */
+  WritableFile(WritableMount mount, Dentry name, HostAttributes host) {
     super(mount.view(), host.dev(), host.ino(), host.mode());
     this.mount = mount;
-    this.name = new Dentry(parent, name, this);
+    this.name = name;
     super.update(host);
     hostBytes = host.sizeBytes();
   }
@@ -34,11 +39,35 @@ final class WritableFile extends RegularFile {
     return name;
   }
 
-  /** Takes another name if the one it was known by is gone. */
-  void rename(Dentry another) {
-    if (name.isUnlinked()) {
-      name = another;
+  @Override
+  VfsCaches.InodeKind kind() {
+    return VfsCaches.InodeKind.HOST;
+  }
+
+  @Override
+  void inUse() {
+    view.removeUnused(this);
+  }
+
+  @Override
+  boolean keepsUnused() {
+    if (nlink == 0) {
+      return false;
     }
+    view.addUnused(this);
+    return true;
+  }
+
+  @Override
+  void foundAs(Dentry dentry) {
+    if (name.isUnlinked() || name.isFreed()) {
+      name = dentry;
+    }
+  }
+
+  @Override
+  boolean evict() {
+    return evictClean();
   }
 
   private Path path() {
@@ -82,7 +111,6 @@ final class WritableFile extends RegularFile {
     } catch (IOException e) {
       throw HostErrors.of(e);
     }
-    view.pin(this);
   }
 
   private FileChannel open(boolean forReading, boolean forWriting) throws IOException {
@@ -136,7 +164,7 @@ final class WritableFile extends RegularFile {
 
   /** The last name is gone: the host may give the number to another file. */
   private void forget() {
-    view.unpin(this);
+    view.uncache(this);
     dropCache();
   }
 

@@ -8,18 +8,45 @@ import org.memarium.mm.Errno;
 final class WritableNode extends Inode {
 
   private final WritableMount mount;
-  private final Dentry name;
+  private Dentry name;
   private long hostBytes;
 
-  WritableNode(WritableMount mount, Dentry parent, String name, HostAttributes host) {
+  /**
+   * A link or special file of the host.
+   *
+   * @param name under which it is looked up
+   */
+  WritableNode(WritableMount mount, Dentry name, HostAttributes host) {
     super(host.dev(), host.ino(), host.mode());
     this.mount = mount;
-    this.name = new Dentry(parent, name, this);
+    this.name = name;
     update(host);
   }
 
-  Dentry name() {
-    return name;
+  @Override
+  VfsCaches.InodeKind kind() {
+    return VfsCaches.InodeKind.HOST;
+  }
+
+  @Override
+  void inUse() {
+    mount.view().removeUnused(this);
+  }
+
+  @Override
+  boolean keepsUnused() {
+    if (nlink == 0) {
+      return false;
+    }
+    mount.view().addUnused(this);
+    return true;
+  }
+
+  @Override
+  void foundAs(Dentry dentry) {
+    if (name.isUnlinked() || name.isFreed()) {
+      name = dentry;
+    }
   }
 
   @Override

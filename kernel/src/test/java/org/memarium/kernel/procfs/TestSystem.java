@@ -51,7 +51,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   final FileCalls calls;
   private final Ram ram;
   private final FsStruct fs;
-  private final FdTable fds = new FdTable(() -> 64);
+  private final FdTable fds = FdTable.outside(() -> 64);
   @Nullable Dentry executable;
 
   TestSystem(Path folder) {
@@ -73,10 +73,10 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     compaction = new Reclaim(memory).compaction();
     vmalloc = new Vmalloc(new KernelMapper(kernel, allocator, mmu), slab);
     mm = Objects.requireNonNull(MmStruct.allocate(memory, Layout.I386, limits));
-    vfs = Vfs.open(new VfsConfig(folder, List.of(), 1 << 20, 1, () -> 0, pageCache));
+    vfs = Vfs.open(new VfsConfig(folder, List.of(), 1 << 20, 1, () -> 0, pageCache, slab));
     vfs.mount("sys", "sysfs", new SysFs(this, () -> 0));
     vfs.mount("proc", "proc", new ProcFs(this, vfs::mountTable, () -> 0));
-    fs = new FsStruct(vfs.root());
+    fs = FsStruct.outside(vfs.root());
     calls = new FileCalls(vfs, fs, fds, Credentials.of(0, 0));
   }
 

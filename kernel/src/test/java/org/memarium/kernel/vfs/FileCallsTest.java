@@ -301,7 +301,7 @@ class FileCallsTest {
   }
 
   @Test
-  void standardStreamsArePipesOrTerminalsAsTold() {
+  void standardStreamsArePipesOrTerminalsAsTold() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     StandardStreams streams =
         new StandardStreams(

@@ -63,7 +63,7 @@ class PageCacheTest {
   }
 
   private TestTree tree(Path... writable) throws IOException {
-    return TestTree.cached(folder, pageCache, writable);
+    return TestTree.cached(folder, pageCache, slab, writable);
   }
 
   private long cachedPages() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.slab.SlabAllocator;
 
 /** A tree of files over a folder of the host, for tests: calls by path, results as text. */
 final class TestTree implements AutoCloseable {
@@ -18,11 +19,17 @@ final class TestTree implements AutoCloseable {
   final Vfs vfs;
   final FileCalls calls;
   final FdTable fds;
+  final FsStruct fs;
 
   private TestTree(VfsConfig config, Credentials credentials) {
     vfs = Vfs.open(config);
-    fds = new FdTable(() -> FD_LIMIT);
-    calls = new FileCalls(vfs, new FsStruct(vfs.root()), fds, credentials);
+    try {
+      fds = FdTable.allocate(vfs, () -> FD_LIMIT);
+      fs = FsStruct.allocate(vfs.root());
+    } catch (ErrnoException e) {
+      throw new AssertionError(e);
+    }
+    calls = new FileCalls(vfs, fs, fds, credentials);
   }
 
   /** Over a folder, with folders that are writable, without page cache. */
@@ -31,8 +38,10 @@ final class TestTree implements AutoCloseable {
   }
 
   /** The same, with the pages of files in a machine's RAM. */
-  static TestTree cached(Path root, PageCache pageCache, Path... writable) throws IOException {
-    VfsConfig config = new VfsConfig(root, List.of(writable), 1 << 26, 1, () -> NOW, pageCache);
+  static TestTree cached(Path root, PageCache pageCache, SlabAllocator slab, Path... writable)
+      throws IOException {
+    VfsConfig config =
+        new VfsConfig(root, List.of(writable), 1 << 26, 1, () -> NOW, pageCache, slab);
     return new TestTree(config, owner(root));
   }
 
@@ -47,7 +56,7 @@ final class TestTree implements AutoCloseable {
   }
 
   private static VfsConfig config(Path root, long overlayBytes, Path... writable) {
-    return new VfsConfig(root, List.of(writable), overlayBytes, 1, () -> NOW, null);
+    return new VfsConfig(root, List.of(writable), overlayBytes, 1, () -> NOW, null, null);
   }
 
   private static Credentials owner(Path folder) throws IOException {

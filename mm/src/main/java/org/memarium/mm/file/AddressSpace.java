@@ -450,6 +450,11 @@ public final class AddressSpace {
 
   // ---- Audit ----
 
+  /** Recounts the nodes of its tree of pages. */
+  long auditTree() {
+    return pages.auditNodes();
+  }
+
   /**
    * Claims its frames and recounts.
    *

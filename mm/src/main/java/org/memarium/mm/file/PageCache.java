@@ -174,10 +174,12 @@ public final class PageCache {
   /** Claims the frames of the cache, and recounts. */
   public void audit(Audit audit) {
     long pages = 0;
+    long treeNodes = 0;
     long[] writePending = new long[allocator.zones().size()];
     for (AddressSpace space : spaces) {
       if (space != null) {
         pages += space.audit(audit, writePending);
+        treeNodes += space.auditTree();
       }
     }
     for (Zone zone : allocator.zones()) {
@@ -186,6 +188,7 @@ public final class PageCache {
           zone.stat().get(VmStatItem.NR_ZONE_WRITE_PENDING),
           writePending[zone.index()]);
     }
+    audit.expectObjects(nodes, treeNodes);
     audit.expectEqual("nr_file_pages", vmStat.get(VmStatItem.NR_FILE_PAGES), pages);
   }
 }

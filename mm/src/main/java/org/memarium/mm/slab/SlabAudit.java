@@ -29,6 +29,9 @@ final class SlabAudit {
   /** On which list a slab was met. */
   private final byte[] lists;
 
+  /** By the cache's number: objects that are on no list of free ones. */
+  private long[] inUse = {};
+
   private long reclaimable;
   private long unreclaimable;
 
@@ -47,6 +50,7 @@ final class SlabAudit {
     }
     int[] slabsOf = new int[allocator.cacheNumbers()];
     long[] objectsOf = new long[slabsOf.length];
+    inUse = new long[slabsOf.length];
     for (int pfn = 0; pfn < memMap.frames(); pfn++) {
       if (slabs.head(pfn) != pfn) {
         continue;
@@ -72,6 +76,10 @@ final class SlabAudit {
       audit.expectEqual("nr_slabs of " + who, cache.node().nrSlabs(), slabsOf[cache.number()]);
       audit.expectEqual(
           "total_objects of " + who, cache.node().totalObjects(), objectsOf[cache.number()]);
+      long told = audit.expectedObjects(cache);
+      if (told >= 0) {
+        audit.expectEqual("objects in use of " + who, inUse[cache.number()], told);
+      }
     }
     VmStat vmStat = memory.pages.vmStat();
     audit.expectEqual(
@@ -155,6 +163,7 @@ final class SlabAudit {
         "objects of " + who, objects, SlabGeometry.orderObjects(slabs.order(slab), cache.size()));
     int free = walkFreelist(cache, slab, who, slabs.freelist(slab));
     audit.expectEqual("inuse of " + who, slabs.inuse(slab), objects - free);
+    inUse[cache.number()] += objects - free;
     int list = lists[slab];
     boolean frozen = list == CPU_SLAB || list == CPU_PARTIAL;
     if (frozen != slabs.isFrozen(slab)) {
@@ -168,11 +177,12 @@ final class SlabAudit {
     }
     if (list == CPU_SLAB) {
       long first = cache.cpu().freelist;
-      walkFreelist(
-          cache,
-          slab,
-          who + ", list of the processor,",
-          first == 0 ? StructSlab.NONE : (int) (first - memory.address(slab)));
+      inUse[cache.number()] -=
+          walkFreelist(
+              cache,
+              slab,
+              who + ", list of the processor,",
+              first == 0 ? StructSlab.NONE : (int) (first - memory.address(slab)));
     }
     SlabDebug debug = cache.debug();
     if (debug != null) {

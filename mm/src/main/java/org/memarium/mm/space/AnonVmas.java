@@ -246,9 +246,13 @@ public final class AnonVmas {
   /** Compares the trees with what the areas said. */
   void audit(Audit audit, Recount recount) {
     int[] children = new int[byNumber.size()];
+    long anonVmaCount = 0;
+    long chains = 0;
     for (AnonVma anonVma : byNumber) {
       if (anonVma != null) {
         children[anonVma.parent.number()]++;
+        anonVmaCount++;
+        chains += recount.areas[anonVma.number()];
       }
     }
     for (AnonVma anonVma : byNumber) {
@@ -261,5 +265,7 @@ public final class AnonVmas {
         audit.expectEqual("num_children of " + anonVma, anonVma.children, children[number]);
       }
     }
+    audit.expectObjects(anonVmaCache, anonVmaCount);
+    audit.expectObjects(chainCache, chains);
   }
 }

@@ -1,7 +1,9 @@
 package org.memarium.mm.space;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.memarium.hardware.Mmu;
 import org.memarium.mm.Audit;
 import org.memarium.mm.file.PageCache;
@@ -195,6 +197,26 @@ public final class MemoryManager {
     }
     audit.expectEqual("committed pages", committed.pages(), recountCommitted());
     anonVmas.audit(audit, anonVmaRecount);
+    auditObjects(audit);
+  }
+
+  /** Tells of the objects that descriptors hold, and nothing else takes from these caches. */
+  private void auditObjects(Audit audit) {
+    long areas = 0;
+    Set<ShmemFile> shmem = new LinkedHashSet<>();
+    for (MmStruct mm : addressSpaces) {
+      for (Vma area = mm.firstArea(); area != null; area = area.next()) {
+        areas++;
+        if (area.file() instanceof ShmemFile file) {
+          shmem.add(file);
+        }
+      }
+    }
+    audit.expectObjects(descriptors.mmStruct, addressSpaces.size());
+    audit.expectObjects(descriptors.vmAreaStruct, areas);
+    audit.expectObjects(descriptors.shmemInode, shmem.size());
+    audit.expectObjects(descriptors.dentry, shmem.size());
+    audit.expectObjects(descriptors.filp, shmem.size());
   }
 
   /** Committed pages as areas and shared memory have them. */

@@ -10,6 +10,8 @@ import static org.memarium.mm.fault.TestSpace.SHARED;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memarium.mm.Errno;
@@ -197,5 +199,53 @@ final class AddressSpaceTest {
     assertEquals(PageTree.NONE, tree.remove(63));
     assertEquals(64, tree.next(1));
     assertEquals(7, tree.size());
+    for (long index = tree.next(0); index >= 0; index = tree.next(index + 1)) {
+      assertTrue(tree.remove(index) >= 0);
+    }
+    assertEquals(0, tree.auditNodes());
+  }
+
+  @Test
+  void aTreeHasTheNodesOfAnXarray() {
+    long seed = 61;
+    Random random = new Random(seed);
+    PageTree tree = new PageTree(space.pageCache.nodes);
+    Set<Long> indexes = new TreeSet<>();
+    for (int step = 0; step < 3000; step++) {
+      long index = random.nextLong(1L << random.nextInt(1, 20));
+      if (indexes.contains(index)) {
+        assertEquals(0, tree.remove(index));
+        indexes.remove(index);
+      } else if (indexes.size() < 40) {
+        assertTrue(tree.put(index, 0, Gfp.GFP_KERNEL));
+        indexes.add(index);
+      }
+      assertEquals(nodesFor(indexes), tree.auditNodes(), "seed " + seed + " step " + step);
+    }
+    for (long index : indexes) {
+      assertEquals(0, tree.remove(index));
+    }
+  }
+
+  /** What {@code lib/xarray.c} has for these indexes: a node for each prefix of six bits more. */
+  private static long nodesFor(Set<Long> indexes) {
+    if (indexes.isEmpty() || indexes.equals(Set.of(0L))) {
+      return 0;
+    }
+    long highest = 0;
+    for (long index : indexes) {
+      highest = Math.max(highest, index);
+    }
+    long nodes = 0;
+    int shift = 6;
+    do {
+      Set<Long> prefixes = new TreeSet<>();
+      for (long index : indexes) {
+        prefixes.add(index >>> shift);
+      }
+      nodes += prefixes.size();
+      shift += 6;
+    } while (highest >>> (shift - 6) != 0);
+    return nodes;
   }
 }
