@@ -278,7 +278,7 @@ final class Fragmentation {
       extfrag += FragmentationIndex.fragmentationIndex(zone, 9);
       mixed += mixedBlocks(zone);
       int which = i % ORDERS.length;
-      int half = (int) (allocator.freePages() / 2 >> ORDERS[which]);
+      int half = (int) ((allocator.freePages() / 2) >> ORDERS[which]);
       int wanted = ORDERS[which] > 3 ? half : Math.min(half, KERNEL_BLOCKS);
       asked[which] += wanted;
       got[which] += obtain(ORDERS[which], wanted);
