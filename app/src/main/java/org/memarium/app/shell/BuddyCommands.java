@@ -51,11 +51,11 @@ final class BuddyCommands {
     int start = arguments.has(0) ? zones.getFirst().startPfn() : 0;
     draw(start, zones.getLast().startPfn() + zones.getLast().spannedPages());
     session.out().line("");
-    StringBuilder heading = new StringBuilder("%-20s".formatted("free blocks"));
+    StringBuilder heading = new StringBuilder("%-21s".formatted("free blocks"));
     for (int order = 0; order <= allocator.maxOrder(); order++) {
-      heading.append("%6s".formatted("2^" + order));
+      heading.append("%7s".formatted("2^" + order));
     }
-    session.out().heading(heading + "%10s".formatted("pages"));
+    session.out().heading(heading + "%12s".formatted("pages"));
     for (Zone zone : zones) {
       for (int type = 0; type < MigrateType.TYPES; type++) {
         freeBlocks(zone, type);
@@ -76,7 +76,7 @@ final class BuddyCommands {
     for (int order = 0; order <= allocator.maxOrder(); order++) {
       int blocks = zone.freeArea().nrFree(order, type);
       pages += (long) blocks << order;
-      line.append("%6d".formatted(blocks));
+      line.append("%7d".formatted(blocks));
     }
     if (pages > 0) {
       session.out().format("  %-7s %-11s%s%,10d", zone.name(), MigrateType.name(type), line, pages);

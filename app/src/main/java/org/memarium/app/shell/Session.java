@@ -12,6 +12,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.process.Task;
 import org.memarium.mm.Architecture;
+import org.memarium.mm.KernelLayout;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.slab.KmemCache;
 
@@ -93,8 +94,13 @@ final class Session {
     Memblock memblock = machine.memory().allocator().memblock();
     symbols.put("TASK_SIZE", machine.config().layout().taskSize());
     symbols.put("PAGE_OFFSET", architecture.pageOffset());
-    symbols.put(
-        "high_memory", architecture.pageOffset() + ((long) memblock.maxLowPfn() << Ram.PAGE_SHIFT));
+    KernelLayout layout = machine.memory().kernelPageTable().layout();
+    symbols.put("high_memory", layout.highMemory());
+    symbols.put("VMALLOC_START", layout.vmallocStart());
+    symbols.put("VMALLOC_END", layout.vmallocEnd());
+    if (layout.lastPkmap() > 0) {
+      symbols.put("PKMAP_BASE", layout.pkmapBase());
+    }
     symbols.put(
         "swapper_pg_dir", architecture.pageOffset() + machine.memory().kernelPageTable().pgd());
     symbols.put(

@@ -58,6 +58,7 @@ class CompletionTest {
   void eachArgumentByItsKind() {
     assertEquals(List.of("kmalloc-64"), offered("slab", "kmalloc-64"));
     assertEquals(List.of("swapper_pg_dir"), offered("x/4xw", "swapp"));
+    assertEquals(List.of("VMALLOC_START", "VMALLOC_END"), offered("x", "VMALLOC_"));
     assertEquals(
         List.of("GFP_KERNEL|__GFP_ZERO"), offered("alloc_pages", "0", "GFP_KERNEL|__GFP_Z"));
     assertEquals(List.of("SLAB_POISON"), offered("kmem_cache_create", "n", "8", "0", "SLAB_PO"));
