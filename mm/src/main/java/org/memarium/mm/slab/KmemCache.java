@@ -15,6 +15,12 @@ import org.memarium.mm.frame.StructSlab;
  */
 public final class KmemCache {
   private static final int EMPTY_FREELIST = 0;
+
+  // A slab has less than 2^22 bytes, so distance * reciprocal fits into 63 bits with the first
+  // shift
+  // for sizes from 8 bytes up, and the quotient is exact as long as size is less than 2^17; with
+  // the
+  // second shift both hold for larger sizes.
   private static final int SHORT_RECIPROCAL_SHIFT = 40;
   private static final int LONG_RECIPROCAL_SHIFT = 44;
   private static final int SHORT_RECIPROCAL_MAX_SIZE = 1 << 17;
@@ -36,7 +42,10 @@ public final class KmemCache {
   // Copies of what the fast paths need.
   private final int offset;
   private final int size;
+
+  /** {@code 1 / size}, times a power of two: {@code reciprocal_value} of Linux. */
   private final long reciprocal;
+
   private final int reciprocalShift;
 
   /** The GFP flags of which any sends an allocation the slower way. */

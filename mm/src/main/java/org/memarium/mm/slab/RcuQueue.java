@@ -13,7 +13,7 @@ import java.util.ArrayDeque;
 public final class RcuQueue {
   private final SlabAllocator allocator;
 
-  /** Frames of slabs, and, with the sign bit, addresses of objects. */
+  /** In the order in which they came. */
   private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
 
   private sealed interface Waiting {
