@@ -71,11 +71,20 @@ final class ProcExport {
   /** Reads all of {@code /proc} as it is now. */
   static ProcExport of(MachineFiles files) {
     ProcExport export = new ProcExport(files);
-    // Looking makes directory entries and inodes; the second time all of them are there, and what
-    // one file tells is still so when the next is read.
-    export.take("");
+    // Looking makes directory entries and inodes. When all of them are there, nothing changes any
+    // more, and what one file tells is still so when the next is read.
+    export.walk("");
     export.take("");
     return export;
+  }
+
+  private void walk(String path) {
+    String whole = PROC + path;
+    if ((files.lstat(whole).mode & FileMode.S_IFMT) == FileMode.S_IFDIR) {
+      for (String name : files.list(whole)) {
+        walk(path + "/" + name);
+      }
+    }
   }
 
   private void take(String path) {

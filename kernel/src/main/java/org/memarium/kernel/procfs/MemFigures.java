@@ -85,8 +85,7 @@ final class MemFigures {
     for (int pfn = 0; pfn < audit.frames(); pfn++) {
       if (audit.isClaimed(pfn)) {
         Audit.Use use = audit.use(pfn);
-        Zone zone = allocator.zones().get(memory.memMap().zoneIndex(pfn));
-        figures.zone(zone, 1, use == Audit.Use.FREE ? 1 : 0);
+        figures.zone(allocator.zoneOf(pfn), 1, use == Audit.Use.FREE ? 1 : 0);
         figures.frame(use, audit.expectedMappings(pfn) > 0, memory.memMap(), pfn);
         if (memory.memMap().testFlags(pfn, PageFlags.LRU)) {
           figures.lru.merge(allocator.lruvec().listOf(pfn), 1L, Long::sum);
