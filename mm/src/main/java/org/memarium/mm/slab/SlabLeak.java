@@ -18,5 +18,6 @@ final class SlabLeak {
     log.warn(
         "kmem_cache_destroy %s: Slab cache still has objects when called from %s"
             .formatted(cache.name(), Caller.find()));
+    cache.allocator().context().taint(SlabContext.TAINT_WARN);
   }
 }
