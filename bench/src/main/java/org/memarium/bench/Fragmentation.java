@@ -2,6 +2,7 @@ package org.memarium.bench;
 
 import java.util.Objects;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Mmu;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.ZoneType;
@@ -15,6 +16,7 @@ import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;
@@ -31,18 +33,18 @@ import org.memarium.mm.trace.VmStatItem;
  *      2 %        unmovable, short-lived      0 to 3  soon                         GFP_KERNEL
  *      8 %        unmovable, long-lived       0 to 3  late                         GFP_KERNEL
  *     12 %        reclaimable                 0 to 1  in between, or when short    + RECLAIMABLE
- *   45 to 70 %    movable, in groups of up    0       all of a group at once       GFP_HIGHUSER_MOVABLE
+ *   40 to 66 %    movable, in groups of up    0       all of a group at once       GFP_HIGHUSER_MOVABLE
  *                 to 64 pages
  * </pre>
  *
  * <p>At every step one of the four is chosen by weight and gets a block; where it has more than its
  * part, one of its blocks is freed at random, so that lifetimes are geometric.
  *
- * <p>Load comes and goes: in each cycle movable pages fill memory to the last page that the
- * watermarks allow, and shrink again. After some cycles, at the low end of each, so many blocks of
- * order 9 or 10 are asked for as make up half of the free memory, or 128 of order 3 for the kernel,
- * and given back; what part of them is there is the success (Mel Gorman's {@code stress-highalloc}
- * asks the same of Linux).
+ * <p>Load comes and goes: in each cycle movable pages fill memory up to nine tenths, and become
+ * fewer again. After some cycles, at the low end of each, so many blocks of order 9 or 10 are asked
+ * for as make up half of the free memory, or 16 of order 3 for the kernel, and given back; what
+ * part of them is there is the success (Mel Gorman's {@code stress-highalloc} asks the same of
+ * Linux).
  */
 final class Fragmentation {
   /**
@@ -53,14 +55,16 @@ final class Fragmentation {
    * @param steps at high load, and again at low load, of a cycle
    */
   record Scale(int ramMib, int warmupCycles, int cycles, int steps) {
-    static final Scale FULL = new Scale(256, 12, 60, 20_000);
-    static final Scale SMALL = new Scale(96, 4, 12, 6_000);
+    static final Scale FULL = new Scale(512, 10, 60, 25_000);
+    static final Scale SMALL = new Scale(256, 2, 8, 8_000);
   }
 
   /**
    * What came out; success in percent, indices in thousandths.
    *
    * @param mixedBlocks pageblocks in percent that hold both pages that can be moved and others
+   * @param usableAtEnd free memory in percent that order 9 can use at the end of the run, after
+   *     {@code compact_memory} where there is compaction
    * @param pagesMoved by migration
    */
   record Figures(
@@ -70,13 +74,16 @@ final class Fragmentation {
       double unusable9,
       double extfrag9,
       double mixedBlocks,
+      double usableAtEnd,
       long pagesMoved) {}
 
   private static final int[] ORDERS = {3, 9, 10};
   private static final int GROUP_ORDER = 6;
+  private static final int HIGH_LOAD_PERCENT = 66;
+  private static final int LOW_LOAD_PERCENT = 40;
 
   /** How many blocks of order 3 are asked for: the kernel never wants half of memory at once. */
-  private static final int KERNEL_BLOCKS = 128;
+  private static final int KERNEL_BLOCKS = 16;
 
   private static final int PROBE_GFP = Gfp.GFP_KERNEL | Gfp.NORETRY | Gfp.NOWARN;
 
@@ -85,10 +92,11 @@ final class Fragmentation {
   private final MemMap memMap;
   private final MovableOwner movable;
   private final SplittableRandom random;
+  private final @Nullable Compaction compaction;
   private final Kernel[] kernels;
   private final Groups groups;
 
-  private Fragmentation(Scale scale, long seed, boolean migrateTypes, boolean compaction) {
+  private Fragmentation(Scale scale, long seed, boolean migrateTypes, boolean useCompaction) {
     memory = Memory.boot(Architecture.I386, scale.ramMib);
     allocator = memory.allocator();
     memMap = allocator.memMap();
@@ -100,7 +108,8 @@ final class Fragmentation {
     Reclaim reclaim = new Reclaim(manager);
     movable = new MovableOwner(allocator, reclaim.movablePages());
     allocator.setGroupByMobility(migrateTypes);
-    if (!compaction) {
+    compaction = useCompaction ? reclaim.compaction() : null;
+    if (!useCompaction) {
       allocator.setCompactor(new NoCompaction());
     }
     int pages = (int) allocator.totalRamPages();
@@ -290,17 +299,26 @@ final class Fragmentation {
         (double) unusable / scale.cycles,
         (double) extfrag / scale.cycles,
         mixed / scale.cycles,
+        usableAtEnd(zone),
         allocator.vmStat().get(VmStatItem.PGMIGRATE_SUCCESS));
+  }
+
+  private double usableAtEnd(Zone zone) {
+    if (compaction != null) {
+      compaction.compactNodes();
+    }
+    allocator.drainAllPages();
+    return 100 - FragmentationIndex.unusableFreeIndex(zone, 9) / 10.0;
   }
 
   /** Load rises and falls. */
   private void cycle(int steps) {
     int pages = (int) allocator.totalRamPages();
-    groups.quotaPages = pages * 70 / 100;
+    groups.quotaPages = pages * HIGH_LOAD_PERCENT / 100;
     for (int i = 0; i < steps; i++) {
       step();
     }
-    groups.quotaPages = pages * 45 / 100;
+    groups.quotaPages = pages * LOW_LOAD_PERCENT / 100;
     for (int i = 0; i < steps; i++) {
       step();
     }

@@ -16,7 +16,7 @@ final class FragmentationTable {
     System.out.print(
         """
         | migrate types | compaction | order 3 | order 9 | order 10 | unusable index, 9 \
-        | extfrag index, 9 | mixed pageblocks | pages moved |
+        | mixed pageblocks | usable at the end | pages moved |
         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
         """);
     for (boolean types : new boolean[] {false, true}) {
@@ -25,15 +25,15 @@ final class FragmentationTable {
             Fragmentation.run(Fragmentation.Scale.FULL, SEED, types, compaction);
         System.out.printf(
             Locale.ROOT,
-            "| %s | %s | %.0f %% | %.0f %% | %.0f %% | %.3f | %.3f | %.0f %% | %,d |%n",
+            "| %s | %s | %.0f %% | %.0f %% | %.0f %% | %.3f | %.0f %% | %.0f %% | %,d |%n",
             types ? "on" : "off",
             compaction ? "on" : "off",
             figures.success3(),
             figures.success9(),
             figures.success10(),
             figures.unusable9() / 1000,
-            figures.extfrag9() / 1000,
             figures.mixedBlocks(),
+            figures.usableAtEnd(),
             figures.pagesMoved());
       }
     }
