@@ -167,7 +167,15 @@ public final class Machine implements AutoCloseable {
     uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
     view =
         new MachineView(
-            this::running, uname, wordBytes(), memory, slab, vmalloc, reclaim.compaction(), clock);
+            this::running,
+            uname,
+            wordBytes(),
+            memory,
+            slab,
+            vmalloc,
+            reclaim.compaction(),
+            vfs,
+            clock);
     vfs.mount("sys", "sysfs", new SysFs(view, clock::realtimeNanos));
     vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
     files = new MachineFiles(vfs);

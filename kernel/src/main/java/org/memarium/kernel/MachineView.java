@@ -8,6 +8,7 @@ import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.procfs.SystemView;
+import org.memarium.kernel.vfs.Vfs;
 import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.MemoryManager;
@@ -23,6 +24,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * @param slab the slab allocator
  * @param vmalloc vmalloc and its areas
  * @param compaction compaction and its settings
+ * @param vfs the files, whose descriptors can be shrunk
  * @param clock the machine's time
  */
 record MachineView(
@@ -33,6 +35,7 @@ record MachineView(
     SlabAllocator slab,
     Vmalloc vmalloc,
     Compaction compaction,
+    Vfs vfs,
     VirtualClock clock)
     implements SystemView {
   @Override
@@ -44,6 +47,11 @@ record MachineView(
   @Override
   public @Nullable ProcessView current() {
     return running.get();
+  }
+
+  @Override
+  public void dropSlab() {
+    vfs.dropSlab();
   }
 
   @Override

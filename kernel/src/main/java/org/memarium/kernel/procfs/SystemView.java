@@ -37,6 +37,9 @@ public interface SystemView {
   /** The slab allocator. */
   SlabAllocator slab();
 
+  /** {@code drop_slab}: frees dentries and inodes that nobody uses. */
+  void dropSlab();
+
   /** Compaction and its settings. */
   Compaction compaction();
 

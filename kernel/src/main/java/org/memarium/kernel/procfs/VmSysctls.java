@@ -165,6 +165,7 @@ final class VmSysctls {
       memory.vmStat().increment(VmStatItem.DROP_PAGECACHE);
     }
     if (result >= 0 && (what[0] & DROP_SLAB) != 0) {
+      system.dropSlab();
       memory.vmStat().increment(VmStatItem.DROP_SLAB);
     }
     return result;

@@ -158,6 +158,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   }
 
   @Override
+  public void dropSlab() {
+    vfs.dropSlab();
+  }
+
+  @Override
   public Compaction compaction() {
     return compaction;
   }
