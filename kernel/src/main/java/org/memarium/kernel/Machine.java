@@ -30,6 +30,7 @@ import org.memarium.kernel.procfs.MemInfo;
 import org.memarium.kernel.procfs.ProcFs;
 import org.memarium.kernel.procfs.SysFs;
 import org.memarium.kernel.syscall.Kernel;
+import org.memarium.kernel.syscall.Names;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
 import org.memarium.kernel.vfs.ErrnoException;
@@ -83,6 +84,9 @@ import org.memarium.mm.vmalloc.Vmalloc;
 public final class Machine implements AutoCloseable {
   /** A process takes so many pages for its kernel stack and structures: limits their number. */
   private static final int PAGES_PER_THREAD = 16;
+
+  /** {@code SHRINK_BATCH}, eight times: so many dentries are looked at when memory is short. */
+  private static final int SHRINK_BATCH = 1024;
 
   private final MachineConfig config;
   private final Ram ram;
@@ -176,6 +180,7 @@ public final class Machine implements AutoCloseable {
             reclaim.compaction(),
             vfs,
             clock);
+    allocator.setReclaimer((gfpFlags, order) -> tryToFreePages());
     vfs.mount("sys", "sysfs", new SysFs(view, clock::realtimeNanos));
     vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
     files = new MachineFiles(vfs);
@@ -184,6 +189,18 @@ public final class Machine implements AutoCloseable {
     random = config.randomise() ? new SplittableRandom(config.seed()) : null;
     process = newProcess(Task.FIRST_PID);
     slab.context().setCurrent(this::currentPid, this::currentCommand);
+  }
+
+  /** {@code shrink_node}: pages of files first; then the dcache and the inodes behind it. */
+  private int tryToFreePages() {
+    int freed = memory.pageCache().shrink();
+    if (freed > 0) {
+      return freed;
+    }
+    long before = allocator.freeFrames();
+    long objects = vfs.shrink(SHRINK_BATCH);
+    // Objects without a page are progress too: the rest of their slabs may be next.
+    return (int) Math.max(allocator.freeFrames() - before, Math.min(objects, 1));
   }
 
   /** {@code current->pid}; of the idle task where no program runs. */
@@ -230,6 +247,7 @@ public final class Machine implements AutoCloseable {
             external,
             new MachineStatistics(allocator),
             this::execFromProgram,
+            new Names(slab.kernelCaches().namesCache()),
             new Kernel.Unsupported());
     SystemCalls systemCalls = new SystemCalls(kernel);
     RunLoop loop = new RunLoop(kernel, systemCalls, faults, execve, this::afterSystemCall);

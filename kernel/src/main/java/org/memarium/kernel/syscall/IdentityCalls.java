@@ -74,12 +74,18 @@ final class IdentityCalls {
   }
 
   private long users(int real, int effective, int saved) {
+    if (!task.renewCred()) {
+      return -Errno.ENOMEM;
+    }
     identity.setUsers(real, effective, saved);
     task.identityChanged();
     return 0;
   }
 
   private long groups(int real, int effective, int saved) {
+    if (!task.renewCred()) {
+      return -Errno.ENOMEM;
+    }
     identity.setGroups(real, effective, saved);
     task.identityChanged();
     return 0;
@@ -171,7 +177,7 @@ final class IdentityCalls {
   private long setfsuid(int uid) {
     int before = identity.fsuid();
     if (identity.isPrivileged() || identity.ownsUser(uid) || uid == before) {
-      if (uid != UNCHANGED) {
+      if (uid != UNCHANGED && task.renewCred()) {
         identity.setFsuid(uid);
         task.identityChanged();
       }
@@ -182,7 +188,7 @@ final class IdentityCalls {
   private long setfsgid(int gid) {
     int before = identity.fsgid();
     if (identity.isPrivileged() || identity.ownsGroup(gid) || gid == before) {
-      if (gid != UNCHANGED) {
+      if (gid != UNCHANGED && task.renewCred()) {
         identity.setFsgid(gid);
         task.identityChanged();
       }
@@ -218,6 +224,9 @@ final class IdentityCalls {
       for (int b = bytes - 1; b >= 0; b--) {
         groups[i] = groups[i] << 8 | (raw[b] & 0xff);
       }
+    }
+    if (!task.renewCred()) {
+      return -Errno.ENOMEM;
     }
     identity.setSupplementary(groups);
     task.identityChanged();

@@ -31,6 +31,7 @@ import org.memarium.mm.Errno;
  * @param external signals from outside the machine
  * @param statistics RAM and frames
  * @param exec replaces the image
+ * @param names buffers of the paths that the present call has copied in
  * @param unsupported what was asked for and is not there
  */
 public record Kernel(
@@ -45,6 +46,7 @@ public record Kernel(
     ExternalSignals external,
     MemoryStatistics statistics,
     Exec exec,
+    Names names,
     Unsupported unsupported) {
 
   /** {@code execve} of a running program. */
@@ -100,6 +102,7 @@ public record Kernel(
    * @return the path, each char one byte
    */
   String path(int linearAddress) {
+    names.take();
     String path = memory.readString(Integer.toUnsignedLong(linearAddress), Fcntl.PATH_MAX);
     if (path == null) {
       throw new CallFailedException(Errno.ENAMETOOLONG);

@@ -68,6 +68,8 @@ public final class SystemCalls {
         result = -Errno.EFAULT;
       } catch (CallFailedException failure) {
         result = failure.result();
+      } finally {
+        kernel.names().putAll();
       }
     }
     if (result == SystemCall.REGISTERS_SET) {
