@@ -9,6 +9,7 @@ import org.memarium.mm.file.PageCache;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;
+import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MemoryManager;
@@ -36,10 +37,10 @@ public final class TestSpace implements AutoCloseable {
   public final RLimits limits = RLimits.initial(1000);
   public final MmStruct mm;
 
-  private TestSpace(Architecture architecture, int ramMib) {
+  private TestSpace(Architecture architecture, int ramMib, SlabConfig slabConfig) {
     memory = BootedMemory.boot(architecture, ramMib);
     mmu = new Mmu(memory.ram, architecture.pageTableFormat(), 64, 4);
-    slab = new SlabAllocator(memory.allocator, SlabConfig.LINUX_6_1, new KernelLog());
+    slab = new SlabAllocator(memory.allocator, slabConfig, new KernelLog());
     pageCache = new PageCache(memory.allocator, slab);
     manager = new MemoryManager(memory.allocator, memory.kernel, mmu, pageCache, slab);
     reclaim = new Reclaim(manager);
@@ -57,7 +58,13 @@ public final class TestSpace implements AutoCloseable {
   }
 
   public static TestSpace boot(Architecture architecture, int ramMib) {
-    return new TestSpace(architecture, ramMib);
+    return new TestSpace(architecture, ramMib, SlabConfig.LINUX_6_1);
+  }
+
+  /** One whose slab allocations {@code slab.failSlab()} can make fail. */
+  public static TestSpace withFailslab() {
+    SlabConfig config = SlabConfig.LINUX_6_1.withDebug(SlubDebugOptions.parse("A"));
+    return new TestSpace(Architecture.I386, 64, config);
   }
 
   /** Maps private anonymous memory. */
