@@ -3,7 +3,7 @@
  * state afterwards. Test cases come in batches on standard input, results go to standard output.
  *
  * All of it happens in one signal handler. Returning from a signal loads every register, flag,
- * segment and the x87 unit from the frame; the case's instruction runs, surrounded by int3; and the
+ * segment, the x87 unit and SSE from the frame; the case's instruction runs, surrounded by int3; and the
  * next signal stores every register into a new frame. So nothing but the kernel's own entry and
  * exit stands between the witness and the instruction.
  *
@@ -31,7 +31,7 @@ enum {
   DATA = 0x20000000, DATA_BYTES = 0x5000,
   READ_ONLY = 0x20002000, HOLE = 0x20003000,
   PAGE = 0x1000,
-  MAX_CODE = 128, FPU_BYTES = 108, MAX_BATCH = 1 << 18, MAX_CHANGES = 256
+  MAX_CODE = 128, FPU_BYTES = 108, XMM_BYTES = 128, MAX_BATCH = 1 << 18, MAX_CHANGES = 256
 };
 
 struct test_case {
@@ -42,6 +42,8 @@ struct test_case {
   u32 eip, eflags;
   u32 es, ds, fs, gs;
   u8 fpu[FPU_BYTES];              /* as FNSAVE writes it */
+  u32 mxcsr;
+  u8 xmm[XMM_BYTES];
   u32 patches;                    /* each: address, bytes, contents padded to a multiple of 4 */
 };
 
@@ -51,6 +53,8 @@ struct test_result {
   u32 es, cs, ss, ds, fs, gs;
   u32 signal, trap, error, cr2, code;
   u8 fpu[FPU_BYTES];
+  u32 mxcsr;
+  u8 xmm[XMM_BYTES];
   u32 changes;                    /* each: address, new word */
 };
 
@@ -62,6 +66,16 @@ struct frame {
   u32 trap, error, eip, cs, eflags, esp_at_signal, ss;
   u8 *fpstate;
   u32 oldmask, cr2;
+};
+
+/*
+ * Where things are behind fpstate: the FNSAVE image and two halfwords, then an FXSAVE image, whose
+ * last 48 bytes say whether an XSAVE header follows it.
+ */
+enum {
+  FXSAVE = 112, FXSAVE_OPCODE = FXSAVE + 6, FXSAVE_MXCSR = FXSAVE + 24, FXSAVE_XMM = FXSAVE + 160,
+  SOFTWARE_BYTES = FXSAVE + 464, SOFTWARE_MAGIC = 0x46505853, XSTATE_BV = FXSAVE + 512,
+  X87_AND_SSE = 3
 };
 
 /* ---- System calls ---- */
@@ -187,7 +201,9 @@ static void store_result(int signal, u32 si_code, struct frame *f) {
   r->signal = signal; r->trap = f->trap; r->error = f->error; r->cr2 = f->cr2; r->code = si_code;
   copy(r->fpu, f->fpstate, FPU_BYTES);
   /* The opcode is not in the kernel's FSAVE image, but in the FXSAVE image behind it. */
-  copy(r->fpu + 18, f->fpstate + 118, 2);
+  copy(r->fpu + 18, f->fpstate + FXSAVE_OPCODE, 2);
+  copy(&r->mxcsr, f->fpstate + FXSAVE_MXCSR, 4);
+  copy(r->xmm, f->fpstate + FXSAVE_XMM, XMM_BYTES);
   u32 *changes = (u32 *)(r + 1);
   u32 count = collect(CODE, CODE_BYTES, expected_code, 0, changes, 0);
   count = collect(DATA, DATA_BYTES, expected_data, base, changes, count);
@@ -239,6 +255,12 @@ static void load_case(struct frame *f) {
   f->es = c->es; f->ds = c->ds; f->fs = c->fs; f->gs = c->gs;
   f->cs = 0x23; f->ss = 0x2b;
   copy(f->fpstate, c->fpu, FPU_BYTES);
+  copy(f->fpstate + FXSAVE_MXCSR, &c->mxcsr, 4);
+  copy(f->fpstate + FXSAVE_XMM, c->xmm, XMM_BYTES);
+  if (*(u32 *)(f->fpstate + SOFTWARE_BYTES) == SOFTWARE_MAGIC) {
+    /* What is not marked here is loaded as after reset. */
+    f->fpstate[XSTATE_BV] |= X87_AND_SSE;
+  }
   cases++;
 }
 

@@ -35,7 +35,7 @@ final class BlockCache implements Ram.CodeListener {
   private final Core core;
   private final Mmu mmu;
   private final Ram ram;
-  private final Decoder decoder = new Decoder();
+  private final Decoder decoder;
   private final @Nullable Block[] buckets = new Block[BUCKETS];
 
   /** {@link FrameCode} by frame number, in two levels; null where nothing was decoded. */
@@ -50,6 +50,7 @@ final class BlockCache implements Ram.CodeListener {
     this.core = core;
     this.mmu = core.mmu;
     this.ram = mmu.ram();
+    this.decoder = new Decoder(core.model);
     this.frames = new FrameCode[Math.toIntExact(ram.frames() >> FRAMES_SHIFT) + 1][];
     ram.setCodeListener(this);
   }

@@ -36,7 +36,9 @@ final class Core {
 
   final Mmu mmu;
   final Segmentation segmentation;
+  final CpuModel model;
   final Fpu fpu = new Fpu();
+  final SimdRegisters simd = new SimdRegisters();
 
   /** The general registers, and {@link #NONE}. */
   final int[] r = new int[16];
@@ -89,9 +91,10 @@ final class Core {
   /** Set by other threads; on x86 reading it costs no more than a plain field. */
   private volatile boolean stop;
 
-  Core(Mmu mmu, Segmentation segmentation) {
+  Core(Mmu mmu, Segmentation segmentation, CpuModel model) {
     this.mmu = mmu;
     this.segmentation = segmentation;
+    this.model = model;
     setArithmeticFlags(0);
     forgetJumps();
   }

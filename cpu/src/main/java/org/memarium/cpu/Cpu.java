@@ -7,7 +7,8 @@ import org.memarium.hardware.ProcessorException;
 import org.memarium.hardware.Segmentation;
 
 /**
- * An i386 processor that runs user programs (CPL 3): an i686 with x87, TSC, CX8 and CMOV.
+ * An i386 processor that runs user programs (CPL 3): an i686 with x87, or a Pentium 4, which has
+ * MMX, SSE and SSE2, too.
  *
  * <p>It knows the MMU and nothing of Linux. {@link #run} executes until something needs the
  * operating system, and says what; the operating system looks at the registers, changes them, and
@@ -47,13 +48,13 @@ public final class Cpu {
    * initialised x87 unit. The operating system loads segments, EIP and ESP.
    */
   public Cpu(Mmu mmu, Segmentation segmentation) {
-    core = new Core(mmu, segmentation);
-    interpreter = new Interpreter(core);
+    this(mmu, segmentation, CpuModel.DEFAULT);
   }
 
-  /** What CPUID says in EDX of leaf 1: the features that operating systems announce. */
-  public static int features() {
-    return Identification.FEATURES;
+  /** The same, of a model; its SSE registers are 0, and MXCSR masks everything. */
+  public Cpu(Mmu mmu, Segmentation segmentation, CpuModel model) {
+    core = new Core(mmu, segmentation, model);
+    interpreter = new Interpreter(core);
   }
 
   /** The MMU that all accesses go through. */
@@ -142,12 +143,42 @@ public final class Cpu {
     core.requestStop();
   }
 
+  /** What this processor is, and announces by CPUID. */
+  public CpuModel model() {
+    return core.model;
+  }
+
+  /**
+   * Does what FXSAVE does: x87, MMX and SSE, for signal frames and debuggers.
+   *
+   * @param image 512 bytes; those past the first 288 stay as they are
+   */
+  public void storeFxsave(byte[] image) {
+    SimdState.store(core, image);
+  }
+
+  /**
+   * Does what FXRSTOR does.
+   *
+   * @param image 512 bytes
+   * @return false, with nothing changed, if MXCSR in it has bits that the processor has not: #GP
+   */
+  public boolean loadFxsave(byte[] image) {
+    return SimdState.load(core, image);
+  }
+
   /** Copies the program's state out. */
   public CpuState save() {
     Fpu fpu = new Fpu();
     fpu.copyFrom(core.fpu);
     return new CpuState(
-        Arrays.copyOf(core.r, 8), core.eip, eflags(), core.segmentation.save(), fpu);
+        Arrays.copyOf(core.r, 8),
+        core.eip,
+        eflags(),
+        core.segmentation.save(),
+        fpu,
+        core.simd.xmm.clone(),
+        core.simd.unit.mxcsr().get());
   }
 
   /** Becomes what was saved; the count of instructions is the machine's and stays. */
@@ -157,6 +188,8 @@ public final class Cpu {
     setEflags(state.eflags());
     core.segmentation.restore(state.segments());
     core.fpu.copyFrom(state.fpu());
+    System.arraycopy(state.xmm(), 0, core.simd.xmm, 0, 16);
+    core.simd.unit.mxcsr().set(state.mxcsr());
   }
 
   private static int checked(int number) {

@@ -13,7 +13,15 @@ import org.memarium.hardware.Segmentation;
  * @param eflags as {@link Flags} draws it
  * @param segments the six segment registers with their hidden parts
  * @param fpu the floating-point unit
+ * @param xmm the registers of SSE, the low half of each first
+ * @param mxcsr as {@link org.memarium.cpu.simd.Mxcsr} draws it
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; copied on both ways
 public record CpuState(
-    int[] registers, int eip, int eflags, Segmentation.Saved segments, Fpu fpu) {}
+    int[] registers,
+    int eip,
+    int eflags,
+    Segmentation.Saved segments,
+    Fpu fpu,
+    long[] xmm,
+    int mxcsr) {}

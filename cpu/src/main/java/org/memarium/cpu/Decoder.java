@@ -28,6 +28,8 @@ final class Decoder {
     Cpu.ESI, Cpu.EDI, Cpu.ESI, Cpu.EDI, Core.NONE, Core.NONE, Core.NONE, Core.NONE
   };
 
+  private final CpuModel model;
+
   private byte[] bytes = {};
   private int start;
   private int at;
@@ -37,9 +39,29 @@ final class Decoder {
   private int segmentOverride;
   private Mode mode = Mode.FLAT_32;
 
+  /** A decoder of the instructions that a model has. */
+  Decoder(CpuModel model) {
+    this.model = model;
+  }
+
   private static InstructionForm pseudo(Operation operation, String mnemonic) {
     return new InstructionForm(
-        operation, mnemonic, 0, false, 0, 1, ModRm.NONE, -1, -1, List.of(), false, 0, 0, 0, null);
+        operation,
+        mnemonic,
+        CpuModel.I686,
+        0,
+        false,
+        0,
+        1,
+        ModRm.NONE,
+        -1,
+        -1,
+        List.of(),
+        false,
+        0,
+        0,
+        0,
+        null);
   }
 
   /**
@@ -98,7 +120,8 @@ final class Decoder {
           out.operandBytes = (byte) (operandPrefix ? 6 - mode.bytes() : mode.bytes());
           out.addressBytes = (byte) (addressPrefix ? 6 - mode.bytes() : mode.bytes());
           out.repeat = repeat;
-          return decodeOpcode(out, opcode, lock);
+          int choosing = InstructionForm.choosingPrefix(repeat, operandPrefix);
+          return decodeOpcode(out, opcode, choosing, lock);
         }
       }
       if (truncated || tooLong) {
@@ -107,12 +130,13 @@ final class Decoder {
     }
   }
 
-  private @Nullable InstructionForm decodeOpcode(Instruction out, int first, boolean lock) {
+  private @Nullable InstructionForm decodeOpcode(
+      Instruction out, int first, int choosingPrefix, boolean lock) {
     boolean twoByte = first == 0x0F;
     int opcode = twoByte ? next() : first;
-    boolean hasModRm = InstructionSet.hasModRm(twoByte, opcode);
+    boolean hasModRm = InstructionSet.hasModRm(model, twoByte, opcode);
     int modRm = hasModRm ? next() : 0;
-    InstructionForm form = InstructionSet.find(twoByte, opcode, out.repeat, modRm);
+    InstructionForm form = InstructionSet.find(model, twoByte, opcode, choosingPrefix, modRm);
     if (form == null || truncated || tooLong) {
       return null;
     }
@@ -148,7 +172,7 @@ final class Decoder {
       Instruction out, Operand operand, int role, int opcode, boolean memory) {
     int size = operand.bytes(out.operandBytes);
     switch (operand.place()) {
-      case RM, MEMORY -> {
+      case RM, MEMORY, MM_RM, XMM_RM -> {
         if (memory) {
           setMemory(out, role, size);
         } else {
@@ -156,7 +180,7 @@ final class Decoder {
         }
       }
       case RM_REGISTER -> setRegister(out, role, out.modRm & 7, size);
-      case REG -> setRegister(out, role, out.modRm >> 3 & 7, size);
+      case REG, MM_REG, XMM_REG -> setRegister(out, role, out.modRm >> 3 & 7, size);
       case OPCODE -> setRegister(out, role, opcode & 7, size);
       case IMMEDIATE -> setImmediate(out, role, immediate(operand, size, out.operandBytes));
       case RELATIVE -> out.immediate = size == 1 ? (byte) next() : nextValue(size);

@@ -19,7 +19,7 @@ public final class Disassembler {
   private static final int LOCK = 0xF0;
   private static final int REPNE = 0xF2;
 
-  private final Decoder decoder = new Decoder();
+  private final Decoder decoder = new Decoder(CpuModel.PENTIUM4);
   private final boolean wide;
 
   /**
@@ -100,15 +100,17 @@ public final class Disassembler {
   private static void appendOperand(StringBuilder text, Instruction i, Operand operand, int role) {
     int bytes = operand.bytes(i.operandBytes);
     switch (operand.place()) {
-      case RM, MEMORY -> {
+      case RM, MEMORY, MM_RM, XMM_RM -> {
         if (i.modRm < 0xC0) {
           text.append(operand == Operand.M ? "" : pointer(operand, bytes));
           appendMemory(text, i);
         } else {
-          text.append(register(i.modRm & 7, bytes));
+          // PINSRW takes the low half of a general register, under its whole name.
+          boolean whole = i.operation() == Operation.PINSRW;
+          text.append(register(operand, i.modRm & 7, whole ? 4 : bytes));
         }
       }
-      case REG -> text.append(register(i.modRm >> 3 & 7, bytes));
+      case REG, MM_REG, XMM_REG -> text.append(register(operand, i.modRm >> 3 & 7, bytes));
       case RM_REGISTER -> text.append(LONG[i.modRm & 7]);
       case OPCODE -> text.append(opcodeRegister(i, role, bytes));
       case IMMEDIATE -> appendHex(text, role == 1 && isSecond(i) ? i.immediate2 : i.immediate);
@@ -194,6 +196,14 @@ public final class Disassembler {
     text.append(']');
   }
 
+  private static String register(Operand operand, int number, int bytes) {
+    return switch (operand.place()) {
+      case MM_REG, MM_RM -> "mm" + number;
+      case XMM_REG, XMM_RM -> "xmm" + number;
+      default -> register(number, bytes);
+    };
+  }
+
   private static String register(int number, int bytes) {
     return bytes == 1 ? BYTE[number] : bytes == 2 ? WORD[number] : LONG[number];
   }
@@ -213,6 +223,7 @@ public final class Disassembler {
       case 4 -> "dword ptr ";
       case 8 -> "qword ptr ";
       case 10 -> "tbyte ptr ";
+      case 16 -> "xmmword ptr ";
       default -> "";
     };
   }

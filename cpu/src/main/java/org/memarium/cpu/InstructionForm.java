@@ -10,7 +10,9 @@ import org.memarium.cpu.x87.X87Form;
  * @param operation what it does
  * @param mnemonic Intel's, lower case; two names as {@code cbw|cwde} are those for an operand size
  *     of 16 and of 32 bits
- * @param prefix a prefix byte that belongs to the opcode, or 0
+ * @param model the first processor that has it
+ * @param prefix a prefix byte that belongs to the opcode: 66, F2 or F3; {@link #NO_PREFIX} if there
+ *     must be none of them; 0 if they do not choose among forms
  * @param twoByte whether 0F precedes the opcode
  * @param opcode the opcode byte; the lowest one if {@code count} is more than 1
  * @param count 8 if the low three bits of the opcode name a register, otherwise 1
@@ -27,6 +29,7 @@ import org.memarium.cpu.x87.X87Form;
 public record InstructionForm(
     Operation operation,
     String mnemonic,
+    CpuModel model,
     int prefix,
     boolean twoByte,
     int opcode,
@@ -40,6 +43,9 @@ public record InstructionForm(
     int flagsWritten,
     int flagsUndefined,
     @Nullable X87Form x87) {
+
+  /** As {@link #prefix}: none of 66, F2 and F3 may be there. */
+  public static final int NO_PREFIX = 1;
 
   /** What must follow the opcode. */
   public enum ModRm {
@@ -68,13 +74,24 @@ public record InstructionForm(
   }
 
   /**
+   * The prefix that chooses among forms of one opcode, as {@link #prefix} has it: F2 and F3 go
+   * before 66.
+   *
+   * @param repeatPrefix F2 or F3, the last one given, or 0
+   * @param operandPrefix whether 66 was given
+   */
+  public static int choosingPrefix(int repeatPrefix, boolean operandPrefix) {
+    return repeatPrefix != 0 ? repeatPrefix : operandPrefix ? 0x66 : NO_PREFIX;
+  }
+
+  /**
    * Whether this form is the one meant.
    *
-   * @param repeatPrefix F2 or F3 where given, otherwise 0
+   * @param choosingPrefix what {@link #choosingPrefix(int, boolean)} says
    * @param nextByte the byte after the opcode, looked at only where the form has a ModRM byte
    */
-  boolean matches(int repeatPrefix, int nextByte) {
-    if (prefix != 0 && prefix != repeatPrefix) {
+  boolean matches(int choosingPrefix, int nextByte) {
+    if (prefix != 0 && prefix != choosingPrefix) {
       return false;
     }
     return switch (modRm) {

@@ -1,8 +1,12 @@
 package org.memarium.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.InstructionForm.ModRm;
 import org.memarium.cpu.x87.X87Form;
@@ -10,8 +14,8 @@ import org.memarium.cpu.x87.X87Forms;
 
 /**
  * All instructions of the processor, one {@link InstructionForm} for each encoding: {@link
- * InstructionTable} for the integer unit and {@link X87Forms} for x87. Decoder, executor,
- * disassembler and tests all start here.
+ * InstructionTable} for the integer unit, {@link X87Forms} for x87, {@link SimdTable} for MMX and
+ * SSE. Decoder, executor, disassembler and tests all start here.
  */
 public final class InstructionSet {
   /** Condition codes, in the order of the low four bits of their opcodes. */
@@ -32,7 +36,10 @@ public final class InstructionSet {
   };
 
   private static final int TWO_BYTE = 256;
-  private static final InstructionForm[][] BY_OPCODE = new InstructionForm[512][0];
+
+  /** The forms of each model, by opcode. */
+  private static final Map<CpuModel, InstructionForm[][]> BY_OPCODE = emptyMaps();
+
   private static final List<InstructionForm> ALL = parse();
 
   private InstructionSet() {}
@@ -45,16 +52,17 @@ public final class InstructionSet {
   /**
    * The form that an opcode means.
    *
+   * @param model the processor
    * @param twoByte whether 0F precedes the opcode
    * @param opcode the opcode byte
-   * @param repeatPrefix F2 or F3 where given, otherwise 0
+   * @param prefix what {@link InstructionForm#choosingPrefix} says
    * @param nextByte the byte after the opcode; any value where {@link #hasModRm} says no
    * @return the form, or null: #UD
    */
   public static @Nullable InstructionForm find(
-      boolean twoByte, int opcode, int repeatPrefix, int nextByte) {
-    for (InstructionForm form : BY_OPCODE[twoByte ? TWO_BYTE | opcode : opcode]) {
-      if (form.matches(repeatPrefix, nextByte)) {
+      CpuModel model, boolean twoByte, int opcode, int prefix, int nextByte) {
+    for (InstructionForm form : forms(model, twoByte, opcode)) {
+      if (form.matches(prefix, nextByte)) {
         return form;
       }
     }
@@ -62,35 +70,59 @@ public final class InstructionSet {
   }
 
   /** Whether a ModRM byte follows the opcode. */
-  public static boolean hasModRm(boolean twoByte, int opcode) {
-    InstructionForm[] forms = BY_OPCODE[twoByte ? TWO_BYTE | opcode : opcode];
+  public static boolean hasModRm(CpuModel model, boolean twoByte, int opcode) {
+    InstructionForm[] forms = forms(model, twoByte, opcode);
     return forms.length != 0 && forms[0].modRm() != ModRm.NONE;
+  }
+
+  private static InstructionForm[] forms(CpuModel model, boolean twoByte, int opcode) {
+    return opcodeMap(model)[twoByte ? TWO_BYTE | opcode : opcode];
+  }
+
+  private static InstructionForm[][] opcodeMap(CpuModel model) {
+    return Objects.requireNonNull(BY_OPCODE.get(model));
+  }
+
+  private static Map<CpuModel, InstructionForm[][]> emptyMaps() {
+    Map<CpuModel, InstructionForm[][]> maps = new EnumMap<>(CpuModel.class);
+    for (CpuModel model : CpuModel.values()) {
+      maps.put(model, new InstructionForm[512][0]);
+    }
+    return maps;
   }
 
   private static List<InstructionForm> parse() {
     List<InstructionForm> all = new ArrayList<>();
+    parse(all, InstructionTable.TEXT, CpuModel.I686);
+    for (X87Form form : X87Forms.all()) {
+      add(all, x87(form));
+    }
+    parse(all, SimdTable.TEXT, CpuModel.PENTIUM4);
+    return List.copyOf(all);
+  }
+
+  private static void parse(List<InstructionForm> all, String table, CpuModel model) {
     String[] head = {};
-    for (String line : InstructionTable.TEXT.split("\n", -1)) {
+    for (String line : table.split("\n", -1)) {
       if (line.startsWith("  ")) {
         for (String encoding : line.split(" \\| ", -1)) {
-          parseEncoding(all, head, encoding.strip().split(" ", -1));
+          parseEncoding(all, head, encoding.strip().split(" ", -1), model);
         }
       } else if (!line.isEmpty()) {
         head = line.split(" ", -1);
       }
     }
-    for (X87Form form : X87Forms.all()) {
-      add(all, x87(form));
-    }
-    return List.copyOf(all);
   }
 
-  private static void parseEncoding(List<InstructionForm> all, String[] head, String[] encoding) {
+  private static void parseEncoding(
+      List<InstructionForm> all, String[] head, String[] encoding, CpuModel model) {
     String code = encoding[0];
     int prefix = 0;
-    if (code.startsWith("F3:")) {
-      prefix = 0xF3;
-      code = code.substring(3);
+    int colon = code.indexOf(':');
+    if (colon > 0) {
+      String name = code.substring(0, colon);
+      prefix = name.equals("NP") ? InstructionForm.NO_PREFIX : Integer.parseInt(name, 16);
+      code = code.substring(colon + 1);
     }
     boolean twoByte = code.length() >= 4 && code.startsWith("0F") && isHex(code.charAt(2));
     if (twoByte) {
@@ -127,6 +159,7 @@ public final class InstructionSet {
           new InstructionForm(
               Operation.valueOf(names[0]),
               mnemonic.replace("{cc}", CONDITIONS.get(condition)),
+              model,
               prefix,
               twoByte,
               opcode + condition,
@@ -149,6 +182,7 @@ public final class InstructionSet {
     return new InstructionForm(
         Operation.X87,
         form.mnemonic(),
+        CpuModel.I686,
         0,
         false,
         form.opcode(),
@@ -166,13 +200,16 @@ public final class InstructionSet {
 
   private static void add(List<InstructionForm> all, InstructionForm form) {
     all.add(form);
-    for (int i = 0; i < form.count(); i++) {
-      int at = (form.twoByte() ? TWO_BYTE : 0) | (form.opcode() + i);
-      InstructionForm[] before = BY_OPCODE[at];
-      InstructionForm[] after = new InstructionForm[before.length + 1];
-      System.arraycopy(before, 0, after, 0, before.length);
-      after[before.length] = form;
-      BY_OPCODE[at] = after;
+    for (CpuModel model : CpuModel.values()) {
+      if (model.compareTo(form.model()) >= 0) {
+        for (int i = 0; i < form.count(); i++) {
+          int at = (form.twoByte() ? TWO_BYTE : 0) | (form.opcode() + i);
+          InstructionForm[][] ofModel = opcodeMap(model);
+          InstructionForm[] longer = Arrays.copyOf(ofModel[at], ofModel[at].length + 1);
+          longer[longer.length - 1] = form;
+          ofModel[at] = longer;
+        }
+      }
     }
   }
 

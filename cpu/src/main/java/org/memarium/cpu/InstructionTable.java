@@ -9,8 +9,8 @@ package org.memarium.cpu;
  *                                    flags read, written, left undefined; may be locked in memory
  *     encoding operands | encoding operands ...
  *
- *   encoding   [F3:][0F]opcode[+r|+cc][/r|/digit][m|g] or ...!modrm
- *     F3:      a prefix that belongs to the opcode
+ *   encoding   [prefix:][0F]opcode[+r|+cc][/r|/digit][m|g] or ...!modrm
+ *     F3:      a prefix that belongs to the opcode: 66, F2 or F3, or NP for none of them
  *     +r       low three bits: a register        +cc  low four bits: a condition, {cc} in the name
  *     /r       ModRM follows     /digit  ... with this reg field
  *     m        ModRM must name memory            g    ModRM must name a register
@@ -18,7 +18,8 @@ package org.memarium.cpu;
  * </pre>
  *
  * <p>Where two encodings match, the earlier one wins. All operands are those of {@link Operand}.
- * The x87 instructions are not here but in {@link org.memarium.cpu.x87.X87Forms}.
+ * The x87 instructions are not here but in {@link org.memarium.cpu.x87.X87Forms}, those of MMX and
+ * SSE in {@link SimdTable}.
  */
 final class InstructionTable {
   static final String TEXT =

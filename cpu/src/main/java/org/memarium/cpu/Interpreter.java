@@ -502,6 +502,21 @@ final class Interpreter {
             case Op.X87:
               FloatingPoint.execute(c, i);
               break;
+            case Op.SIMD_MOVE:
+              SimdMoves.execute(c, i);
+              break;
+            case Op.SIMD_INTEGER:
+              SimdIntegers.execute(c, i);
+              break;
+            case Op.SIMD_FLOAT:
+              SimdFloats.execute(c, i);
+              break;
+            case Op.SIMD_CONVERT:
+              SimdConversions.execute(c, i);
+              break;
+            case Op.SIMD_STATE:
+              SimdState.execute(c, i);
+              break;
             case Op.CONTROL:
               Control.execute(c, i);
               if (c.interrupted || c.trap != null) {

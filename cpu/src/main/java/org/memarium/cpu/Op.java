@@ -8,7 +8,7 @@ package org.memarium.cpu;
  * where nothing else is said.
  */
 final class Op {
-  // Executed by other classes, one for each Operation.Group, in its order.
+  // Executed by other classes, one for each Operation.Group.
   static final int ARITHMETIC = 0;
   static final int SHIFT = 1;
   static final int BIT = 2;
@@ -153,6 +153,13 @@ final class Op {
   static final int JMP_M = 131;
   static final int RET = 132;
   static final int RET_I = 133;
+
+  // Executed by other classes, like the first ones.
+  static final int SIMD_MOVE = 134;
+  static final int SIMD_INTEGER = 135;
+  static final int SIMD_FLOAT = 136;
+  static final int SIMD_CONVERT = 137;
+  static final int SIMD_STATE = 138;
 
   private Op() {}
 }

@@ -8,11 +8,13 @@ public enum Operand {
   /** Register or memory, by ModRM. */
   EB(Place.RM, 1),
   EW(Place.RM, 2),
+  ED(Place.RM, 4),
   EV(Place.RM, 0),
 
   /** Register, by the reg field of ModRM. */
   GB(Place.REG, 1),
   GW(Place.REG, 2),
+  GD(Place.REG, 4),
   GV(Place.REG, 0),
 
   /** Register, by the low three bits of the opcode. */
@@ -25,8 +27,27 @@ public enum Operand {
   MA(Place.MEMORY, 0),
   /** Memory: a far pointer, {@code v} and 16 bits. */
   MP(Place.MEMORY, 0),
+  /** Memory: a byte. */
+  MB(Place.MEMORY, 1),
+  /** Memory: 4 bytes. */
+  MD(Place.MEMORY, 4),
   /** Memory: 8 bytes. */
   MQ(Place.MEMORY, 8),
+  /** Memory: 16 bytes. */
+  MX(Place.MEMORY, 16),
+
+  /** MMX register, by the reg field of ModRM. */
+  PQ(Place.MM_REG, 8),
+  /** MMX register or memory, by ModRM; of the register the low bytes. */
+  QD(Place.MM_RM, 4),
+  QQ(Place.MM_RM, 8),
+
+  /** SSE register, by the reg field of ModRM. */
+  VX(Place.XMM_REG, 16),
+  /** SSE register or memory, by ModRM; of the register the low bytes. */
+  WD(Place.XMM_RM, 4),
+  WQ(Place.XMM_RM, 8),
+  WX(Place.XMM_RM, 16),
 
   /** Immediate byte. */
   IB(Place.IMMEDIATE, 1),
@@ -92,6 +113,10 @@ public enum Operand {
     CONTROL_REG,
     DEBUG_REG,
     RM_REGISTER,
+    MM_REG,
+    MM_RM,
+    XMM_REG,
+    XMM_RM,
     SOURCE,
     DESTINATION,
     FIXED,

@@ -35,7 +35,7 @@ final class InstructionSetTest {
       int mod = form.modRm() == InstructionForm.ModRm.REGISTER ? 0xC0 : 0;
       int next = form.fixedModRm() >= 0 ? form.fixedModRm() : mod | Math.max(form.digit(), 0) << 3;
       InstructionForm found =
-          InstructionSet.find(form.twoByte(), form.opcode(), form.prefix(), next);
+          InstructionSet.find(form.model(), form.twoByte(), form.opcode(), form.prefix(), next);
       assertNotNull(found, form.toString());
       boolean earlier = found.mnemonic().startsWith("prefetch") || found.mnemonic().equals("nop");
       assertTrue(found.equals(form) || earlier, form + " is hidden by " + found);
@@ -65,11 +65,17 @@ final class InstructionSetTest {
 
   @Test
   void opcodesThatCameLaterAreUnknown() {
-    assertNull(InstructionSet.find(true, 0x6F, 0, 0)); // movq, MMX
-    assertNull(InstructionSet.find(true, 0x10, 0, 0)); // movups, SSE
-    assertNull(InstructionSet.find(true, 0x05, 0, 0)); // syscall
-    assertNull(InstructionSet.find(true, 0x34, 0, 0)); // sysenter
-    assertNull(InstructionSet.find(true, 0xC7, 0, 0xF0)); // rdrand
+    int none = InstructionForm.NO_PREFIX;
+    assertNull(InstructionSet.find(CpuModel.I686, true, 0x6F, none, 0)); // movq, MMX
+    assertNull(InstructionSet.find(CpuModel.I686, true, 0x10, none, 0)); // movups, SSE
+    assertNull(InstructionSet.find(CpuModel.I686, true, 0xAE, none, 0)); // fxsave
+    for (CpuModel model : CpuModel.values()) {
+      assertNull(InstructionSet.find(model, true, 0x05, none, 0)); // syscall
+      assertNull(InstructionSet.find(model, true, 0x34, none, 0)); // sysenter
+      assertNull(InstructionSet.find(model, true, 0xC7, none, 0xF0)); // rdrand
+      assertNull(InstructionSet.find(model, true, 0x38, none, 0)); // SSSE3
+      assertNull(InstructionSet.find(model, true, 0xD0, 0x66, 0)); // addsubpd, SSE3
+    }
   }
 
   @Test
@@ -100,6 +106,10 @@ final class InstructionSetTest {
           Control.class,
           Segments.class,
           FloatingPoint.class,
+          SimdMoves.class,
+          SimdIntegers.class,
+          SimdFloats.class,
+          SimdConversions.class,
           Decoder.class
         }) {
       try (InputStream bytes = type.getResourceAsStream(type.getSimpleName() + ".class")) {

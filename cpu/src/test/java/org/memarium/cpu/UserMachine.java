@@ -36,6 +36,10 @@ final class UserMachine implements AutoCloseable {
   private int nextPfn = 2;
 
   UserMachine() {
+    this(CpuModel.I686);
+  }
+
+  UserMachine(CpuModel model) {
     gdt.set(1, SegmentDescriptor.flat(true, 3));
     gdt.set(2, SegmentDescriptor.flat(false, 3));
     segmentation.setGdt(gdt);
@@ -44,7 +48,7 @@ final class UserMachine implements AutoCloseable {
       segmentation.force(register, DATA);
     }
     mmu.loadCr3(1L << Ram.PAGE_SHIFT);
-    cpu = new Cpu(mmu, segmentation);
+    cpu = new Cpu(mmu, segmentation, model);
     map(STACK_TOP - 0x4000, 4);
     cpu.setRegister(Cpu.ESP, STACK_TOP);
     cpu.setEip(TEXT);

@@ -48,6 +48,9 @@ public final class ProcessorException extends RuntimeException {
   /** #AC: an unaligned access with alignment checks on. */
   public static final int ALIGNMENT_CHECK = 17;
 
+  /** #XM: an SSE exception that MXCSR does not mask; its flags are set in MXCSR. */
+  public static final int SIMD_FLOATING_POINT = 19;
+
   private final int vector;
   private final int errorCode;
   private final long linearAddress;

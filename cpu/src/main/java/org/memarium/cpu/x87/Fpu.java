@@ -116,6 +116,31 @@ public final class Fpu {
     rounder.setControl(stack.control);
   }
 
+  // ---- MMX: the same registers under other names (Intel SDM vol. 3A, 12.2) ----
+
+  /** MMX register n: the mantissa of physical register n. */
+  public long mmx(int n) {
+    return stack.mantissa[n];
+  }
+
+  /** Sets MMX register n; the exponent becomes all ones. */
+  public void setMmx(int n, long value) {
+    stack.mantissa[n] = value;
+    stack.signExponent[n] = Float80.SIGN | Float80.EXPONENT;
+  }
+
+  /** What every MMX instruction but EMMS does: TOP is 0, and no register empty. */
+  public void enterMmx() {
+    stack.top = 0;
+    stack.occupied = 0xff;
+  }
+
+  /** EMMS: all registers are empty. */
+  public void leaveMmx() {
+    stack.top = 0;
+    stack.occupied = 0;
+  }
+
   /** What FLDCW does. */
   private void setControl(int word) {
     stack.setControlWord(word);

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.memarium.cpu.Cpu;
+import org.memarium.cpu.CpuModel;
 import org.memarium.cpu.Flags;
 import org.memarium.cpu.InstructionForm;
 import org.memarium.cpu.InstructionForm.ModRm;
@@ -29,6 +30,7 @@ final class CaseGenerator {
   private final Dice dice;
   private final AddressEncoder encoder;
   private final X87Values x87;
+  private final SimdValues simd;
 
   // Of the case in the making.
   private TestCase test = new TestCase();
@@ -42,6 +44,7 @@ final class CaseGenerator {
     dice = new Dice(random);
     encoder = new AddressEncoder(dice);
     x87 = new X87Values(random);
+    simd = new SimdValues(random);
   }
 
   /** The next case of a form. */
@@ -125,9 +128,25 @@ final class CaseGenerator {
     if (dice.chance(2)) {
       test.eflags |= Flags.TF;
     }
-    if (form.x87() != null || form.operation() == Operation.FWAIT || dice.chance(3)) {
+    boolean simdForm = isSimd();
+    if (form.x87() != null
+        || form.operation() == Operation.FWAIT
+        || dice.chance(simdForm ? 30 : 3)) {
       test.fpu = x87.state();
     }
+    if (simdForm || dice.chance(3)) {
+      simd.begin(form.mnemonic());
+      test.xmm = simd.elements(TestCase.XMM_BYTES);
+      test.mxcsr = simd.mxcsr();
+      byte[] mmx = simd.elements(64);
+      for (int i = 0; i < 8; i++) {
+        System.arraycopy(mmx, 8 * i, test.fpu, 28 + 10 * i, 8);
+      }
+    }
+  }
+
+  private boolean isSimd() {
+    return form.model() == CpuModel.PENTIUM4;
   }
 
   private List<Integer> choosePrefixes() {
@@ -135,9 +154,10 @@ final class CaseGenerator {
     operandBytes = 4;
     address16 = false;
     segmentPrefix = 0;
-    if (dice.chance(25)) {
+    boolean chosen = form.prefix() == OPERAND_SIZE;
+    if (chosen || (form.prefix() != InstructionForm.NO_PREFIX && dice.chance(25))) {
       prefixes.add(OPERAND_SIZE);
-      operandBytes = 2;
+      operandBytes = chosen ? 4 : 2;
     }
     boolean string = isString(form.operation());
     if (dice.chance(12)) {
@@ -148,8 +168,10 @@ final class CaseGenerator {
       segmentPrefix = address16 && dice.chance(80) ? FS_PREFIX : dice.pick(SEGMENT_PREFIXES);
       prefixes.add(segmentPrefix);
     }
-    if (form.prefix() != 0) {
+    if (form.prefix() == REP || form.prefix() == REPNE) {
       prefixes.add(form.prefix());
+    } else if (form.prefix() != 0) {
+      // Any other prefix of the three would make it another form.
     } else if (string ? dice.chance(60) : dice.chance(2)) {
       prefixes.add(dice.chance(50) ? REPNE : REP);
     }
@@ -179,6 +201,10 @@ final class CaseGenerator {
       return;
     }
     int target = dice.target(accessBytes());
+    if (accessBytes() >= 16 && dice.chance(85)) {
+      target &= -16;
+    }
+    test.target = target;
     memoryOperand(target);
     if (address16) {
       encoder.address16(code, test.registers, reg, offset(target));
@@ -265,6 +291,9 @@ final class CaseGenerator {
       if (dice.chance(50)) {
         test.registers[Cpu.EAX] = (short) dice.bits();
       }
+    } else if (operation == Operation.MASKMOV) {
+      test.target = dice.target(16);
+      test.registers[Cpu.EDI] = offset(test.target);
     } else if (operation == Operation.CMPXCHG && dice.chance(40)) {
       test.registers[Cpu.EAX] = test.registers[dice.below(8)];
     }
@@ -329,16 +358,34 @@ final class CaseGenerator {
     if (form.x87() != null) {
       return Math.max(1, form.x87().operand().bytes(operandBytes == 2));
     }
+    if (isSimd()) {
+      return simdBytes();
+    }
     return switch (form.operation()) {
       case CMPXCHG8B, BOUND, JMP_FAR, CALL_FAR, LOAD_FAR_POINTER -> 8;
       default -> operandBytes;
     };
   }
 
+  private int simdBytes() {
+    if (form.operation() == Operation.FXSAVE || form.operation() == Operation.FXRSTOR) {
+      return 512;
+    }
+    return form.operands().stream()
+        .filter(Exclusions::mayBeInMemory)
+        .mapToInt(operand -> operand.bytes(operandBytes))
+        .findFirst()
+        .orElse(0);
+  }
+
   /** Puts something interesting where the operand is. */
   private void memoryOperand(int target) {
     if (form.x87() != null) {
       test.patch(target, x87.memory(form.x87().operand(), operandBytes == 2));
+      return;
+    }
+    if (isSimd()) {
+      test.patch(target, simdOperand());
       return;
     }
     switch (form.operation()) {
@@ -372,6 +419,22 @@ final class CaseGenerator {
         }
       }
     }
+  }
+
+  private byte[] simdOperand() {
+    return switch (form.operation()) {
+      case LDMXCSR -> CodeBuffer.littleEndian(simd.anyMxcsr(), 4);
+      case FXSAVE -> new byte[512];
+      case FXRSTOR -> {
+        byte[] image = simd.elements(512);
+        // No exception is pending, so that the processor has no pointers to the last instruction.
+        System.arraycopy(CodeBuffer.littleEndian(0x37f, 2), 0, image, 0, 2);
+        System.arraycopy(CodeBuffer.littleEndian(dice.bits() & 0x7f7f, 2), 0, image, 2, 2);
+        System.arraycopy(CodeBuffer.littleEndian(simd.anyMxcsr(), 4), 0, image, 24, 4);
+        yield image;
+      }
+      default -> simd.elements(16);
+    };
   }
 
   /** Where the code lies: sometimes at the end of a page, or of all code. */

@@ -119,7 +119,13 @@ final class Dice {
     } else if (thrown < 98) {
       return TestCase.DATA + TestCase.DATA_BYTES + around;
     }
-    return value();
+    int anywhere = value();
+    return isWitness(anywhere) ? plainTarget() : anywhere;
+  }
+
+  /** Whether the host has the witness itself there, which would not survive a write. */
+  private static boolean isWitness(int address) {
+    return address >>> 24 == 0x5a;
   }
 
   /** An address in the writable pages before the read-only one. */

@@ -7,6 +7,7 @@ import java.util.List;
 import org.memarium.cpu.Cpu;
 import org.memarium.cpu.Flags;
 import org.memarium.cpu.InstructionForm;
+import org.memarium.cpu.Operation;
 
 /** Decides whether two outcomes of a case are the same, and says what differs. */
 final class Judge {
@@ -57,9 +58,14 @@ final class Judge {
     }
     compareRegisters(all, form, test, host, ours, undefinedFlags);
     compareFpu(all, host.fpu, ours.fpu, Exclusions.isTranscendental(form));
+    compareSimd(all, form, host, ours);
     int ignoredBelow = bothFaulted && Exclusions.pushesMany(form) ? test.registers[Cpu.ESP] : 0;
     if (!host.changes.equals(ours.changes)) {
-      compare(all, "memory", changes(host, ignoredBelow), changes(ours, ignoredBelow));
+      compare(
+          all,
+          "memory",
+          changes(form, test, host, ignoredBelow),
+          changes(form, test, ours, ignoredBelow));
     }
     return all;
   }
@@ -94,6 +100,19 @@ final class Judge {
     return host.trap == Outcome.INT3 && ours.trap == Outcome.INT3
         ? (host.eflags ^ ours.eflags) & Flags.ARITHMETIC
         : 0;
+  }
+
+  private static void compareSimd(
+      List<String> all, InstructionForm form, Outcome host, Outcome ours) {
+    compare(all, "mxcsr", host.mxcsr, ours.mxcsr, 4);
+    boolean loose = form.operation() == Operation.FLOAT_ESTIMATE;
+    for (int i = 0; i < 8; i++) {
+      String hosts = Outcome.xmm(host.xmm, i);
+      String mine = Outcome.xmm(ours.xmm, i);
+      if (!hosts.equals(mine) && !(loose && Exclusions.areEstimates(host.xmm, ours.xmm, i))) {
+        compare(all, "xmm" + i, hosts, mine);
+      }
+    }
   }
 
   private static void compareFpu(
@@ -151,6 +170,7 @@ final class Judge {
       case Outcome.SYSTEM_CALL -> "a system call";
       case Outcome.PAGE_FAULT ->
           "#PF at %08x, error code %x".formatted(outcome.cr2 & addressMask, outcome.error & 0x1f);
+      case 19 -> "#XM";
       case 10, 11, 12, 13, 17 -> name(outcome.trap) + ", error code %x".formatted(outcome.error);
       default -> name(outcome.trap);
     };
@@ -164,10 +184,12 @@ final class Judge {
     return vector >= 0 && vector < names.length ? names[vector] : "vector " + vector;
   }
 
-  private static String changes(Outcome outcome, int ignoredBelow) {
+  private static String changes(
+      InstructionForm form, TestCase test, Outcome outcome, int ignoredBelow) {
     StringBuilder text = new StringBuilder();
     outcome.changes.forEach((address, word) -> {
-      if (Integer.compareUnsigned(address, ignoredBelow) >= 0) {
+      if (Integer.compareUnsigned(address, ignoredBelow) >= 0
+          && !Exclusions.isUnknownMemory(form, test, address)) {
         text.append("[%08x]=%08x ".formatted(address, word));
       }
     });

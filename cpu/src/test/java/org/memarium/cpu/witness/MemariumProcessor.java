@@ -1,7 +1,10 @@
 package org.memarium.cpu.witness;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.memarium.cpu.Cpu;
+import org.memarium.cpu.CpuModel;
 import org.memarium.cpu.Exit;
 import org.memarium.hardware.DescriptorTable;
 import org.memarium.hardware.Mmu;
@@ -23,6 +26,12 @@ final class MemariumProcessor implements AutoCloseable {
   private static final int CODE_FRAME = 8;
   private static final int DATA_FRAME = 16;
   private static final int FRAMES = 32;
+
+  /** In an FXSAVE image. */
+  private static final int MXCSR = 24;
+
+  private static final int XMM = 160;
+
   private static final long USER_RW =
       PageTableEntry.PRESENT | PageTableEntry.WRITABLE | PageTableEntry.USER;
 
@@ -30,6 +39,9 @@ final class MemariumProcessor implements AutoCloseable {
   private final Mmu mmu = new Mmu(ram, PageTableFormat.PAE, 64, 4);
   private final Segmentation segmentation = new Segmentation();
   private final Cpu cpu;
+
+  /** As FXSAVE writes it. */
+  private final ByteBuffer fxsave = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
 
   private final byte[] codeBefore = new byte[TestCase.CODE_BYTES];
   private final byte[] dataBefore = new byte[TestCase.DATA_BYTES];
@@ -40,7 +52,7 @@ final class MemariumProcessor implements AutoCloseable {
   MemariumProcessor() {
     mapPages();
     describeSegments();
-    cpu = new Cpu(mmu, segmentation);
+    cpu = new Cpu(mmu, segmentation, CpuModel.PENTIUM4);
     for (int i = 0; i < TestCase.DATA_BYTES; i++) {
       originalData[i] = TestCase.pattern(i);
     }
@@ -123,6 +135,7 @@ final class MemariumProcessor implements AutoCloseable {
     cpu.setEip(test.codeAddress);
     cpu.setEflags(test.eflags);
     cpu.fpu().restore(test.fpu.clone(), false);
+    loadSimd(test);
 
     Outcome outcome = new Outcome();
     end(test, outcome, cpu.run(MAX_INSTRUCTIONS));
@@ -133,9 +146,21 @@ final class MemariumProcessor implements AutoCloseable {
       outcome.segments[i] = segmentation.selector(i);
     }
     outcome.eflags = cpu.eflags();
+    cpu.storeFxsave(fxsave.array());
+    outcome.mxcsr = fxsave.getInt(MXCSR);
+    fxsave.get(XMM, outcome.xmm);
     cpu.fpu().save(outcome.fpu, false);
     collect(outcome);
     return outcome;
+  }
+
+  private void loadSimd(TestCase test) {
+    cpu.storeFxsave(fxsave.array());
+    fxsave.putInt(MXCSR, test.mxcsr);
+    fxsave.put(XMM, test.xmm);
+    if (!cpu.loadFxsave(fxsave.array())) {
+      throw new IllegalArgumentException("no such mxcsr: %x".formatted(test.mxcsr));
+    }
   }
 
   /** What Linux makes of the end of a run. */

@@ -34,6 +34,11 @@ final class Outcome {
   /** As FNSAVE writes it. */
   byte[] fpu = new byte[TestCase.FPU_BYTES];
 
+  int mxcsr;
+
+  /** XMM0 to XMM7. */
+  byte[] xmm = new byte[TestCase.XMM_BYTES];
+
   /** Words of memory that changed: address and new value. */
   final SortedMap<Integer, Integer> changes = new TreeMap<>();
 
@@ -59,12 +64,23 @@ final class Outcome {
       outcome.trap = SYSTEM_CALL;
     }
     from.get(outcome.fpu);
+    outcome.mxcsr = from.getInt();
+    from.get(outcome.xmm);
     int changes = from.getInt();
     for (int i = 0; i < changes; i++) {
       int address = from.getInt();
       outcome.changes.put(address, from.getInt());
     }
     return outcome;
+  }
+
+  /** A register of SSE, the highest word first. */
+  static String xmm(byte[] registers, int number) {
+    ByteBuffer words = ByteBuffer.wrap(registers).order(ByteOrder.LITTLE_ENDIAN);
+    int at = 16 * number;
+    return "%08x_%08x_%08x_%08x"
+        .formatted(
+            words.getInt(at + 12), words.getInt(at + 8), words.getInt(at + 4), words.getInt(at));
   }
 
   static String flags(int eflags) {

@@ -49,6 +49,8 @@ final class TestCase {
   static final int USER_DATA = 0x2b;
 
   static final int FPU_BYTES = 108;
+  static final int XMM_BYTES = 128;
+  static final int INITIAL_MXCSR = 0x1f80;
   static final int MAX_CODE = 128;
 
   private static final int[] INITIAL_FPU = {
@@ -62,6 +64,9 @@ final class TestCase {
   /** What made it, for reports. */
   String origin = "";
 
+  /** Address of the operand in memory, if the generator chose one. */
+  int target;
+
   byte[] code = {};
   int codeAddress = CODE + 0x800;
   final int[] registers = new int[8];
@@ -73,6 +78,11 @@ final class TestCase {
 
   /** As FNSAVE writes it. */
   byte[] fpu = initialFpu();
+
+  int mxcsr = INITIAL_MXCSR;
+
+  /** XMM0 to XMM7. */
+  byte[] xmm = new byte[XMM_BYTES];
 
   List<Patch> patches = new ArrayList<>();
 
@@ -114,6 +124,7 @@ final class TestCase {
   TestCase copy() {
     TestCase copy = new TestCase();
     copy.origin = origin;
+    copy.target = target;
     copy.code = code.clone();
     copy.codeAddress = codeAddress;
     System.arraycopy(registers, 0, copy.registers, 0, 8);
@@ -123,6 +134,8 @@ final class TestCase {
     copy.fs = fs;
     copy.gs = gs;
     copy.fpu = fpu.clone();
+    copy.mxcsr = mxcsr;
+    copy.xmm = xmm.clone();
     copy.patches = new ArrayList<>(patches);
     return copy;
   }
@@ -138,6 +151,8 @@ final class TestCase {
     to.putInt(codeAddress).putInt(eflags);
     to.putInt(es).putInt(ds).putInt(fs).putInt(gs);
     to.put(fpu);
+    to.putInt(mxcsr);
+    to.put(xmm);
     to.putInt(patches.size());
     for (Patch patch : patches) {
       to.putInt(patch.address()).putInt(patch.bytes().length);
@@ -172,6 +187,12 @@ final class TestCase {
             .formatted(Outcome.flags(eflags), es, ds, fs, gs));
     if (!Arrays.equals(fpu, initialFpu())) {
       text.append("         fpu %s%n".formatted(Outcome.fpu(fpu)));
+    }
+    if (mxcsr != INITIAL_MXCSR || !Arrays.equals(xmm, new byte[XMM_BYTES])) {
+      text.append("         mxcsr %04x%n".formatted(mxcsr));
+      for (int i = 0; i < 8; i++) {
+        text.append("         xmm%d %s%n".formatted(i, Outcome.xmm(xmm, i)));
+      }
     }
     for (Patch patch : patches) {
       text.append(

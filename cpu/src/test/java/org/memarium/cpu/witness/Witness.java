@@ -120,8 +120,12 @@ final class Witness implements AutoCloseable {
       // A register of the x87 unit becomes 1.
       byte[] one = {0, 0, 0, 0, 0, 0, 0, (byte) 0x80, (byte) 0xff, 0x3f};
       System.arraycopy(one, 0, copy.fpu, 28 + 10 * (step - 12), 10);
-    } else if (step - 20 < copy.patches.size()) {
-      copy.patches.remove(step - 20);
+    } else if (step < 20 + 8) {
+      Arrays.fill(copy.xmm, 16 * (step - 20), 16 * (step - 19), (byte) 0);
+    } else if (step == 28) {
+      copy.mxcsr = TestCase.INITIAL_MXCSR;
+    } else if (step - 29 < copy.patches.size()) {
+      copy.patches.remove(step - 29);
     } else {
       return null;
     }

@@ -323,7 +323,7 @@ public final class Execve {
         .add(AuxiliaryVector.AT_SYSINFO, vdsoAddress + VdsoImage.VSYSCALL_OFFSET)
         .add(AuxiliaryVector.AT_SYSINFO_EHDR, vdsoAddress)
         .add(AuxiliaryVector.AT_MINSIGSTKSZ, MIN_SIGNAL_STACK)
-        .add(AuxiliaryVector.AT_HWCAP, Cpu.features())
+        .add(AuxiliaryVector.AT_HWCAP, cpu.model().features())
         .add(AuxiliaryVector.AT_PAGESZ, 4096)
         .add(AuxiliaryVector.AT_CLKTCK, VirtualClock.USER_HZ)
         .add(AuxiliaryVector.AT_PHDR, loader.headers())

@@ -1,6 +1,6 @@
 package org.memarium.kernel.procfs;
 
-import org.memarium.cpu.Identification;
+import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
 
 /** {@code /proc/cpuinfo}: the one processor; Linux {@code arch/x86/kernel/cpu/proc.c}. */
@@ -15,13 +15,14 @@ final class CpuInfo {
   private CpuInfo() {}
 
   static String of(SystemView system) {
+    CpuModel cpu = CpuModel.DEFAULT;
     StringBuilder out = new StringBuilder();
     line(out, "processor\t", "0");
-    line(out, "vendor_id\t", Identification.vendor());
-    line(out, "cpu family\t", Identification.family());
-    line(out, "model\t\t", Identification.model());
-    line(out, "model name\t", Identification.brand());
-    line(out, "stepping\t", Identification.stepping());
+    line(out, "vendor_id\t", CpuModel.vendor());
+    line(out, "cpu family\t", cpu.family());
+    line(out, "model\t\t", cpu.model());
+    line(out, "model name\t", cpu.brand());
+    line(out, "stepping\t", cpu.stepping());
     line(out, "cpu MHz\t\t", MEGAHERTZ);
     line(out, "physical id\t", 0);
     line(out, "siblings\t", 1);
@@ -36,9 +37,9 @@ final class CpuInfo {
     }
     line(out, "fpu\t\t", "yes");
     line(out, "fpu_exception\t", "yes");
-    line(out, "cpuid level\t", Identification.maxLeaf());
+    line(out, "cpuid level\t", CpuModel.maxLeaf());
     line(out, "wp\t\t", "yes");
-    line(out, "flags\t\t", Identification.featureNames());
+    line(out, "flags\t\t", cpu.featureNames());
     line(out, "bugs\t\t", "");
     line(out, "bogomips\t", BOGOMIPS);
     line(out, "clflush size\t", CACHE_LINE_BYTES);
