@@ -35,8 +35,8 @@ final class PerformanceTable {
   /**
    * Runs it.
    *
-   * @param args the folder of the built programs; then, optionally, {@code programs} or {@code
-   *     mechanisms} for that table only
+   * @param args the folder of the built programs, {@code malloc} of {@code bench/peers} among them;
+   *     then, optionally, {@code programs} or {@code mechanisms} for those tables only
    */
   public static void main(String[] args) throws Exception {
     String only = args.length > 1 ? args[1] : "";
@@ -45,7 +45,9 @@ final class PerformanceTable {
       System.out.printf("%n## Programs%n%n%s", new Programs(Path.of(args[0])).table());
     }
     if (!only.equals("programs")) {
-      System.out.printf("%n## Mechanisms%n%n%s", mechanisms());
+      SortedMap<String, Double> medians = medians();
+      System.out.printf("%n## Mechanisms%n%n%s", mechanisms(medians));
+      System.out.printf("%n## Allocators%n%n%s", Peers.table(medians, Path.of(args[0], "malloc")));
     }
   }
 
@@ -64,7 +66,7 @@ final class PerformanceTable {
             Runtime.version());
   }
 
-  private static String mechanisms() throws RunnerException {
+  private static SortedMap<String, Double> medians() throws RunnerException {
     SortedMap<String, Double> medians = new TreeMap<>();
     for (RunResult result :
         new Runner(
@@ -83,6 +85,10 @@ final class PerformanceTable {
             .run()) {
       medians.put(name(result), result.getPrimaryResult().getStatistics().getPercentile(50));
     }
+    return medians;
+  }
+
+  private static String mechanisms(SortedMap<String, Double> medians) {
     StringBuilder table = new StringBuilder(Mechanism.HEAD);
     for (Mechanism mechanism : Mechanism.ALL) {
       table.append(mechanism.row(medians));
