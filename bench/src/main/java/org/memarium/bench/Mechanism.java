@@ -60,9 +60,9 @@ record Mechanism(
               "ns"),
           of("block of 4 MiB allocated and freed", "BuddyBenchmark.oneWholeBlock(false)", "ns"),
           of("object of a cache allocated and freed", "SlabBenchmark.cacheOne", "ns"),
-          of("the same, of a thousand, at random", "SlabBenchmark.cacheManyAtRandom", "ns"),
+          of("the same, of a thousand, at random", "SlabBenchmark.cacheMany", "ns"),
           of("kmalloc(64) and kfree", "SlabBenchmark.kmallocOne", "ns"),
-          of("the same, of a thousand, at random", "SlabBenchmark.kmallocManyAtRandom", "ns"),
+          of("the same, of a thousand, at random", "SlabBenchmark.kmallocMany", "ns"),
           of("page fault: first write to a page", "FaultBenchmark.writeFault", "ns")
               .beside("FaultBenchmark.writeFaultOfTheHost", "the host's kernel"),
           of("page fault: first read of a page", "FaultBenchmark.readFault", "ns")

@@ -1,7 +1,6 @@
 package org.memarium.bench;
 
 import java.util.Objects;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.frame.Gfp;
@@ -24,9 +23,7 @@ import org.openjdk.jmh.annotations.TearDown;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class SlabBenchmark {
-  private static final int MANY = 1000;
   private static final int BYTES = 64;
-  private static final long SEED = 1;
 
   private final Memory memory = Memory.boot(Architecture.I386, 512);
   private final SlabAllocator slab =
@@ -34,19 +31,8 @@ public class SlabBenchmark {
   private final KmemCache cache =
       Objects.requireNonNull(slab.kmemCacheCreate("bench", BYTES, 0, 0, null));
   private final Kmalloc kmalloc = slab.kmalloc();
-  private final long[] held = new long[MANY];
-  private final int[] shuffled = shuffled();
-
-  private static int[] shuffled() {
-    int[] order = new int[MANY];
-    Random random = new Random(SEED);
-    for (int i = 0; i < MANY; i++) {
-      int j = random.nextInt(i + 1);
-      order[i] = order[j];
-      order[j] = i;
-    }
-    return order;
-  }
+  private final long[] held = new long[Peers.MANY];
+  private final int[] shuffled = Peers.shuffledOrder();
 
   @TearDown
   public void tearDown() {
@@ -71,32 +57,32 @@ public class SlabBenchmark {
 
   /** A thousand objects of a cache, freed in another order. */
   @Benchmark
-  @OperationsPerInvocation(MANY)
-  public void cacheManyAtRandom() {
-    for (int i = 0; i < MANY; i++) {
+  @OperationsPerInvocation(Peers.MANY)
+  public void cacheMany() {
+    for (int i = 0; i < Peers.MANY; i++) {
       held[i] = cache.alloc(Gfp.GFP_KERNEL);
     }
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < Peers.MANY; i++) {
       cache.free(held[shuffled[i]]);
     }
   }
 
   /** A thousand objects of kmalloc(64), freed in another order. */
   @Benchmark
-  @OperationsPerInvocation(MANY)
-  public void kmallocManyAtRandom() {
-    for (int i = 0; i < MANY; i++) {
+  @OperationsPerInvocation(Peers.MANY)
+  public void kmallocMany() {
+    for (int i = 0; i < Peers.MANY; i++) {
       held[i] = kmalloc.kmalloc(BYTES, Gfp.GFP_KERNEL);
     }
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < Peers.MANY; i++) {
       kmalloc.kfree(held[shuffled[i]]);
     }
   }
 
   /** A thousand objects at once, and back at once. */
   @Benchmark
-  @OperationsPerInvocation(MANY)
+  @OperationsPerInvocation(Peers.MANY)
   public void cacheBulk() {
-    cache.freeBulk(cache.allocBulk(Gfp.GFP_KERNEL, MANY, held), held);
+    cache.freeBulk(cache.allocBulk(Gfp.GFP_KERNEL, Peers.MANY, held), held);
   }
 }
