@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -123,12 +124,11 @@ final class HostView {
    */
   long shrinkInodes(VfsCaches caches, long most) {
     long freed = 0;
-    long looked = 0;
-    for (Inode inode : List.copyOf(unused)) {
-      if (looked++ == most) {
-        break;
-      }
+    Iterator<Inode> each = unused.iterator();
+    for (long looked = 0; looked < most && each.hasNext(); looked++) {
+      Inode inode = each.next();
       if (inode.evict()) {
+        each.remove();
         uncache(inode);
         inode.destroy(caches);
         freed++;
