@@ -48,8 +48,6 @@ final class SimdState {
       case STMXCSR -> c.mmu.writeInt(c.linear(i, 4, true), c.simd.unit.mxcsr().get());
       case FXSAVE -> {
         long linear = alignedImage(c, i, true);
-        // The end first, as on the host's processor.
-        c.mmu.probeWrite(last(linear), 1);
         c.mmu.probeWrite(linear, IMAGE_BYTES);
         store(c, c.simd.image);
         for (int at = 0; at < USED_BYTES; at += 8) {
@@ -58,7 +56,6 @@ final class SimdState {
       }
       case FXRSTOR -> {
         long linear = alignedImage(c, i, false);
-        c.mmu.probeRead(last(linear), 1);
         c.mmu.probeRead(linear, IMAGE_BYTES);
         for (int at = 0; at < USED_BYTES; at += 8) {
           LONG.set(c.simd.image, at, c.mmu.readLong(linear + at & 0xffff_ffffL));
@@ -78,10 +75,6 @@ final class SimdState {
       throw ProcessorException.of(ProcessorException.GENERAL_PROTECTION);
     }
     return linear;
-  }
-
-  private static long last(long linear) {
-    return linear + IMAGE_BYTES - 1 & 0xffff_ffffL;
   }
 
   /** Fills an image of 512 bytes; those that are not used stay. */

@@ -67,6 +67,11 @@ final class CaseGenerator {
     if (dice.chance(50)) {
       test.fpu = x87.state();
     }
+    if (dice.chance(50)) {
+      simd.begin(dice.chance(50) ? "ps" : "pd");
+      test.xmm = simd.elements(TestCase.XMM_BYTES);
+      test.mxcsr = simd.mxcsr();
+    }
     return test;
   }
 

@@ -62,8 +62,7 @@ final class Exclusions {
   static int faultAddressMask(InstructionForm form) {
     boolean manyParts =
         switch (form.operation()) {
-          case RET_FAR, IRET, JMP_FAR, CALL_FAR, LOAD_FAR_POINTER, BOUND, POPA, FXSAVE, FXRSTOR ->
-              true;
+          case RET_FAR, IRET, JMP_FAR, CALL_FAR, LOAD_FAR_POINTER, BOUND, POPA -> true;
           default -> form.x87() != null && form.x87().operand().bytes(false) > 10;
         };
     return manyParts ? ~0xfff : ~0;
@@ -71,11 +70,12 @@ final class Exclusions {
 
   /**
    * Whether any fault is as good as any other: returns to another segment check the selector, the
-   * descriptor and the stack in an order of the processor's own, and CMPS its two operands.
+   * descriptor and the stack in an order of the processor's own, CMPS its two operands, FXSAVE and
+   * FXRSTOR the parts of their image.
    */
   static boolean checksInAnyOrder(InstructionForm form) {
     return switch (form.operation()) {
-      case RET_FAR, IRET, CMPS -> true;
+      case RET_FAR, IRET, CMPS, FXSAVE, FXRSTOR -> true;
       default -> false;
     };
   }

@@ -3,6 +3,7 @@ package org.memarium.cpu.witness;
 import java.util.List;
 import java.util.Random;
 import org.memarium.cpu.Cpu;
+import org.memarium.cpu.CpuModel;
 import org.memarium.cpu.Flags;
 import org.memarium.cpu.InstructionForm;
 import org.memarium.cpu.InstructionForm.ModRm;
@@ -31,6 +32,7 @@ final class SequenceGenerator {
   private int undefined;
   private int everUndefined;
   private boolean x87;
+  private boolean simd;
 
   SequenceGenerator(long seed) {
     random = new Random(seed);
@@ -45,10 +47,18 @@ final class SequenceGenerator {
     for (Operand operand : form.operands()) {
       switch (operand.place()) {
         case RM, REG, OPCODE, MEMORY, IMMEDIATE, OFFSET, FIXED -> {}
+        case MM_REG, MM_RM, XMM_REG, XMM_RM -> {}
         default -> {
           return false;
         }
       }
+    }
+    if (form.model() == CpuModel.PENTIUM4) {
+      return switch (form.operation()) {
+        // The images and MXCSR are no random bytes; estimates have no bits; MASKMOV goes to EDI.
+        case FXSAVE, FXRSTOR, LDMXCSR, FLOAT_ESTIMATE, MASKMOV -> false;
+        default -> true;
+      };
     }
     return switch (form.operation()) {
       case ADD,
@@ -125,6 +135,7 @@ final class SequenceGenerator {
       undefined = loop ? Flags.CF : 0;
       everUndefined = 0;
       x87 = random.nextInt(3) == 0;
+      simd = random.nextInt(3) == 0;
       test.codeAddress =
           random.nextInt(4) == 0
               ? TestCase.CODE + 0x1000 - random.nextInt(40)
@@ -159,7 +170,8 @@ final class SequenceGenerator {
     for (; ; ) {
       InstructionForm form = forms.get(random.nextInt(forms.size()));
       boolean isX87 = form.x87() != null;
-      if ((form.flagsRead() & undefined) == 0 && (!isX87 || x87)) {
+      boolean isSimd = form.model() == CpuModel.PENTIUM4;
+      if ((form.flagsRead() & undefined) == 0 && (!isX87 || x87) && (!isSimd || simd)) {
         return form;
       }
     }
@@ -187,7 +199,11 @@ final class SequenceGenerator {
   private void instruction(InstructionForm form) {
     // A double shift of 16 bits by more than 16 has no defined result.
     boolean doubleShift = form.operation() == Operation.SHLD || form.operation() == Operation.SHRD;
-    int operandBytes = !doubleShift && random.nextInt(5) == 0 ? 2 : 4;
+    boolean isSimd = form.model() == CpuModel.PENTIUM4;
+    int operandBytes = !doubleShift && !isSimd && random.nextInt(5) == 0 ? 2 : 4;
+    if (isSimd && form.prefix() != InstructionForm.NO_PREFIX) {
+      code.add(form.prefix());
+    }
     if (operandBytes == 2) {
       code.add(0x66);
     }
@@ -214,10 +230,11 @@ final class SequenceGenerator {
       return;
     }
     int reg = form.digit() >= 0 ? form.digit() : register();
-    boolean memory = form.modRm() == ModRm.MEMORY || random.nextInt(3) == 0;
+    boolean memory =
+        form.modRm() == ModRm.MEMORY || (form.modRm() == ModRm.ANY && random.nextInt(3) == 0);
     if (memory) {
       code.add(reg << 3 | 5);
-      code.addLittleEndian(address(), 4);
+      code.addLittleEndian(form.model() == CpuModel.PENTIUM4 ? address() & -16 : address(), 4);
     } else {
       code.add(0xc0 | reg << 3 | register());
     }
