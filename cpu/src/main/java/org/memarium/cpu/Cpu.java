@@ -148,6 +148,12 @@ public final class Cpu {
     return core.model;
   }
 
+  /** Sets x87, MMX and SSE to what they are after reset: execve, the entry of a signal handler. */
+  public void resetFloatingPoint() {
+    core.fpu.reset();
+    core.simd.reset();
+  }
+
   /**
    * Does what FXSAVE does: x87, MMX and SSE, for signal frames and debuggers.
    *

@@ -172,6 +172,18 @@ final class SimdTest {
   }
 
   @Test
+  void resetLeavesNothingOfIt() {
+    setXmm(5, 1, 2);
+    ByteBuffer image = image();
+    image.putInt(MXCSR, 0).putShort(0, (short) 0x40);
+    assertTrue(load(image));
+    cpu.resetFloatingPoint();
+    assertEquals(0, low(5));
+    assertEquals(Mxcsr.INITIAL, image().getInt(MXCSR));
+    assertEquals(0x37f, image().getShort(0));
+  }
+
+  @Test
   void imageInMemoryGoesThereAndBack() {
     m.map(DATA, 1);
     setXmm(7, 42, 43);
