@@ -300,8 +300,9 @@ public final class MemMap {
 
   /** {@code split_page}: each frame of the block becomes a block of its own. */
   void split(int first, int order) {
+    int zone = zoneIndex(first);
     for (int pfn = first; pfn < first + (1 << order); pfn++) {
-      setAllocated(pfn, 0);
+      setAllocated(pfn, 0, zone);
     }
   }
 
@@ -330,11 +331,7 @@ public final class MemMap {
   void setPcp(int pfn, int order, int type) {
     int[] section = writable(pfn);
     int at = at(pfn, FLAGS);
-    section[at] =
-        (section[at] & PageFlags.ZONE_MASK)
-            | PageFlags.PCP
-            | type << PageFlags.TYPE_SHIFT
-            | order << PageFlags.ORDER_SHIFT;
+    section[at] = (section[at] & PageFlags.ZONE_MASK) | PageFlags.pcp(order, type);
   }
 
   /** {@code get_pcppage_migratetype}: the block leaves its per-CPU list for that of this type. */
@@ -346,12 +343,16 @@ public final class MemMap {
     return PageFlags.type(flags);
   }
 
-  /** {@code post_alloc_hook}: the block belongs to whoever asked, with one reference. */
-  void setAllocated(int pfn, int order) {
+  /**
+   * {@code post_alloc_hook}: the block belongs to whoever asked, with one reference.
+   *
+   * @param zone its number: to read it here would make whatever reads the flags next wait for it
+   */
+  void setAllocated(int pfn, int order, int zone) {
     int[] section = writable(pfn);
     int at = at(pfn, FLAGS);
     section[at] =
-        (section[at] & PageFlags.ZONE_MASK) | PageFlags.ALLOCATED | order << PageFlags.ORDER_SHIFT;
+        zone << PageFlags.ZONE_SHIFT | PageFlags.ALLOCATED | order << PageFlags.ORDER_SHIFT;
     section[at + REF_COUNT] = 1;
     section[at + PRIVATE] = 0;
   }
@@ -381,11 +382,12 @@ public final class MemMap {
    * the block belongs to nobody, and what its owner left is wiped.
    *
    * @param pfn first frame of a block that was handed out
+   * @param freeFlags what the block is then, besides of its zone: 0, or a per-CPU list's
    * @return true if it was the last, and the caller must free the block
    * @throws IllegalStateException if it was the last, and somebody still uses the frame; nothing
    *     has changed then
    */
-  boolean putPageTestzero(int pfn) {
+  boolean putPageTestzero(int pfn, int freeFlags) {
     int[] section = writable(pfn);
     int at = at(pfn, FLAGS);
     if (section[at + REF_COUNT] > 1) {
@@ -398,7 +400,7 @@ public final class MemMap {
     if ((flags & PageFlags.CHECK_AT_FREE) != 0 || inFile || section[at + MAP_COUNT] != 0) {
       throw wrong("free of a page that is still used", pfn);
     }
-    section[at] = flags & PageFlags.ZONE_MASK;
+    section[at] = (flags & PageFlags.ZONE_MASK) | freeFlags;
     section[at + REF_COUNT] = 0;
     section[at + PRIVATE] = 0;
     section[at + MAPPING] = 0;

@@ -122,7 +122,7 @@ public final class PageAllocator {
     Memblock.Region init = memblock.releaseInit();
     for (int pfn = init.startPfn(); pfn < init.endPfn(); pfn++) {
       memMap.unreserve(pfn);
-      memMap.setAllocated(pfn, 0);
+      memMap.setAllocated(pfn, 0, memMap.zoneIndex(pfn));
       zoneOf(pfn).addManaged(1);
       freePages(pfn, 0);
     }
@@ -398,7 +398,7 @@ public final class PageAllocator {
   /** {@code prep_new_page}: the block belongs to whoever asked. */
   private void prepare(Zone zone, int pfn, int order, int gfpFlags) {
     vmStat.add(zone.pgalloc(), 1L << order);
-    memMap.setAllocated(pfn, order);
+    memMap.setAllocated(pfn, order, zone.index());
     if ((gfpFlags & UNCOMMON) != 0) {
       zeroOrJoin(pfn, order, gfpFlags);
     }
@@ -478,7 +478,16 @@ public final class PageAllocator {
     if (history != null && order > 0 && memMap.pageCount(pfn) == 1) {
       memMap.checkInside(pfn, order);
     }
-    if (!memMap.putPageTestzero(pfn)) {
+    // Asking whether it is the zone of last time costs a branch that is predicted; taking the zone
+    // from the flags would make every load behind it wait for them.
+    Zone zone = lastFreed;
+    if (zone.index() != PageFlags.zone(flags)) {
+      zone = zones[PageFlags.zone(flags)];
+      lastFreed = zone;
+    }
+    int type = zone.pageblocks().type(pfn);
+    boolean toPerCpuList = hasPerCpuList(zone, order) && type != MigrateType.ISOLATE;
+    if (!memMap.putPageTestzero(pfn, toPerCpuList ? PageFlags.pcp(order, type) : 0)) {
       return false;
     }
     if ((flags & PageFlags.HEAD) != 0) {
@@ -488,16 +497,7 @@ public final class PageAllocator {
       history.freed(pfn, order);
     }
     vmStat.add(VmStatItem.PGFREE, 1L << order);
-    // Asking whether it is the zone of last time costs a branch that is predicted; taking the zone
-    // from the flags would make every load behind it wait for them.
-    Zone zone = lastFreed;
-    if (zone.index() != PageFlags.zone(flags)) {
-      zone = zones[PageFlags.zone(flags)];
-      lastFreed = zone;
-    }
-    int type = zone.pageblocks().type(pfn);
-    if (hasPerCpuList(zone, order) && type != MigrateType.ISOLATE) {
-      memMap.setPcp(pfn, order, type);
+    if (toPerCpuList) {
       zone.perCpuPages().give(pfn, order, type < MigrateType.PCPTYPES ? type : MigrateType.MOVABLE);
     } else {
       zone.freeOnePage(pfn, order, type, false);

@@ -129,6 +129,11 @@ public final class PageFlags {
 
   private PageFlags() {}
 
+  /** A free block on the per-CPU list of an order and a migrate type. */
+  static int pcp(int order, int type) {
+    return PCP | type << TYPE_SHIFT | order << ORDER_SHIFT;
+  }
+
   static int order(int flags) {
     return (flags & ORDER_MASK) >>> ORDER_SHIFT;
   }
