@@ -124,17 +124,11 @@ final class ProcExport {
    * @throws UsageException if it cannot be written, in one line
    */
   void write(Path directory) {
+    requireNew(directory);
     Path target = directory.toAbsolutePath().normalize();
-    Path parent = target.getParent();
-    if (parent == null) {
-      throw new UsageException(directory + ": the root cannot be written to");
-    }
     Path aside = null;
     try {
-      if (Files.exists(target) && !isEmptyDirectory(target)) {
-        throw new UsageException(directory + ": is there already; name a new directory");
-      }
-      aside = Files.createTempDirectory(parent, target.getFileName() + ".part");
+      aside = Files.createTempDirectory(target.getParent(), target.getFileName() + ".part");
       fill(aside);
       Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException failure) {
@@ -143,6 +137,25 @@ final class ProcExport {
     } catch (RuntimeException failure) {
       discard(aside);
       throw failure;
+    }
+  }
+
+  /**
+   * Says at once what {@link #write} would say at the end.
+   *
+   * @throws UsageException if something is there already, in one line
+   */
+  static void requireNew(Path directory) {
+    Path target = directory.toAbsolutePath().normalize();
+    if (target.getParent() == null) {
+      throw new UsageException(directory + ": the root cannot be written to");
+    }
+    try {
+      if (Files.exists(target) && !isEmptyDirectory(target)) {
+        throw new UsageException(directory + ": is there already; name a new directory");
+      }
+    } catch (IOException failure) {
+      throw new UsageException("%s: %s".formatted(directory, HostError.of(failure)));
     }
   }
 

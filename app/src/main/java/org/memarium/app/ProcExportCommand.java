@@ -76,6 +76,7 @@ final class ProcExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    ProcExport.requireNew(directory);
     try (Machine machine = Machine.boot(machineOptions.config(streams))) {
       if (!program.isEmpty()) {
         runUntilLookedAt(machine);

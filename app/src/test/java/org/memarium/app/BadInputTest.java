@@ -123,6 +123,7 @@ class BadInputTest {
         "--nosuch                | unknown option: '--nosuch'",
         "--ram 12Q               | '12Q' is not a size",
         "--ram 64K               | at least",
+        "--ram 8196K             | whole MiB",
         "--ram -5                | --ram",
         "--preset vax            | there are i386, i386-pae, x86_64, guide",
         "--slub-debug Q          | slub_debug",

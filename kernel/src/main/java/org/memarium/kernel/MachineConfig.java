@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
-import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
@@ -23,6 +22,9 @@ import org.memarium.mm.space.RLimits;
 public final class MachineConfig {
   /** The least RAM that a machine boots with: 4 MiB. */
   public static final long MIN_RAM_BYTES = 4L << 20;
+
+  /** RAM comes in whole MiB, as {@link org.memarium.mm.frame.PhysicalMemoryMap#pc} wants it. */
+  private static final long RAM_UNIT_BYTES = 1L << 20;
 
   private final Builder values;
 
@@ -361,14 +363,10 @@ public final class MachineConfig {
      * @throws UsageException if a value cannot be, or two do not fit together
      */
     public MachineConfig build() {
-      if (ramBytes < MIN_RAM_BYTES || ramBytes % Ram.PAGE_SIZE != 0) {
+      if (ramBytes < MIN_RAM_BYTES || ramBytes % RAM_UNIT_BYTES != 0) {
         throw new UsageException(
-            "RAM of "
-                + ramBytes
-                + " bytes cannot be: a machine needs at least "
-                + MIN_RAM_BYTES
-                + " (4M) and a multiple of "
-                + Ram.PAGE_SIZE);
+            "RAM of %d bytes cannot be: a machine has at least 4M, and whole MiB"
+                .formatted(ramBytes));
       }
       MachineConfig config = new MachineConfig(new Builder(this));
       PageTableFormat format = config.pageTableFormat();
