@@ -10,4 +10,5 @@ module org.memarium.kernel {
   exports org.memarium.kernel.process;
   exports org.memarium.kernel.procfs;
   exports org.memarium.kernel.vfs;
+  exports org.memarium.kernel.wait;
 }
