@@ -9,6 +9,7 @@ module org.memarium.kernel {
   exports org.memarium.kernel.error;
   exports org.memarium.kernel.process;
   exports org.memarium.kernel.procfs;
+  exports org.memarium.kernel.syscall;
   exports org.memarium.kernel.vfs;
   exports org.memarium.kernel.wait;
 }

@@ -31,6 +31,7 @@ import org.memarium.kernel.procfs.ProcFs;
 import org.memarium.kernel.procfs.SysFs;
 import org.memarium.kernel.syscall.Kernel;
 import org.memarium.kernel.syscall.Names;
+import org.memarium.kernel.syscall.SystemCallDescription;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
 import org.memarium.kernel.vfs.ErrnoException;
@@ -562,6 +563,11 @@ public final class Machine implements AutoCloseable {
   /** Every event of the memory manager, from the first after {@link #boot}. */
   public Trace trace() {
     return memory.trace();
+  }
+
+  /** What each system call is here: its number, name, status, and a remark; by number. */
+  public List<SystemCallDescription> systemCalls() {
+    return process.loop().systemCalls().descriptions();
   }
 
   /** What the last process did so far. */

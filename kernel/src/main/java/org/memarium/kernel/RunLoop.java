@@ -83,6 +83,10 @@ final class RunLoop implements PageFaultHandler {
     return result.isHandled();
   }
 
+  SystemCalls systemCalls() {
+    return systemCalls;
+  }
+
   /** Makes {@link #run} come back soon; from any thread. */
   void requestPause() {
     pauseRequested = true;

@@ -72,11 +72,19 @@ public final class SystemCallNames {
   /** Numbers from here on name nothing. */
   public static final int COUNT = NAMES.length;
 
+  /** Numbers from here on came after Linux 6.1. */
+  public static final int COUNT_OF_6_1 = 451;
+
   private SystemCallNames() {}
+
+  /** Whether the table has a name for the number. */
+  public static boolean isNamed(int number) {
+    return number >= 0 && number < NAMES.length && !NAMES[number].equals("-");
+  }
 
   /** The name of a number; {@code syscall_0x1f4} where the table has none. */
   public static String name(int number) {
-    if (number >= 0 && number < NAMES.length && !NAMES[number].equals("-")) {
+    if (isNamed(number)) {
       return NAMES[number];
     }
     return String.format(Locale.ROOT, "syscall_0x%x", number);

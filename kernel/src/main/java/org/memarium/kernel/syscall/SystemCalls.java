@@ -1,5 +1,6 @@
 package org.memarium.kernel.syscall;
 
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.memarium.cpu.Cpu;
@@ -8,8 +9,8 @@ import org.memarium.mm.Errno;
 
 /**
  * {@code int 0x80}: looks the number in EAX up, calls with the other registers, and puts the result
- * into EAX. Counts every call; a number that has no call here gets ENOSYS, and a line in the
- * report.
+ * into EAX. Counts every call; a number that has no call here gets the error that the table has for
+ * it, and a line in the report.
  */
 public final class SystemCalls {
   private final Kernel kernel;
@@ -39,6 +40,7 @@ public final class SystemCalls {
     new DescriptorCalls(kernel).enter(table);
     new PollCalls(kernel).enter(table);
     new SocketCalls(kernel).enter(table);
+    RefusedCalls.enter(table);
   }
 
   /** Makes the call that the registers describe. */
@@ -50,10 +52,8 @@ public final class SystemCalls {
     SystemCall call = table.get(number);
     long result;
     if (call == null) {
-      kernel
-          .unsupported()
-          .note("system call %d (%s)".formatted(number, SystemCallNames.name(number)));
-      result = -Errno.ENOSYS;
+      kernel.unsupported().note(table.inVain(number));
+      result = -table.errno(number);
     } else {
       try {
         result =
@@ -93,6 +93,11 @@ public final class SystemCalls {
       countByNumber[number] = count;
     }
     return count;
+  }
+
+  /** What each number of the table stands for here, in order. */
+  public List<SystemCallDescription> descriptions() {
+    return table.descriptions();
   }
 
   /** Receives how often a call was made. */
