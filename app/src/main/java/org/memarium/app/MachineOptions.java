@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.Preset;
@@ -66,6 +67,15 @@ final class MachineOptions {
             + " with compat."
       })
   private @Nullable PageTableFormat paging;
+
+  @Option(
+      names = "--cpu",
+      paramLabel = "MODEL",
+      converter = CpuConverter.class,
+      description = {
+        "The processor: pentium4, which has MMX, SSE and SSE2 (default), or i686, which has not."
+      })
+  private CpuModel cpu = CpuModel.DEFAULT;
 
   @Option(
       names = "--tlb",
@@ -140,6 +150,7 @@ final class MachineOptions {
         MachineConfig.builder()
             .seed(seed)
             .randomise(randomize)
+            .cpu(cpu)
             .root(root)
             .workingDirectory(workingDirectory())
             .checks(check)
@@ -241,6 +252,18 @@ final class MachineOptions {
                 "there are no page tables '%s'; there are two-level, pae and four-level"
                     .formatted(text));
       };
+    }
+  }
+
+  static final class CpuConverter implements ITypeConverter<CpuModel> {
+    @Override
+    public CpuModel convert(String text) {
+      CpuModel model = CpuModel.named(text);
+      if (model == null) {
+        throw new TypeConversionException(
+            "there is no processor '%s'; there are %s".formatted(text, CpuModel.names()));
+      }
+      return model;
     }
   }
 

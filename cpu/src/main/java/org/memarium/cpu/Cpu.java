@@ -148,6 +148,11 @@ public final class Cpu {
     return core.model;
   }
 
+  /** MXCSR: SSE's exceptions, their masks, its rounding. */
+  public int mxcsr() {
+    return core.simd.unit.mxcsr().get();
+  }
+
   /** Sets x87, MMX and SSE to what they are after reset: execve, the entry of a signal handler. */
   public void resetFloatingPoint() {
     core.fpu.reset();
@@ -184,7 +189,7 @@ public final class Cpu {
         core.segmentation.save(),
         fpu,
         core.simd.xmm.clone(),
-        core.simd.unit.mxcsr().get());
+        mxcsr());
   }
 
   /** Becomes what was saved; the count of instructions is the machine's and stays. */

@@ -5,24 +5,23 @@ final class Identification {
   private static final int EXTENDED = 0x8000_0000;
   private static final int LAST_BRAND = 0x8000_0004;
 
-  /** EBX of leaf 1: CLFLUSH, where there is one, works on lines of eight times eight bytes. */
-  private static final int FLUSHED_LINE = 8 << 8;
-
   private Identification() {}
 
   static void execute(Core c) {
     int leaf = c.r[Cpu.EAX];
-    boolean known = leaf == 0 || leaf == 1 || leaf <= LAST_BRAND;
+    boolean known = leaf >= 0 ? leaf <= c.model.maxLeaf() : leaf <= LAST_BRAND;
     // As on Intel's, a leaf past the last one answers like the last basic one.
-    switch (known ? leaf : 1) {
+    switch (known ? leaf : c.model.maxLeaf()) {
       case 0 -> {
-        String vendor = CpuModel.vendor();
-        set(c, CpuModel.maxLeaf(), letters(vendor, 0), letters(vendor, 8), letters(vendor, 4));
+        String vendor = c.model.vendor();
+        set(c, c.model.maxLeaf(), letters(vendor, 0), letters(vendor, 8), letters(vendor, 4));
       }
       case 1 -> {
-        int line = c.model == CpuModel.I686 ? 0 : FLUSHED_LINE;
-        set(c, c.model.signature(), line, 0, c.model.features());
+        // EBX: what CLFLUSH works on, in units of eight bytes.
+        int line = c.model.flushedLineBytes() / 8;
+        set(c, c.model.signature(), line << 8, 0, c.model.features());
       }
+      case 2 -> set(c, c.model.cachesInEax(), 0, 0, c.model.cachesInEdx());
       case EXTENDED -> set(c, LAST_BRAND, 0, 0, 0);
       case EXTENDED + 1 -> set(c, 0, 0, 0, 0);
       default -> {

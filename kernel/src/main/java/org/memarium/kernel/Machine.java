@@ -154,7 +154,7 @@ public final class Machine implements AutoCloseable {
     Segmentation segmentation = new Segmentation();
     segmentation.setGdt(gdt);
     segmentation.force(Segmentation.CS, segments.userCode());
-    cpu = new Cpu(mmu, segmentation);
+    cpu = new Cpu(mmu, segmentation, config.cpu());
     clock = new VirtualClock(cpu, config.bootTimeNanos());
     trace.setClock(clock::uptimeNanos);
     log.setClock(clock::uptimeNanos);
@@ -175,6 +175,7 @@ public final class Machine implements AutoCloseable {
             this::running,
             uname,
             wordBytes(),
+            config.cpu(),
             memory,
             slab,
             vmalloc,

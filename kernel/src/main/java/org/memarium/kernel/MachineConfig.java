@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.slab.SlubDebugOptions;
@@ -70,6 +71,11 @@ public final class MachineConfig {
       return format;
     }
     return values.layout == Layout.I386 ? PageTableFormat.TWO_LEVEL : PageTableFormat.FOUR_LEVEL;
+  }
+
+  /** The processor; default {@link CpuModel#DEFAULT}. */
+  public CpuModel cpu() {
+    return values.cpu;
   }
 
   /** Entries of each TLB; a power of two, default 64. */
@@ -182,6 +188,7 @@ public final class MachineConfig {
     private SlubDebugOptions slubDebug = SlubDebugOptions.OFF;
     private Layout layout = Layout.I386;
     private @Nullable PageTableFormat pageTableFormat;
+    private CpuModel cpu = CpuModel.DEFAULT;
     private int tlbEntries = 64;
     private int tlbWays = 4;
     private long seed;
@@ -209,6 +216,7 @@ public final class MachineConfig {
       slubDebug = from.slubDebug;
       layout = from.layout;
       pageTableFormat = from.pageTableFormat;
+      cpu = from.cpu;
       tlbEntries = from.tlbEntries;
       tlbWays = from.tlbWays;
       seed = from.seed;
@@ -261,6 +269,12 @@ public final class MachineConfig {
     /** See {@link MachineConfig#pageTableFormat}. */
     public Builder pageTableFormat(PageTableFormat format) {
       pageTableFormat = format;
+      return this;
+    }
+
+    /** See {@link MachineConfig#cpu}. */
+    public Builder cpu(CpuModel model) {
+      cpu = model;
       return this;
     }
 

@@ -3,6 +3,7 @@ package org.memarium.kernel;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.CpuModel;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
@@ -20,6 +21,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * @param running the process that has a program; null if none has
  * @param uname what the kernel calls itself
  * @param wordBytes bytes of a {@code long} in the kernel
+ * @param cpu the processor
  * @param memory the memory manager
  * @param slab the slab allocator
  * @param vmalloc vmalloc and its areas
@@ -31,6 +33,7 @@ record MachineView(
     Supplier<@Nullable Task> running,
     UtsName uname,
     int wordBytes,
+    CpuModel cpu,
     MemoryManager memory,
     SlabAllocator slab,
     Vmalloc vmalloc,

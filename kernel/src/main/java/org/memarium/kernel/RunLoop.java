@@ -188,6 +188,8 @@ final class RunLoop implements PageFaultHandler {
           force(vector, 0, Signal.SIGFPE, SignalInfo.FPE_INTDIV, eip, "integer division");
       case ProcessorException.FLOATING_POINT ->
           force(vector, 0, Signal.SIGFPE, floatingPointCode(), eip, "floating-point exception");
+      case ProcessorException.SIMD_FLOATING_POINT ->
+          force(vector, 0, Signal.SIGFPE, simdCode(), eip, "floating-point exception of SSE");
       case ProcessorException.INVALID_OPCODE ->
           force(vector, 0, Signal.SIGILL, SignalInfo.ILL_ILLOPN, eip, "no such instruction");
       case ProcessorException.DEBUG ->
@@ -200,9 +202,18 @@ final class RunLoop implements PageFaultHandler {
     }
   }
 
-  /** {@code fpu__exception_code}: the first exception that is pending and not masked. */
+  /** {@code fpu__exception_code} of x87. */
   private int floatingPointCode() {
-    int pending = cpu.fpu().statusWord() & ~cpu.fpu().controlWord() & 0x3f;
+    return floatingPointCode(cpu.fpu().statusWord() & ~cpu.fpu().controlWord());
+  }
+
+  /** {@code fpu__exception_code} of SSE, which has flags and masks in one register. */
+  private int simdCode() {
+    return floatingPointCode(cpu.mxcsr() & ~(cpu.mxcsr() >> 7));
+  }
+
+  /** The first exception that is pending and not masked; x87 and SSE have the same six bits. */
+  private static int floatingPointCode(int pending) {
     if ((pending & 0x01) != 0) {
       return SignalInfo.FPE_FLTINV;
     }

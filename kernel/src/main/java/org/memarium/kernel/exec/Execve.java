@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
+import org.memarium.cpu.CpuModel;
 import org.memarium.cpu.Flags;
 import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.error.ExecException;
+import org.memarium.kernel.process.FloatingPointFrame;
 import org.memarium.kernel.process.Identity;
 import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.Signal;
@@ -41,8 +43,8 @@ public final class Execve {
   private static final int RANDOM_BYTES = 16;
   private static final String PLATFORM = "i686";
 
-  /** The least stack for a signal handler: the larger frame, the FPU's state, and alignment. */
-  private static final int MIN_SIGNAL_STACK = 928;
+  /** The larger of a signal's two frames, and what aligns it and the FPU's state above it. */
+  private static final int SIGNAL_FRAME_BYTES = 732 + 15 + 63;
 
   /** Bytes of {@code struct rseq} that the kernel fills, and its alignment. */
   private static final int RSEQ_FEATURE_BYTES = 28;
@@ -322,7 +324,7 @@ public final class Execve {
     return new AuxiliaryVector()
         .add(AuxiliaryVector.AT_SYSINFO, vdsoAddress + VdsoImage.VSYSCALL_OFFSET)
         .add(AuxiliaryVector.AT_SYSINFO_EHDR, vdsoAddress)
-        .add(AuxiliaryVector.AT_MINSIGSTKSZ, MIN_SIGNAL_STACK)
+        .add(AuxiliaryVector.AT_MINSIGSTKSZ, minSignalStack(cpu.model()))
         .add(AuxiliaryVector.AT_HWCAP, cpu.model().features())
         .add(AuxiliaryVector.AT_PAGESZ, 4096)
         .add(AuxiliaryVector.AT_CLKTCK, VirtualClock.USER_HZ)
@@ -346,6 +348,11 @@ public final class Execve {
         .toBytes();
   }
 
+  /** {@code init_sigframe_size}: the least stack for a signal handler. */
+  private static int minSignalStack(CpuModel model) {
+    return SIGNAL_FRAME_BYTES + FloatingPointFrame.bytes(model) + 15 & -16;
+  }
+
   private static String baseName(String path) {
     return path.substring(path.lastIndexOf('/') + 1);
   }
@@ -366,6 +373,6 @@ public final class Execve {
     }
     registers.force(Segmentation.FS, 0);
     registers.force(Segmentation.GS, 0);
-    cpu.fpu().reset();
+    cpu.resetFloatingPoint();
   }
 }

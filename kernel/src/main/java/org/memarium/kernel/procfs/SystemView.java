@@ -2,6 +2,7 @@ package org.memarium.kernel.procfs;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.CpuModel;
 import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.MemoryManager;
@@ -30,6 +31,9 @@ public interface SystemView {
 
   /** Bytes of a kernel's word: 4 on i386, 8 on x86-64; columns are as wide as it asks for. */
   int wordBytes();
+
+  /** The processor. */
+  CpuModel cpu();
 
   /** Zones, free lists, counters, page tables, settings. */
   MemoryManager memory();

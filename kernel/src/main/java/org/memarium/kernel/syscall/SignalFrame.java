@@ -2,10 +2,10 @@ package org.memarium.kernel.syscall;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import org.memarium.cpu.Cpu;
 import org.memarium.cpu.Flags;
 import org.memarium.hardware.Segmentation;
+import org.memarium.kernel.process.FloatingPointFrame;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalAction;
 import org.memarium.kernel.process.SignalInfo;
@@ -32,7 +32,7 @@ import org.memarium.kernel.process.UserMemory;
  *  +--+--+--+--+--+--+--+--+--+--+--+--+----+---+--+--+-----+--+--+------+----+---+
  *
  *   struct ucontext: flags, link, stack (12 bytes), sigcontext (88), mask (8)
- *   fpstate: the FSAVE image (108 bytes), status word, 0xffff: no FXSAVE image follows
+ *   fpstate: see {@link FloatingPointFrame}
  * </pre>
  */
 public final class SignalFrame {
@@ -48,8 +48,6 @@ public final class SignalFrame {
   private static final int UCONTEXT_MASK = 108;
   private static final int RT_FRAME_CODE = 260;
   private static final int INFO_BYTES = 128;
-  private static final int FPU_BYTES = 112;
-  private static final int FPU_IMAGE_BYTES = 108;
 
   /** {@code FIX_EFLAGS}: what a program may set through its frame. */
   private static final int FIX_EFLAGS =
@@ -114,14 +112,14 @@ public final class SignalFrame {
     if (enters) {
       sp = signals.alternateStack() + signals.alternateStackBytes();
     }
-    long fpu = (sp - FPU_BYTES) & ~63L;
+    long fpu = FloatingPointFrame.below(sp, cpu.model());
     int bytes = rt ? RT_FRAME_BYTES : FRAME_BYTES;
     long frame = ((fpu - bytes + 4) & ~15L) - 4;
     // A frame that would leave the alternate stack must not be written below it.
     if ((onAlternate || enters) && frame <= signals.alternateStack()) {
       return false;
     }
-    memory.write(fpu, fpuImage(cpu));
+    FloatingPointFrame.write(cpu, memory, fpu, kernel.wordBytes());
     ByteBuffer out = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     long code = rt ? frame + RT_FRAME_CODE : frame + FRAME_CODE;
     long kernelCode = vdso[rt ? 1 : 0];
@@ -154,19 +152,8 @@ public final class SignalFrame {
     int data = segments.selector(Segmentation.SS);
     segments.force(Segmentation.DS, data);
     segments.force(Segmentation.ES, data);
-    cpu.fpu().reset();
+    cpu.resetFloatingPoint();
     return true;
-  }
-
-  private static byte[] fpuImage(Cpu cpu) {
-    byte[] image = new byte[FPU_BYTES];
-    int status = cpu.fpu().statusWord();
-    cpu.fpu().save(image, false);
-    image[FPU_IMAGE_BYTES] = (byte) status;
-    image[FPU_IMAGE_BYTES + 1] = (byte) (status >>> 8);
-    image[FPU_IMAGE_BYTES + 2] = (byte) 0xff;
-    image[FPU_IMAGE_BYTES + 3] = (byte) 0xff;
-    return image;
   }
 
   private static byte[] context(Cpu cpu, long mask, long fpu, Trap trap) {
@@ -259,9 +246,9 @@ public final class SignalFrame {
   private static void restore(Kernel kernel, long at) {
     ByteBuffer in =
         ByteBuffer.wrap(kernel.memory().read(at, CONTEXT_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
-    int fpu = in.getInt(76);
-    byte[] image = fpu == 0 ? null : kernel.memory().read(Integer.toUnsignedLong(fpu), FPU_BYTES);
     Cpu cpu = kernel.cpu();
+    long fpu = Integer.toUnsignedLong(in.getInt(76));
+    byte[] image = FloatingPointFrame.read(cpu, kernel.memory(), fpu);
     Segmentation segments = cpu.segmentation();
     for (int i = 0; i < SEGMENTS.length; i++) {
       loadOrClear(segments, SEGMENTS[i], in.getShort(4 * i) & 0xffff);
@@ -273,12 +260,7 @@ public final class SignalFrame {
     cpu.setEflags((cpu.eflags() & ~FIX_EFLAGS) | (in.getInt(64) & FIX_EFLAGS));
     loadOrKeep(segments, Segmentation.CS, (in.getInt(60) & 0xffff) | 3);
     loadOrKeep(segments, Segmentation.SS, (in.getInt(72) & 0xffff) | 3);
-    if (image == null) {
-      cpu.fpu().reset();
-    } else {
-      byte[] state = Arrays.copyOf(image, FPU_IMAGE_BYTES);
-      cpu.fpu().restore(state, false);
-    }
+    FloatingPointFrame.load(cpu, image, kernel.wordBytes());
   }
 
   /** {@code loadsegment}: a selector that cannot be loaded becomes null. */

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.Mmu;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.vfs.Credentials;
@@ -110,6 +111,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     fds.closeAll();
     vfs.close();
     ram.close();
+  }
+
+  @Override
+  public CpuModel cpu() {
+    return CpuModel.DEFAULT;
   }
 
   @Override
