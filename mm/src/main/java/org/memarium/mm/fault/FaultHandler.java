@@ -7,6 +7,7 @@ import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.space.MemoryManager;
@@ -386,11 +387,29 @@ public final class FaultHandler {
       }
       return reuse(mm, pte, old);
     }
-    if (!Pte.isSpecial(pte) && memMap.isPageAnon(old) && memMap.pageCount(old) == 1) {
+    if (!Pte.isSpecial(pte) && mayReuse(mm, area, old)) {
       vmStat.increment(VmStatItem.PGREUSE);
       return reuse(mm, pte, old);
     }
     return copy(mm, area, address, pte, old);
+  }
+
+  /**
+   * Whether an anonymous page is the process's own: it was never shared, or whoever it was shared
+   * with by fork has let go of it.
+   */
+  private boolean mayReuse(MmStruct mm, Vma area, int frame) {
+    if (!memMap.isPageAnon(frame)) {
+      return false;
+    }
+    if (memMap.testFlags(frame, PageFlags.ANON_EXCLUSIVE)) {
+      return true;
+    }
+    if (memMap.pageCount(frame) != 1) {
+      return false;
+    }
+    mm.pages().moveAnonRmap(area, frame);
+    return true;
   }
 
   /** {@code wp_page_reuse}. */

@@ -194,6 +194,26 @@ public final class MemMap {
   }
 
   /**
+   * {@code page_dup_rmap}: the page-table entry of a forked process maps the frame too. It has a
+   * reference of its own, and an anonymous page is no longer exclusive.
+   *
+   * @return the flags before
+   * @throws IllegalStateException if nothing maps the frame
+   */
+  public int dupRmap(int pfn) {
+    int[] section = writable(pfn);
+    int at = at(pfn, FLAGS);
+    int flags = section[at];
+    if (section[at + REF_COUNT] <= 0 || section[at + MAP_COUNT] <= 0) {
+      throw wrong("fork of an entry for a frame that nothing maps", pfn);
+    }
+    section[at] = flags & ~PageFlags.ANON_EXCLUSIVE;
+    section[at + REF_COUNT]++;
+    section[at + MAP_COUNT]++;
+    return flags;
+  }
+
+  /**
    * One page-table entry less maps the frame.
    *
    * @return the new count

@@ -4,9 +4,9 @@ package org.memarium.mm.frame;
  * The flags of a frame: {@code page->flags} and {@code page->page_type} of Linux in one word.
  *
  * <pre>
- *    31  30 29   26 25    23 22      18 17 14  13  12  11  10   9   8   7   6   5   4   3   2   1   0
+ *    31  30 29   26 25    23 22      18    14  13  12  11  10   9   8   7   6   5   4   3   2   1   0
  *   +------+-------+--------+----------+-----+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
- *   | zone | order |  type  |  STATE   |  0  |ISO|MOV|UNE|MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
+ *   | zone | order |  type  |  STATE   |0|EXC|ISO|MOV|UNE|MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
  *   +------+-------+--------+----------+-----+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
  *   REF   PG_referenced: used since someone last looked
  *   UPT   PG_uptodate: holds what the file holds, or newer
@@ -17,6 +17,7 @@ package org.memarium.mm.frame;
  *   SWB   PG_swapbacked: goes to swap, not to a file      ANO   anonymous (Linux: bit 0 of mapping)
  *   MLK   PG_mlocked                                       UNE   PG_unevictable
  *   MOV   its owner can move it (Linux: bit 1 of mapping)  ISO   PG_isolated, of such a page
+ *   EXC   PG_anon_exclusive: of an anonymous page, no other process may map it
  *   STATE bit 18  TAIL: of a compound page, not its first frame
  *             19  BUDDY: first frame of a block on a free list
  *             20  TABLE: a page table
@@ -74,6 +75,12 @@ public final class PageFlags {
   /** PG_isolated: a {@link #MOVABLE} page that is about to be moved. */
   public static final int ISOLATED = 1 << 13;
 
+  /**
+   * PG_anon_exclusive: an anonymous page that only one address space may map, so that a write to it
+   * never copies. Fork takes it away; whoever is the last to map the page gets it back.
+   */
+  public static final int ANON_EXCLUSIVE = 1 << 14;
+
   /** A frame of a compound page that is not its first. */
   public static final int TAIL = 1 << 18;
 
@@ -124,7 +131,8 @@ public final class PageFlags {
     "mlocked",
     "unevictable",
     "movable",
-    "isolated"
+    "isolated",
+    "exclusive"
   };
 
   private PageFlags() {}

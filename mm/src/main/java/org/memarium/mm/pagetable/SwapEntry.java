@@ -84,13 +84,15 @@ public final class SwapEntry {
    * moved.
    *
    * @param pte the entry, which is {@linkplain Pte#isPresent present}
+   * @param exclusive whether its page is anonymous and nobody else may map it
    */
-  public static long migration(PageTableFormat format, long pte) {
+  public static long migration(PageTableFormat format, long pte, boolean exclusive) {
     int bits = pfnBits(format);
     long offset = Pte.pfn(pte);
     offset |= Pte.isYoung(pte) ? 1L << bits : 0;
     offset |= Pte.isDirty(pte) ? 1L << (bits + 1) : 0;
-    return of(format, Pte.isWritable(pte) ? MIGRATION_WRITE : MIGRATION_READ, offset);
+    int readOnly = exclusive ? MIGRATION_READ_EXCLUSIVE : MIGRATION_READ;
+    return of(format, Pte.isWritable(pte) ? MIGRATION_WRITE : readOnly, offset);
   }
 
   /** {@code is_migration_entry}, of any entry. */
@@ -101,6 +103,11 @@ public final class SwapEntry {
   /** {@code swp_offset_pfn}: the frame that a migration entry stands for. */
   public static int migrationPfn(PageTableFormat format, long pte) {
     return (int) (offset(format, pte) & (1L << pfnBits(format)) - 1);
+  }
+
+  /** {@code is_readable_migration_entry}: of a page that others may map too. */
+  public static boolean isSharedMigration(PageTableFormat format, long pte) {
+    return type(format, pte) == MIGRATION_READ;
   }
 
   /** {@code is_writable_migration_entry}. */

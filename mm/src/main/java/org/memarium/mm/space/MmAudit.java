@@ -117,6 +117,11 @@ final class MmAudit {
           "%s: 0x%x has the entry 0x%x in an area %s"
               .formatted(who, linearAddress, pte, area.rights()));
     }
+    boolean exclusive = memMap.testFlags(pfn, PageFlags.ANON_EXCLUSIVE);
+    if (exclusive ? !anon || memMap.pageMapcount(pfn) != 1 : anon && Pte.isWritable(pte)) {
+      audit.difference(
+          "%s: 0x%x maps %s with 0x%x".formatted(who, linearAddress, memMap.describe(pfn), pte));
+    }
     if (anon) {
       rssAnon++;
       if (area.anonVma() == null || memMap.index(pfn) != (int) area.pageIndex(linearAddress)) {

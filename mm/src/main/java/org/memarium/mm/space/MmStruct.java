@@ -39,6 +39,10 @@ public final class MmStruct {
   private boolean privileged;
   private boolean legacyLayout;
   private long mmapBase;
+
+  /** {@code mm_users}: the threads, and the processes of vfork, that run in it. */
+  private int users = 1;
+
   private boolean exited;
 
   /** Its object of the cache {@code mm_struct}. */
@@ -93,6 +97,69 @@ public final class MmStruct {
       return null;
     }
     return new MmStruct(memory, tables, layout, limits, slot);
+  }
+
+  /**
+   * {@code dup_mm}: the address space of a forked process, as {@link DupMmap} describes it.
+   *
+   * @param childLimits the limits of that process
+   * @return null if there is no memory for all of it; nothing is left of it then, but pages of this
+   *     one may be read-only until they are written to
+   */
+  public @Nullable MmStruct fork(RLimits childLimits) {
+    MmStruct child = allocate(memory, layout, childLimits);
+    if (child == null) {
+      return null;
+    }
+    child.copyFields(this);
+    if (!new DupMmap(this, child).run()) {
+      child.exit();
+      return null;
+    }
+    child.hiwaterRss = child.rss();
+    return child;
+  }
+
+  private void copyFields(MmStruct parent) {
+    readImpliesExec = parent.readImpliesExec;
+    privileged = parent.privileged;
+    legacyLayout = parent.legacyLayout;
+    mmapBase = parent.mmapBase;
+    startCode = parent.startCode;
+    endCode = parent.endCode;
+    startData = parent.startData;
+    endData = parent.endData;
+    startBrk = parent.startBrk;
+    currentBrk = parent.currentBrk;
+    startStack = parent.startStack;
+    argStart = parent.argStart;
+    argEnd = parent.argEnd;
+    envStart = parent.envStart;
+    envEnd = parent.envEnd;
+    accounting.copyFrom(parent.accounting);
+  }
+
+  /** {@code mmget}: one more thread, or process of vfork, runs in it. */
+  public MmStruct get() {
+    if (users == 0) {
+      throw new IllegalStateException("address space " + number + " has ended");
+    }
+    users++;
+    return this;
+  }
+
+  /** {@code mmput}: one less does; with the last one it ends. */
+  public void put() {
+    if (users == 1) {
+      exit();
+    } else {
+      users--;
+    }
+  }
+
+  /** {@code mm_users}: how many run in it. */
+  public int users() {
+    return users;
   }
 
   // ---- Set-up by execve ----
@@ -272,13 +339,15 @@ public final class MmStruct {
    * {@code exit_mmap}: lets go of every area, page and page table. If the processor uses them, it
    * gets the kernel's own page table.
    *
-   * @throws IllegalStateException the second time
+   * @throws IllegalStateException the second time, or if more than one {@linkplain #users uses} it
    */
   public void exit() {
-    if (exited) {
-      throw new IllegalStateException("address space " + number + " has ended before");
+    if (exited || users != 1) {
+      throw new IllegalStateException(
+          "address space %d, which %d use, cannot end".formatted(number, users));
     }
     exited = true;
+    users = 0;
     if (pages.isCurrent()) {
       memory.mmu().loadCr3(memory.kernelPageTable().pgd());
     }

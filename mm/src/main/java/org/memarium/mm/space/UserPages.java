@@ -98,7 +98,9 @@ public final class UserPages {
    * @param index linear page number, see {@link Vma#pageIndex}
    */
   public void mapNewAnon(Vma area, long pteAddress, long pte, int pfn, long index) {
-    memMap.setFlags(pfn, PageFlags.ANON | PageFlags.SWAP_BACKED | PageFlags.UPTODATE);
+    memMap.setFlags(
+        pfn,
+        PageFlags.ANON | PageFlags.ANON_EXCLUSIVE | PageFlags.SWAP_BACKED | PageFlags.UPTODATE);
     memMap.setMapping(pfn, Objects.requireNonNull(area.anonVma).number(), (int) index);
     memMap.incrementMapcount(pfn);
     memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
@@ -130,9 +132,11 @@ public final class UserPages {
    * page still counts in the resident set.
    */
   public void replaceByMigrationEntry(Vma area, long linearAddress, long pteAddress, long pte) {
-    tables.writePte(pteAddress, SwapEntry.migration(tables.format(), pte));
-    flushPage(linearAddress);
     int pfn = Pte.pfn(pte);
+    boolean exclusive = memMap.testFlags(pfn, PageFlags.ANON_EXCLUSIVE);
+    memMap.clearFlags(pfn, PageFlags.ANON_EXCLUSIVE);
+    tables.writePte(pteAddress, SwapEntry.migration(tables.format(), pte, exclusive));
+    flushPage(linearAddress);
     if (Pte.isDirty(pte) && memMap.isPageAnon(pfn)) {
       memMap.setPageDirty(pfn);
     }
@@ -154,6 +158,9 @@ public final class UserPages {
     }
     if (SwapEntry.isWritableMigration(format, entry) && (area.flags & VmFlags.WRITE) != 0) {
       pte = Pte.mkWrite(pte);
+    }
+    if (memMap.isPageAnon(pfn) && !SwapEntry.isSharedMigration(format, entry)) {
+      memMap.setFlags(pfn, PageFlags.ANON_EXCLUSIVE);
     }
     memMap.getPage(pfn);
     if (memMap.incrementMapcount(pfn) == 1) {
@@ -200,6 +207,72 @@ public final class UserPages {
     if (space != null) {
       space.setDirty(pfn);
     }
+  }
+
+  /**
+   * {@code page_move_anon_rmap}: an anonymous page that nobody else has any more belongs to the
+   * area alone from now on.
+   */
+  public void moveAnonRmap(Vma area, int pfn) {
+    memMap.setMapping(pfn, Objects.requireNonNull(area.anonVma).number(), memMap.index(pfn));
+    memMap.setFlags(pfn, PageFlags.ANON_EXCLUSIVE);
+  }
+
+  // ---- Fork ----
+
+  /**
+   * {@code copy_page_range}: a forked process maps what an area maps. Private pages become
+   * read-only on both sides, so that the first write on either side copies; the caller flushes the
+   * TLB with {@link #flushAll}.
+   *
+   * @param child the pages of the new process, which has none in the area yet
+   * @return false if there is no memory for a page table; what was copied until then stays
+   */
+  boolean copyTo(UserPages child, Vma area) {
+    long span = 1L << tables.format().shift(2);
+    for (long at = area.start; at < area.end; ) {
+      long next = Math.min(area.end, (at & -span) + span);
+      if (tables.pteAddress(at) >= 0) {
+        long target = child.tables.allocPte(at);
+        if (target < 0) {
+          return false;
+        }
+        // Making the table may have moved pages: only now do the entries stay as they are.
+        copyTable(
+            child, area, tables.pteAddress(at), target, (int) ((next - at) >>> Ram.PAGE_SHIFT));
+      }
+      at = next;
+    }
+    return true;
+  }
+
+  /** {@code copy_pte_range}: entries that lie in one table. */
+  private void copyTable(UserPages child, Vma area, long source, long target, int entries) {
+    boolean cow = (area.flags & (VmFlags.SHARED | VmFlags.MAYWRITE)) == VmFlags.MAYWRITE;
+    boolean shared = area.has(VmFlags.SHARED);
+    int entryBytes = tables.format().entryBytes();
+    for (int offset = 0; offset < entries * entryBytes; offset += entryBytes) {
+      long pte = tables.readPte(source + offset);
+      if (pte == 0) {
+        continue;
+      }
+      if (!Pte.isPresent(pte)) {
+        throw new IllegalStateException("fork of the swap entry 0x%x".formatted(pte));
+      }
+      if (!Pte.isSpecial(pte)) {
+        child.rss[kind(memMap.dupRmap(Pte.pfn(pte)))]++;
+      }
+      if (cow && Pte.isWritable(pte)) {
+        pte = Pte.wrProtect(pte);
+        tables.writePte(source + offset, pte);
+      }
+      tables.writePte(target + offset, Pte.mkOld(shared ? Pte.mkClean(pte) : pte));
+    }
+  }
+
+  /** {@code flush_tlb_mm}. */
+  void flushAll() {
+    flush(0, Long.MAX_VALUE);
   }
 
   // ---- Ranges ----
@@ -280,8 +353,7 @@ public final class UserPages {
     if (area.has(VmFlags.SHARED)) {
       return Pte.isDirty(pte);
     }
-    int pfn = Pte.pfn(pte);
-    return memMap.isPageAnon(pfn) && memMap.pageMapcount(pfn) == 1 && memMap.pageCount(pfn) == 1;
+    return memMap.testFlags(Pte.pfn(pte), PageFlags.ANON_EXCLUSIVE);
   }
 
   /** {@code pte_needs_flush}: whether a TLB may hold more than the new entry allows. */

@@ -18,6 +18,20 @@ final class VmAccounting {
     this.limits = limits;
   }
 
+  /** {@code dup_mmap}: those of a forked process, of which no page is locked. */
+  void copyFrom(VmAccounting parent) {
+    totalVm = parent.totalVm;
+    dataVm = parent.dataVm;
+    execVm = parent.execVm;
+    stackVm = parent.stackVm;
+    lockedVm = 0;
+  }
+
+  /** The peak is the present size. */
+  void resetHiwater() {
+    hiwaterVm = totalVm;
+  }
+
   /** {@code vm_stat_account}: pages of an area with such flags came, or went. */
   void add(int flags, long morePages) {
     hiwaterVm = Math.max(hiwaterVm, totalVm);
