@@ -11,18 +11,12 @@ import org.memarium.kernel.exec.Execve;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
-import org.memarium.kernel.process.SignalAction;
 import org.memarium.kernel.process.SignalInfo;
-import org.memarium.kernel.process.SignalState;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskExit;
-import org.memarium.kernel.process.Trap;
 import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.syscall.Kernel;
-import org.memarium.kernel.syscall.SignalFrame;
-import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
-import org.memarium.kernel.wait.Restart;
 import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
@@ -52,7 +46,8 @@ final class RunLoop implements PageFaultHandler {
   private final Kernel kernel;
   private final SystemCalls systemCalls;
   private final FaultHandler faults;
-  private final Execve execve;
+  private final SignalDelivery delivery;
+  private final Traps traps;
   private final Runnable check;
   private final Consumer<Task> beforeExit;
   private final Cpu cpu;
@@ -86,7 +81,8 @@ final class RunLoop implements PageFaultHandler {
     this.kernel = kernel;
     this.systemCalls = systemCalls;
     this.faults = faults;
-    this.execve = execve;
+    this.delivery = new SignalDelivery(kernel, execve);
+    this.traps = new Traps(kernel, faults);
     this.check = check;
     this.beforeExit = beforeExit;
     this.first = first;
@@ -184,7 +180,7 @@ final class RunLoop implements PageFaultHandler {
       return false;
     }
     if (task.restartCode() != 0 || task.signals().isDeliverable()) {
-      deliver(task);
+      delivery.deliver(task);
       return false;
     }
     return true;
@@ -200,7 +196,7 @@ final class RunLoop implements PageFaultHandler {
     task.ran(ran);
     switch (exit) {
       case INTERRUPT -> interrupt(cpu.interruptVector());
-      case EXCEPTION -> exception(cpu.exception());
+      case EXCEPTION -> traps.exception(cpu.exception());
       case BUDGET, STOPPED -> {}
     }
     return ran;
@@ -258,14 +254,14 @@ final class RunLoop implements PageFaultHandler {
     switch (vector) {
       case SYSTEM_CALL_VECTOR -> systemCall();
       case ProcessorException.BREAKPOINT ->
-          force(vector, 0, Signal.SIGTRAP, SignalInfo.KERNEL, 0, "int3");
+          traps.force(vector, 0, Signal.SIGTRAP, SignalInfo.KERNEL, 0, "int3");
       case ProcessorException.OVERFLOW ->
-          force(vector, 0, Signal.SIGSEGV, SignalInfo.KERNEL, 0, "into: overflow");
+          traps.force(vector, 0, Signal.SIGSEGV, SignalInfo.KERNEL, 0, "into: overflow");
       default -> {
         // Only those gates are open to programs; the fault is the instruction's own.
         cpu.setEip(cpu.eip() - 2);
         String what = "int $0x%x is not for programs".formatted(vector);
-        force(
+        traps.force(
             ProcessorException.GENERAL_PROTECTION,
             vector << 3 | 2,
             Signal.SIGSEGV,
@@ -299,171 +295,6 @@ final class RunLoop implements PageFaultHandler {
       cpu.setEip(cpu.eip() - SYSTEM_CALL_BYTES);
     }
     check.run();
-  }
-
-  private void exception(ProcessorException e) {
-    long eip = Integer.toUnsignedLong(cpu.eip());
-    int vector = e.vector();
-    int code = e.errorCode();
-    switch (vector) {
-      case ProcessorException.PAGE_FAULT -> pageFaultSignal(e);
-      case ProcessorException.DIVIDE_ERROR ->
-          force(vector, 0, Signal.SIGFPE, SignalInfo.FPE_INTDIV, eip, "integer division");
-      case ProcessorException.FLOATING_POINT ->
-          force(vector, 0, Signal.SIGFPE, floatingPointCode(), eip, "floating-point exception");
-      case ProcessorException.SIMD_FLOATING_POINT ->
-          force(vector, 0, Signal.SIGFPE, simdCode(), eip, "floating-point exception of SSE");
-      case ProcessorException.INVALID_OPCODE ->
-          force(vector, 0, Signal.SIGILL, SignalInfo.ILL_ILLOPN, eip, "no such instruction");
-      case ProcessorException.DEBUG ->
-          force(vector, 0, Signal.SIGTRAP, SignalInfo.TRAP_TRACE, eip, "single step");
-      case ProcessorException.ALIGNMENT_CHECK ->
-          force(vector, code, Signal.SIGBUS, SignalInfo.BUS_ADRALN, 0, "unaligned access");
-      case ProcessorException.SEGMENT_NOT_PRESENT, ProcessorException.STACK_FAULT ->
-          force(vector, code, Signal.SIGBUS, SignalInfo.KERNEL, 0, "segment fault");
-      default -> force(vector, code, Signal.SIGSEGV, SignalInfo.KERNEL, 0, "general protection");
-    }
-  }
-
-  /** {@code fpu__exception_code} of x87. */
-  private int floatingPointCode() {
-    return floatingPointCode(cpu.fpu().statusWord() & ~cpu.fpu().controlWord());
-  }
-
-  /** {@code fpu__exception_code} of SSE, which has flags and masks in one register. */
-  private int simdCode() {
-    return floatingPointCode(cpu.mxcsr() & ~(cpu.mxcsr() >> 7));
-  }
-
-  /** The first exception that is pending and not masked; x87 and SSE have the same six bits. */
-  private static int floatingPointCode(int pending) {
-    if ((pending & 0x01) != 0) {
-      return SignalInfo.FPE_FLTINV;
-    }
-    if ((pending & 0x04) != 0) {
-      return SignalInfo.FPE_FLTDIV;
-    }
-    if ((pending & 0x08) != 0) {
-      return SignalInfo.FPE_FLTOVF;
-    }
-    if ((pending & 0x12) != 0) {
-      return SignalInfo.FPE_FLTUND;
-    }
-    return SignalInfo.FPE_FLTRES;
-  }
-
-  private void pageFaultSignal(ProcessorException e) {
-    FaultResult result = faults.lastResult();
-    if (result == FaultResult.OOM) {
-      return;
-    }
-    long address = e.linearAddress();
-    String what = FaultDescription.of(task().requireMm(), address, e.errorCode(), cpu, result);
-    task().setTrap(new Trap(e.vector(), e.errorCode(), address));
-    if (result == FaultResult.SIGBUS) {
-      force(e.vector(), e.errorCode(), Signal.SIGBUS, SignalInfo.BUS_ADRERR, address, what);
-      return;
-    }
-    int code = result == FaultResult.SEGV_ACCERR ? SignalInfo.SEGV_ACCERR : SignalInfo.SEGV_MAPERR;
-    force(e.vector(), e.errorCode(), Signal.SIGSEGV, code, address, what);
-  }
-
-  private void force(int vector, int errorCode, int signal, int code, long address, String what) {
-    Task task = task();
-    task.setTrap(new Trap(vector, errorCode, task.trap().cr2()));
-    task.process()
-        .setDeathCause("%s (eip 0x%08x)".formatted(what, Integer.toUnsignedLong(cpu.eip())));
-    task.forceSignal(SignalInfo.fault(signal, code, address));
-  }
-
-  // ---- Delivery ----
-
-  /** {@code get_signal} and {@code handle_signal}, for every signal that is not blocked. */
-  private void deliver(Task task) {
-    SignalState signals = task.signals();
-    SignalInfo info = signals.dequeue();
-    while (info != null && !task.isEnded()) {
-      int signal = info.signal();
-      SignalAction action = signals.action(signal);
-      if (action.isHandler()) {
-        restartOrInterrupt(task, action);
-        handle(task, info, action);
-      } else if (!signals.isIgnored(signal)) {
-        byDefault(task, info);
-        if (task.isStopped()) {
-          return;
-        }
-      }
-      info = signals.dequeue();
-    }
-    restart(task);
-    signals.restoreSavedBlocked();
-  }
-
-  /** {@code handle_signal}: what a handler makes of the call that it breaks off. */
-  private void restartOrInterrupt(Task task, SignalAction action) {
-    boolean again =
-        switch (task.restartCode()) {
-          case Restart.NOINTR -> true;
-          case Restart.SYS -> action.has(SignalAction.SA_RESTART);
-          default -> false;
-        };
-    if (again) {
-      restart(task);
-    } else if (task.restartCode() != 0) {
-      cpu.setRegister(Cpu.EAX, -Errno.EINTR);
-      task.setRestartCode(0);
-    }
-  }
-
-  /** {@code arch_do_signal_or_restart}: the call is made again, where one was broken off. */
-  private void restart(Task task) {
-    int code = task.restartCode();
-    if (code != 0) {
-      int number =
-          code == Restart.BLOCK ? SystemCallNames.number("restart_syscall") : task.callNumber();
-      cpu.setRegister(Cpu.EAX, number);
-      cpu.setEip(cpu.eip() - SYSTEM_CALL_BYTES);
-      task.setRestartCode(0);
-    }
-  }
-
-  private void handle(Task task, SignalInfo info, SignalAction action) {
-    SignalState signals = task.signals();
-    long mask = signals.takeSavedBlocked();
-    if (!SignalFrame.deliver(kernel, info, action, mask, execve.signalReturns(), task.trap())) {
-      task.process()
-          .setDeathCause(
-              "no room on the stack for the frame of %s (eip 0x%08x)"
-                  .formatted(Signal.name(info.signal()), Integer.toUnsignedLong(cpu.eip())));
-      if (info.signal() == Signal.SIGSEGV) {
-        signals.setAction(Signal.SIGSEGV, SignalAction.NONE);
-      }
-      task.forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
-      return;
-    }
-    if (action.has(SignalAction.SA_RESETHAND)) {
-      signals.setAction(info.signal(), SignalAction.NONE);
-    }
-    long own = action.has(SignalAction.SA_NODEFER) ? 0 : Signal.bit(info.signal());
-    signals.setBlocked(signals.blocked() | action.mask() | own);
-  }
-
-  private static void byDefault(Task task, SignalInfo info) {
-    UserProcess process = task.process();
-    switch (Signal.defaultAction(info.signal())) {
-      case TERMINATE -> {
-        if (info.code() <= 0) {
-          process.setDeathCause("sent by the program itself");
-        } else if (info.code() == SignalInfo.KERNEL && info.signal() != Signal.SIGSEGV) {
-          String cause = process.deathCause();
-          process.setDeathCause(cause == null ? "sent from outside" : cause);
-        }
-        process.exitGroup(info.signal());
-      }
-      case STOP -> process.threads().forEach(Task::stop);
-      case IGNORE, CONTINUE -> {}
-    }
   }
 
   /** See {@link Machine#deathLine}. */
