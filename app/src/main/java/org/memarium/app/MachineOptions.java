@@ -85,12 +85,6 @@ final class MachineOptions {
   private @Nullable TlbShape tlb;
 
   @Option(
-      names = "--quantum",
-      paramLabel = "NUMBER",
-      description = "Instructions after which the next process has its turn (default: 1000000).")
-  private @Nullable Long quantum;
-
-  @Option(
       names = "--limit",
       paramLabel = "NAME=VALUE",
       converter = LimitOption.Converter.class,
@@ -187,9 +181,6 @@ final class MachineOptions {
     }
     if (tlb != null) {
       config.tlb(tlb.entries(), tlb.ways());
-    }
-    if (quantum != null) {
-      config.quantum(quantum);
     }
     user(config);
     return config.build();

@@ -134,7 +134,7 @@ final class ReportBuilder {
   }
 
   RunReport build() {
-    if (!task.isReleased()) {
+    if (!task.isEnded()) {
       atEnd();
     }
     SortedMap<String, Long> kinds = new TreeMap<>();
@@ -144,7 +144,7 @@ final class ReportBuilder {
     kinds.put("stack", faults.stackGrowths() - stackGrowthsBefore);
     return new RunReport(
         program,
-        task.process().exitStatus(),
+        task.exitStatus(),
         cpu.instructions() - instructionsBefore,
         systemCallCounts(),
         unsupported.lines(),

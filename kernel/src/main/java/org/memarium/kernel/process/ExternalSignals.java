@@ -2,7 +2,6 @@ package org.memarium.kernel.process;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,19 +32,10 @@ public final class ExternalSignals {
     return !arrived.isEmpty();
   }
 
-  /** Whoever waits looks again whether he should; from any thread. */
-  public synchronized void nudge() {
-    notifyAll();
-  }
-
-  /**
-   * Waits until there is one.
-   *
-   * @param unless true: waits no longer; asked at the start and after every {@link #nudge}
-   */
-  public synchronized void await(BooleanSupplier unless) {
+  /** Waits until there is one. */
+  public synchronized void await() {
     boolean interrupted = false;
-    while (arrived.isEmpty() && !unless.getAsBoolean()) {
+    while (arrived.isEmpty()) {
       try {
         wait();
       } catch (InterruptedException e) {

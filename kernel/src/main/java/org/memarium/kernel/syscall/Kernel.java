@@ -5,11 +5,9 @@ import java.util.List;
 import java.util.Set;
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.process.ExternalSignals;
-import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.Task;
-import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.kernel.process.UtsName;
@@ -17,19 +15,14 @@ import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.Vfs;
-import org.memarium.kernel.wait.SleepingCall;
-import org.memarium.kernel.wait.Timers;
-import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /**
- * What system calls find around them: the machine's parts, and the task that calls.
+ * What system calls find around them: the machine's parts, and the process that called.
  *
  * @param cpu whose registers hold the call
  * @param memory the program's memory
- * @param scheduler who runs
- * @param tasks every task
- * @param timers what is to happen later
+ * @param task the process
  * @param clock the machine's time
  * @param tls the GDT's slots for TLS
  * @param vfs the files of the machine
@@ -44,9 +37,7 @@ import org.memarium.mm.Errno;
 public record Kernel(
     Cpu cpu,
     UserMemory memory,
-    Scheduler scheduler,
-    TaskTable tasks,
-    Timers timers,
+    Task task,
     VirtualClock clock,
     TlsSegments tls,
     Vfs vfs,
@@ -86,54 +77,22 @@ public record Kernel(
 
   /** Collects what programs ask for in vain, each thing once, in order of first appearance. */
   public static final class Unsupported {
+    /** A program that tries everything must not fill our memory. */
+    private static final int MAX_LINES = 1000;
+
     private final Set<String> lines = new LinkedHashSet<>();
 
     /** Notes a thing. */
     public void note(String line) {
-      lines.add(line);
-    }
-
-    /** Forgets all: another program begins. */
-    public void clear() {
-      lines.clear();
+      if (lines.size() < MAX_LINES) {
+        lines.add(line);
+      }
     }
 
     /** What was noted. */
     public List<String> lines() {
       return List.copyOf(lines);
     }
-  }
-
-  /** {@code current}: the task that makes the call. */
-  public Task task() {
-    return scheduler.requireCurrent();
-  }
-
-  /**
-   * Lets the task sleep in a call, after its first try has failed.
-   *
-   * @param queues what wakes it
-   * @return {@link SleepingCall#ASLEEP}, for the call to answer
-   */
-  long sleep(SleepingCall call, WaitQueue... queues) {
-    return sleepUntil(Timers.NEVER, call, queues);
-  }
-
-  /**
-   * The same, with a moment that wakes it, too.
-   *
-   * @param atNanos since boot; {@link Timers#NEVER} for none
-   */
-  long sleepUntil(long atNanos, SleepingCall call, WaitQueue... queues) {
-    Task task = task();
-    task.sleepIn(call);
-    for (WaitQueue queue : queues) {
-      task.waitOn(queue);
-    }
-    if (atNanos != Timers.NEVER) {
-      task.waitUntil(atNanos);
-    }
-    return SleepingCall.ASLEEP;
   }
 
   /** Notes what is missing and gives the answer for it. */
@@ -158,17 +117,24 @@ public record Kernel(
 
   /** The calls on the process's files. */
   FileCalls files() {
-    return task().fileCalls();
+    return task.fileCalls();
   }
 
   /** Sends a signal to the process itself, on the kernel's own account. */
   void sendToSelf(int signal) {
-    task().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
+    task.signals().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
+  }
+
+  /** Takes what came from outside: from here on they are signals like all others. */
+  public void takeExternalSignals() {
+    for (Integer signal = external.poll(); signal != null; signal = external.poll()) {
+      task.signals().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
+    }
   }
 
   /** A frame to return through that is not there: SIGSEGV, as {@code force_sig} sends it. */
   void badFrame(long frame) {
     unsupported.note("sigreturn through a frame at 0x%08x that cannot be read".formatted(frame));
-    task().forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
+    task.forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
   }
 }

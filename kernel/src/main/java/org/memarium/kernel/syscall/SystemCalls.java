@@ -1,16 +1,11 @@
 package org.memarium.kernel.syscall;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
-import org.memarium.kernel.process.Signal;
-import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserFaultException;
-import org.memarium.kernel.wait.Restart;
-import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.mm.Errno;
 
 /**
@@ -19,10 +14,13 @@ import org.memarium.mm.Errno;
  * it, and a line in the report.
  */
 public final class SystemCalls {
+  /** Stands for every number that the table does not have. */
+  private static final int BEYOND = SystemCallNames.COUNT;
+
   private final Kernel kernel;
   private final SystemCallTable table = new SystemCallTable();
   private final SortedMap<Integer, Count> counts = new TreeMap<>();
-  private final @Nullable Count[] countByNumber = new @Nullable Count[SystemCallNames.COUNT];
+  private final @Nullable Count[] countByNumber = new @Nullable Count[BEYOND + 1];
 
   private static final class Count {
     long calls;
@@ -49,105 +47,52 @@ public final class SystemCalls {
     RefusedCalls.enter(table);
   }
 
-  /** Forgets the counts: another program begins. */
-  public void clearCounts() {
-    counts.clear();
-    Arrays.fill(countByNumber, null);
-  }
-
-  /**
-   * Makes the call that the registers describe. Afterwards the task is done with it, or sleeps in
-   * it ({@link Task#sleepingCall}).
-   */
+  /** Makes the call that the registers describe. */
   public void dispatch() {
     Cpu cpu = kernel.cpu();
     int number = cpu.register(Cpu.EAX);
-    kernel.task().beginCall(number);
-    count(number).calls++;
+    Count count = count(number);
+    count.calls++;
     SystemCall call = table.get(number);
+    long result;
     if (call == null) {
       kernel.unsupported().note(table.inVain(number));
-      complete(-table.errno(number));
-      return;
-    }
-    step(call, null);
-  }
-
-  /** The task was woken in its call: takes the call's next step. */
-  public void resume(SleepingCall call) {
-    step(null, call);
-  }
-
-  /** The first step of a call that begins, or the next one of a call that goes on. */
-  private void step(@Nullable SystemCall begins, @Nullable SleepingCall goesOn) {
-    long result = 0;
-    try {
-      if (begins != null) {
-        Cpu cpu = kernel.cpu();
+      result = -table.errno(number);
+    } else {
+      try {
         result =
-            begins.call(
+            call.call(
                 cpu.register(Cpu.EBX),
                 cpu.register(Cpu.ECX),
                 cpu.register(Cpu.EDX),
                 cpu.register(Cpu.ESI),
                 cpu.register(Cpu.EDI),
                 cpu.register(Cpu.EBP));
-      } else if (goesOn != null) {
-        result = goesOn.tryAgain();
+      } catch (UserFaultException badPointer) {
+        result = -Errno.EFAULT;
+      } catch (CallFailedException failure) {
+        result = failure.result();
+      } finally {
+        kernel.names().putAll();
       }
-    } catch (UserFaultException badPointer) {
-      result = -Errno.EFAULT;
-    } catch (CallFailedException failure) {
-      result = failure.result();
-    } finally {
-      kernel.names().putAll();
     }
-    Task task = kernel.task();
-    SleepingCall sleeping = task.sleepingCall();
-    if (result == SleepingCall.ASLEEP && sleeping != null) {
-      if (!isBrokenOff(task, sleeping)) {
-        task.fallAsleep();
-        return;
-      }
-      result = sleeping.interrupted();
-    }
-    task.stopSleeping();
-    complete(result);
-  }
-
-  /** {@code signal_pending_state}. */
-  private static boolean isBrokenOff(Task task, SleepingCall call) {
-    if (task.isEnded()) {
-      return true;
-    }
-    return call.isKillable()
-        ? (task.signals().pending() & Signal.bit(Signal.SIGKILL)) != 0
-        : task.signals().isDeliverable();
-  }
-
-  private void complete(long result) {
     if (result == SystemCall.REGISTERS_SET) {
       return;
     }
-    Task task = kernel.task();
-    if (Restart.isRestart(result)) {
-      task.setRestartCode((int) -result);
-    } else if (Errno.isError(result)) {
-      count(task.callNumber()).errors.merge(Errno.name(result), 1L, Long::sum);
+    if (Errno.isError(result)) {
+      count.errors.merge(Errno.name(result), 1L, Long::sum);
     }
-    kernel.cpu().setRegister(Cpu.EAX, (int) result);
+    cpu.setRegister(Cpu.EAX, (int) result);
   }
 
+  /** Numbers beyond the table are counted together: there are billions of them. */
   private Count count(int number) {
-    if (number >= 0 && number < countByNumber.length) {
-      Count known = countByNumber[number];
-      if (known != null) {
-        return known;
-      }
-    }
-    Count count = counts.computeIfAbsent(number, n -> new Count());
-    if (number >= 0 && number < countByNumber.length) {
-      countByNumber[number] = count;
+    int index = number >= 0 && number < countByNumber.length ? number : BEYOND;
+    Count count = countByNumber[index];
+    if (count == null) {
+      count = new Count();
+      countByNumber[index] = count;
+      counts.put(index, count);
     }
     return count;
   }
@@ -163,8 +108,8 @@ public final class SystemCalls {
     /**
      * One system call.
      *
-     * @param number in the i386 table
-     * @param name as in Linux's table
+     * @param number in the i386 table; {@link SystemCallNames#COUNT} for all beyond it together
+     * @param name as in Linux's table; of the last, {@code syscall_0x1d6} as of the first beyond it
      * @param calls how often
      * @param errors how often with which error, by name
      */

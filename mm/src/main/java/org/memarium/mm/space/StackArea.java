@@ -80,15 +80,18 @@ final class StackArea {
     }
     long growth = (stack.start - start) >>> Ram.PAGE_SHIFT;
     long size = stack.end - start;
+    boolean accounted = (stack.flags & VmFlags.ACCOUNT) != 0;
     if ((below != null && start < below.end)
         || growth > stack.pageOffset
         || !mm.accounting.mayExpand(stack.flags, growth)
         || Long.compareUnsigned(size, mm.limits().soft(RLimits.STACK)) > 0
         || !mm.mlockFutureOk(stack.flags, growth)
-        || !mm.memory().committedMemory().isEnoughFor(mm, growth)) {
+        || (accounted && !mm.memory().committedMemory().isEnoughFor(mm, growth))) {
       return -Errno.ENOMEM;
     }
-    mm.memory().committedMemory().commit(growth);
+    if (accounted) {
+      mm.memory().committedMemory().commit(growth);
+    }
     mm.accounting.addLocked(stack.flags, growth);
     mm.accounting.add(stack.flags, growth);
     mm.setBounds(stack, start, stack.end);

@@ -9,6 +9,7 @@ import static org.memarium.mm.fault.TestSpace.RW;
 import static org.memarium.mm.fault.TestSpace.SHARED;
 import static org.memarium.mm.space.MmapFlags.MAP_ANONYMOUS;
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
+import static org.memarium.mm.space.MmapFlags.MAP_GROWSDOWN;
 import static org.memarium.mm.space.MmapFlags.MAP_NORESERVE;
 import static org.memarium.mm.space.MmapFlags.PROT_EXEC;
 import static org.memarium.mm.space.MmapFlags.PROT_NONE;
@@ -388,6 +389,17 @@ final class FaultTest {
     assertEquals(0, space.mm.createStack(top));
     assertEquals(0, space.mm.setupArgPages(false));
     return top;
+  }
+
+  /** What nobody may write is promised to nobody, and growing changes nothing of that. */
+  @Test
+  void anAreaThatIsNotChargedGrowsWithoutCharge() {
+    try (TestSpace space = TestSpace.i386()) {
+      space.mapAnon(0x2010_0000L, 4096, PROT_READ, MAP_FIXED | MAP_GROWSDOWN);
+      assertEquals(0, space.mmu.readInt(0x200f_0000L));
+      assertEquals("200f0000-20101000 r--p\n", space.maps());
+      assertEquals(0, space.manager.committedMemory().pages());
+    }
   }
 
   @Test
