@@ -85,6 +85,12 @@ final class MachineOptions {
   private @Nullable TlbShape tlb;
 
   @Option(
+      names = "--quantum",
+      paramLabel = "NUMBER",
+      description = "Instructions after which the next process has its turn (default: 1000000).")
+  private @Nullable Long quantum;
+
+  @Option(
       names = "--limit",
       paramLabel = "NAME=VALUE",
       converter = LimitOption.Converter.class,
@@ -181,6 +187,9 @@ final class MachineOptions {
     }
     if (tlb != null) {
       config.tlb(tlb.entries(), tlb.ways());
+    }
+    if (quantum != null) {
+      config.quantum(quantum);
     }
     user(config);
     return config.build();

@@ -1,7 +1,6 @@
 package org.memarium.kernel;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -17,13 +16,19 @@ import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.exec.Execve;
 import org.memarium.kernel.exec.Vdso;
+import org.memarium.kernel.process.ContextSwitch;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Identity;
+import org.memarium.kernel.process.PendingSignals;
+import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Segments;
+import org.memarium.kernel.process.Sighand;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskDescriptors;
+import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
+import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.MemInfo;
@@ -42,6 +47,7 @@ import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.StandardStreams;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.kernel.vfs.VfsConfig;
+import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
@@ -69,7 +75,7 @@ import org.memarium.mm.vmalloc.KvMalloc;
 import org.memarium.mm.vmalloc.Vmalloc;
 
 /**
- * A computer with one process at a time: RAM, MMU, processor, memory manager, files.
+ * A computer: RAM, MMU, one processor, memory manager, files, processes.
  *
  * <p>Boot it, give it a program, run it, read the report, close it:
  *
@@ -105,19 +111,25 @@ public final class Machine implements AutoCloseable {
   private final Cpu cpu;
   private final Vfs vfs;
   private final VirtualClock clock;
-  private final UtsName uname;
   private final UserMemory userMemory;
-  private final Segments segments;
   private final DescriptorTable gdt;
-  private final TlsSegments tls;
-  private final Vdso vdso;
-  private final @Nullable RandomGenerator random;
   private final ExternalSignals external = new ExternalSignals();
   private final KernelPages pages;
   private final LinearMemory linearMemory;
   private final MachineFiles files;
   private final MachineView view;
-  private volatile UserProcess process;
+  private final TaskTable tasks = new TaskTable();
+  private final Timers timers = new Timers();
+  private final Scheduler scheduler;
+  private final Execve execve;
+  private final Kernel kernel;
+  private final SystemCalls systemCalls;
+  private final RunLoop loop;
+
+  /** The thread of the program that the machine was given last, or waits for one. */
+  private Task first;
+
+  private ReportBuilder report;
   private boolean closed;
 
   private Machine(MachineConfig config, Ram ram, PhysicalMemoryMap map, Architecture architecture) {
@@ -148,7 +160,7 @@ public final class Machine implements AutoCloseable {
     faults = new FaultHandler(memory);
 
     pages = new KernelPages(allocator);
-    segments = config.layout() == Layout.I386 ? Segments.I386 : Segments.X86_64;
+    Segments segments = config.layout() == Layout.I386 ? Segments.I386 : Segments.X86_64;
     gdt = new DescriptorTable(ram, (long) gdtPfn << Ram.PAGE_SHIFT, segments.entries());
     segments.fill(gdt);
     Segmentation segmentation = new Segmentation();
@@ -156,6 +168,8 @@ public final class Machine implements AutoCloseable {
     segmentation.force(Segmentation.CS, segments.userCode());
     cpu = new Cpu(mmu, segmentation, config.cpu());
     clock = new VirtualClock(cpu, config.bootTimeNanos());
+    TlsSegments tls = new TlsSegments(gdt, segments.firstTls());
+    scheduler = new Scheduler(config.quantum(), new ContextSwitch(cpu, tls));
     trace.setClock(clock::uptimeNanos);
     log.setClock(clock::uptimeNanos);
 
@@ -169,10 +183,11 @@ public final class Machine implements AutoCloseable {
         new LinearMemory(
             memory, kernelMemory, userMemory, this::running, config.layout().taskSize());
     vfs = openFiles(config, clock, pageCache);
-    uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
+    UtsName uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
     view =
         new MachineView(
             this::running,
+            tasks,
             uname,
             wordBytes(),
             config.cpu(),
@@ -186,10 +201,46 @@ public final class Machine implements AutoCloseable {
     vfs.mount("sys", "sysfs", new SysFs(view, clock::realtimeNanos));
     vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
     files = new MachineFiles(vfs);
-    tls = new TlsSegments(gdt, segments.firstTls());
-    vdso = new Vdso(pageCache);
-    random = config.randomise() ? new SplittableRandom(config.seed()) : null;
-    process = newProcess(Task.FIRST_PID);
+    Vdso vdso = new Vdso(pageCache);
+    @Nullable RandomGenerator random =
+        config.randomise() ? new SplittableRandom(config.seed()) : null;
+    execve =
+        new Execve(
+            memory,
+            faults,
+            userMemory,
+            scheduler::requireCurrent,
+            vfs,
+            cpu,
+            segments,
+            tls,
+            config.layout(),
+            vdso,
+            random);
+    kernel =
+        new Kernel(
+            cpu,
+            userMemory,
+            scheduler,
+            tasks,
+            timers,
+            clock,
+            tls,
+            vfs,
+            uname,
+            wordBytes(),
+            external,
+            new MachineStatistics(allocator),
+            this::execFromProgram,
+            new Names(slab.kernelCaches().namesCache()),
+            new Kernel.Unsupported());
+    systemCalls = new SystemCalls(kernel);
+    first = newTask();
+    report = newReport();
+    loop =
+        new RunLoop(
+            kernel, systemCalls, faults, execve, first, this::afterSystemCall, this::beforeExit);
+    mmu.setFaultHandler(loop);
     slab.context().setCurrent(this::currentPid, this::currentCommand);
   }
 
@@ -220,45 +271,15 @@ public final class Machine implements AutoCloseable {
     return config.layout() == Layout.I386 ? 4 : 8;
   }
 
-  /** A process without a program, which is the one that page faults are taken for from now on. */
-  private UserProcess newProcess(int pid) {
-    Task task = newTask(pid);
-    Execve execve =
-        new Execve(
-            memory,
-            faults,
-            userMemory,
-            task,
-            vfs,
-            cpu,
-            segments,
-            tls,
-            config.layout(),
-            vdso,
-            random);
-    Kernel kernel =
-        new Kernel(
-            cpu,
-            userMemory,
-            task,
-            clock,
-            tls,
-            vfs,
-            uname,
-            wordBytes(),
-            external,
-            new MachineStatistics(allocator),
-            this::execFromProgram,
-            new Names(slab.kernelCaches().namesCache()),
-            new Kernel.Unsupported());
-    SystemCalls systemCalls = new SystemCalls(kernel);
-    RunLoop loop = new RunLoop(kernel, systemCalls, faults, execve, this::afterSystemCall);
-    mmu.setFaultHandler(loop);
-    return new UserProcess(
-        task,
-        execve,
-        loop,
-        new ReportBuilder(cpu, mmu, memory, faults, task, systemCalls, kernel.unsupported()));
+  private ReportBuilder newReport() {
+    return new ReportBuilder(cpu, mmu, memory, faults, first, systemCalls, kernel.unsupported());
+  }
+
+  /** The report is about the memory of the program that the machine was given. */
+  private void beforeExit(Task task) {
+    if (task.equals(first)) {
+      report.atEnd();
+    }
   }
 
   /** The return to user mode: nobody reads what RCU protects, so a grace period ends. */
@@ -285,7 +306,9 @@ public final class Machine implements AutoCloseable {
     }
   }
 
-  private Task newTask(int pid) {
+  /** A process without a program. */
+  private Task newTask() {
+    int pid = tasks.allocatePid();
     RLimits limits = RLimits.initial(allocator.totalRamPages() / PAGES_PER_THREAD);
     for (MachineConfig.Limit limit : config.limits()) {
       limits.set(limit.resource(), limit.soft(), limit.hard());
@@ -304,6 +327,7 @@ public final class Machine implements AutoCloseable {
     long result = task.fileCalls().chdir(bytes(config.workingDirectory()));
     if (result < 0) {
       task.release();
+      task.reap();
       throw new UsageException(
           "the working directory %s: %s".formatted(config.workingDirectory(), Errno.name(result)));
     }
@@ -317,7 +341,17 @@ public final class Machine implements AutoCloseable {
       fds = FdTable.allocate(vfs, () -> limits.soft(RLimits.NOFILE));
       Identity identity = new Identity(config.uid(), config.gid());
       vfs.installStandardStreams(fds, standardStreams(), identity.forFiles());
-      return new Task(pid, vfs, fs, fds, identity, limits, clock, userMemory, descriptors);
+      UserProcess process =
+          new UserProcess(pid, limits, new PendingSignals(slab.kernelCaches().sigqueue()));
+      return new Task(
+          pid,
+          process,
+          new Task.Machinery(vfs, clock, timers, userMemory, scheduler, tasks),
+          fs,
+          fds,
+          identity,
+          new Sighand(),
+          descriptors);
     } catch (ErrnoException e) {
       if (fds != null) {
         fds.free();
@@ -386,18 +420,23 @@ public final class Machine implements AutoCloseable {
    * @throws ExecException if it is no program that can run here
    */
   public void exec(String path, List<String> arguments, List<String> environment) {
-    if (process.task().isEnded()) {
+    if (first.isEnded()) {
+      endAll();
       // What came for the last one is not for this one.
       external.clear();
-      process = newProcess(process.task().pid() + 1);
+      systemCalls.clearCounts();
+      kernel.unsupported().clear();
+      first = newTask();
+      report = newReport();
+      loop.begin(first);
     }
-    process.report().beforeExec(path);
-    process
-        .execve()
-        .exec(
-            bytes(path),
-            arguments.stream().map(Machine::bytes).toList(),
-            environment.stream().map(Machine::bytes).toList());
+    first.stopSleeping();
+    scheduler.switchTo(first);
+    report.beforeExec(path);
+    execve.exec(
+        bytes(path),
+        arguments.stream().map(Machine::bytes).toList(),
+        environment.stream().map(Machine::bytes).toList());
   }
 
   /** For the program strings are bytes; here each becomes one char. */
@@ -407,7 +446,7 @@ public final class Machine implements AutoCloseable {
 
   private long execFromProgram(String path, List<String> arguments, List<String> environment) {
     try {
-      process.execve().exec(path, arguments, environment);
+      execve.exec(path, arguments, environment);
       return 0;
     } catch (ExecException e) {
       return -e.errno();
@@ -415,7 +454,7 @@ public final class Machine implements AutoCloseable {
   }
 
   /**
-   * Runs until the process ends.
+   * Runs until the program ends, and whatever else it has started.
    *
    * @return its exit status as a shell sees it: 0 to 255, 128 + signal if a signal ended it
    */
@@ -432,17 +471,14 @@ public final class Machine implements AutoCloseable {
    * @throws IllegalStateException if no program runs
    */
   public boolean run(long maxInstructions) {
-    Task task = process.task();
-    if (task.mm() == null) {
+    if (first.mm() == null && loop.isOver()) {
       throw new IllegalStateException("no program runs");
     }
-    process.loop().run(maxInstructions);
-    if (!task.isEnded()) {
+    loop.run(maxInstructions);
+    if (!loop.isOver()) {
       return false;
     }
-    process.report().atEnd();
-    endProcess();
-    process.report().afterExit();
+    report.afterExit();
     return true;
   }
 
@@ -451,7 +487,7 @@ public final class Machine implements AutoCloseable {
    * system call that waits is broken off, and made again when the program runs on.
    */
   public void pause() {
-    process.loop().requestPause();
+    loop.requestPause();
   }
 
   /** Says before which system calls {@link #run(long)} comes back. */
@@ -482,24 +518,27 @@ public final class Machine implements AutoCloseable {
    * @param stop which; null: before none
    */
   public void stopBeforeCalls(@Nullable CallStop stop) {
-    process.loop().setCallStop(stop);
+    loop.setCallStop(stop);
   }
 
   /** The last program's exit status as a shell sees it; 0 while it runs. */
   public int exitStatus() {
-    return process.task().exitStatus();
+    return first.process().exitStatus();
   }
 
-  /** The process whose program runs, or stands in the middle of its way; null if there is none. */
+  /** The task whose program runs, or stands in the middle of its way; null if there is none. */
   public @Nullable Task running() {
-    // /proc asks before the first process is made.
-    Task task = process == null ? null : process.task();
+    // /proc asks before the scheduler is there.
+    Task task = scheduler == null ? null : scheduler.current();
     return task == null || task.isEnded() || task.mm() == null ? null : task;
   }
 
-  /** {@code do_exit}: the address space and the files go. */
-  private void endProcess() {
-    process.task().release();
+  /** Ends every process that is left. */
+  private void endAll() {
+    List<Task> left = List.copyOf(tasks.all());
+    left.forEach(Task::release);
+    left.forEach(Task::reap);
+    scheduler.forgetCurrent();
   }
 
   /**
@@ -508,7 +547,7 @@ public final class Machine implements AutoCloseable {
    * that shells do not speak of either: SIGINT and SIGPIPE.
    */
   public @Nullable String deathLine() {
-    return process.loop().deathLine();
+    return loop.deathLine();
   }
 
   /**
@@ -527,7 +566,7 @@ public final class Machine implements AutoCloseable {
    * from any thread. A channel of the machine asks before it waits.
    */
   public boolean interruptPending() {
-    return external.isPending() || process.loop().isPauseRequested();
+    return external.isPending() || loop.isPauseRequested();
   }
 
   // ---- Kernel memory ----
@@ -568,17 +607,20 @@ public final class Machine implements AutoCloseable {
 
   /** What each system call is here: its number, name, status, and a remark; by number. */
   public List<SystemCallDescription> systemCalls() {
-    return process.loop().systemCalls().descriptions();
+    return systemCalls.descriptions();
   }
 
   /** What the last process did so far. */
   public RunReport report() {
-    return process.report().build();
+    return report.build();
   }
 
-  /** The process: the one that runs, the last that ran, or the one that waits for a program. */
+  /**
+   * The first thread of the program that the machine was given: it runs, has ended, or waits for
+   * the program.
+   */
   public Task task() {
-    return process.task();
+    return first;
   }
 
   /** The memory manager. */
@@ -683,20 +725,23 @@ public final class Machine implements AutoCloseable {
 
   /** Recounts what is open, and tells of the process's own objects. */
   private void auditFiles(Audit audit) {
-    Task task = process.task();
-    task.audit(audit);
     Set<OpenFile> open = new LinkedHashSet<>();
-    List<FsStruct> places = new ArrayList<>(List.of(files.place()));
-    if (!task.isReleased()) {
-      places.add(task.fs());
-      open.addAll(task.files().openFiles());
-      audit.expectObjects(slab.kernelCaches().fsCache(), 1);
-      audit.expectObjects(slab.kernelCaches().filesCache(), 1);
+    Set<FsStruct> places = new LinkedHashSet<>(List.of(files.place()));
+    Set<FdTable> tables = new LinkedHashSet<>();
+    for (Task task : tasks.all()) {
+      task.audit(audit);
+      if (!task.isReleased()) {
+        places.add(task.fs());
+        tables.add(task.files());
+      }
+      OpenFile executable = task.executableFile();
+      if (executable != null) {
+        open.add(executable);
+      }
     }
-    OpenFile executable = task.executableFile();
-    if (executable != null) {
-      open.add(executable);
-    }
+    tables.forEach(table -> open.addAll(table.openFiles()));
+    audit.expectObjects(slab.kernelCaches().fsCache(), places.size() - 1);
+    audit.expectObjects(slab.kernelCaches().filesCache(), tables.size());
     for (MmStruct mm : memory.addressSpaces()) {
       for (Vma area = mm.firstArea(); area != null; area = area.next()) {
         if (area.file() instanceof OpenFile file) {
@@ -704,7 +749,7 @@ public final class Machine implements AutoCloseable {
         }
       }
     }
-    vfs.audit(audit, open, places);
+    vfs.audit(audit, open, List.copyOf(places));
   }
 
   /** Ends the process if it still runs and gives the RAM back. */
@@ -712,7 +757,7 @@ public final class Machine implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      endProcess();
+      endAll();
       vfs.close();
       ram.close();
     }

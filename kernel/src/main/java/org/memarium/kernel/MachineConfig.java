@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.error.UsageException;
+import org.memarium.kernel.process.Scheduler;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
@@ -118,6 +119,14 @@ public final class MachineConfig {
     return values.checks;
   }
 
+  /**
+   * Instructions for which a task runs before the next one's turn; default {@link
+   * Scheduler#DEFAULT_QUANTUM}.
+   */
+  public long quantum() {
+    return values.quantum;
+  }
+
   /** Resource limits that differ from Linux's, in the order in which they were given. */
   public List<Limit> limits() {
     return List.copyOf(values.limits);
@@ -197,6 +206,7 @@ public final class MachineConfig {
     private List<Path> writable = new ArrayList<>();
     private String workingDirectory = "/";
     private boolean checks;
+    private long quantum = Scheduler.DEFAULT_QUANTUM;
     private List<Limit> limits = new ArrayList<>();
     private @Nullable ReadableByteChannel standardInput;
     private @Nullable WritableByteChannel standardOutput;
@@ -225,6 +235,7 @@ public final class MachineConfig {
       writable = new ArrayList<>(from.writable);
       workingDirectory = from.workingDirectory;
       checks = from.checks;
+      quantum = from.quantum;
       limits = new ArrayList<>(from.limits);
       standardInput = from.standardInput;
       standardOutput = from.standardOutput;
@@ -321,6 +332,12 @@ public final class MachineConfig {
       return this;
     }
 
+    /** See {@link MachineConfig#quantum}. */
+    public Builder quantum(long instructions) {
+      quantum = instructions;
+      return this;
+    }
+
     /** Adds one to {@link MachineConfig#limits}; of two for one resource the last counts. */
     public Builder limit(int resource, long soft, long hard) {
       limits.add(new Limit(resource, soft, hard));
@@ -400,6 +417,10 @@ public final class MachineConfig {
         throw new UsageException(
             "a TLB of %d entries in sets of %d cannot be: both are powers of two, the first not smaller"
                 .formatted(tlbEntries, tlbWays));
+      }
+      if (quantum < 1) {
+        throw new UsageException(
+            "a quantum of %d instructions cannot be: at least 1".formatted(quantum));
       }
       if (uid < 0 || gid < 0) {
         throw new UsageException("user %d and group %d: neither is negative".formatted(uid, gid));

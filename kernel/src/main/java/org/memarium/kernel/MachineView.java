@@ -1,10 +1,13 @@
 package org.memarium.kernel;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TaskTable;
+import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.ProcessView;
@@ -18,7 +21,8 @@ import org.memarium.mm.vmalloc.Vmalloc;
 /**
  * What {@code /proc} tells of a machine.
  *
- * @param running the process that has a program; null if none has
+ * @param running the task that runs; null if none does
+ * @param tasks every task
  * @param uname what the kernel calls itself
  * @param wordBytes bytes of a {@code long} in the kernel
  * @param cpu the processor
@@ -31,6 +35,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  */
 record MachineView(
     Supplier<@Nullable Task> running,
+    TaskTable tasks,
     UtsName uname,
     int wordBytes,
     CpuModel cpu,
@@ -43,8 +48,14 @@ record MachineView(
     implements SystemView {
   @Override
   public List<? extends ProcessView> processes() {
-    Task task = running.get();
-    return task == null ? List.of() : List.of(task);
+    List<ProcessView> processes = new ArrayList<>();
+    for (UserProcess process : tasks.processes()) {
+      Task leader = process.leader();
+      if (leader.mm() != null || process.isExiting()) {
+        processes.add(leader);
+      }
+    }
+    return processes;
   }
 
   @Override

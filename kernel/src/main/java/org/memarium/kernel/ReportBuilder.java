@@ -134,7 +134,7 @@ final class ReportBuilder {
   }
 
   RunReport build() {
-    if (!task.isEnded()) {
+    if (!task.isReleased()) {
       atEnd();
     }
     SortedMap<String, Long> kinds = new TreeMap<>();
@@ -144,7 +144,7 @@ final class ReportBuilder {
     kinds.put("stack", faults.stackGrowths() - stackGrowthsBefore);
     return new RunReport(
         program,
-        task.exitStatus(),
+        task.process().exitStatus(),
         cpu.instructions() - instructionsBefore,
         systemCallCounts(),
         unsupported.lines(),

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.memarium.kernel.error.UsageException;
-import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.UserProcess;
 import org.memarium.mm.frame.Gfp;
 
 /** A machine in the hands of a Java program: with and without programs of its own. */
@@ -67,7 +67,7 @@ class MachineDoorTest {
     RunReport first = null;
     for (int i = 0; i < 3; i++) {
       machine.exec(SAMPLE, List.of("maps"), List.of());
-      assertEquals(Task.FIRST_PID + i, machine.task().pid());
+      assertEquals(UserProcess.FIRST_PID + i, machine.task().pid());
       assertEquals(0, machine.run());
       RunReport report = machine.report();
       if (first == null) {

@@ -131,8 +131,8 @@ final class ProgramCommands {
         .out()
         .format(
             "%s ended with status %d, after %,d instructions%s",
-            name(task), task.exitStatus(), executed, death == null ? "" : ": " + death);
-    return (long) task.exitStatus();
+            name(task), task.process().exitStatus(), executed, death == null ? "" : ": " + death);
+    return (long) task.process().exitStatus();
   }
 
   private static String name(Task task) {

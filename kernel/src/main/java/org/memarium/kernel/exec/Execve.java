@@ -3,6 +3,7 @@ package org.memarium.kernel.exec;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
@@ -54,7 +55,7 @@ public final class Execve {
   private final MemoryManager memory;
   private final FaultHandler faults;
   private final UserMemory userMemory;
-  private final Task task;
+  private final Supplier<Task> current;
   private final Vfs vfs;
   private final Cpu cpu;
   private final Segments segments;
@@ -62,11 +63,11 @@ public final class Execve {
   private final Layout layout;
   private final @Nullable RandomGenerator random;
   private final Vdso vdso;
-  private long vdsoAddress;
 
   /**
-   * The execve of one process.
+   * The execve of a machine.
    *
+   * @param current the task that gets another program
    * @param vdso what it maps into every program; one for all processes of a machine
    * @param random for addresses; null: no randomisation
    */
@@ -74,7 +75,7 @@ public final class Execve {
       MemoryManager memory,
       FaultHandler faults,
       UserMemory userMemory,
-      Task task,
+      Supplier<Task> current,
       Vfs vfs,
       Cpu cpu,
       Segments segments,
@@ -85,7 +86,7 @@ public final class Execve {
     this.memory = memory;
     this.faults = faults;
     this.userMemory = userMemory;
-    this.task = task;
+    this.current = current;
     this.vfs = vfs;
     this.cpu = cpu;
     this.segments = segments;
@@ -97,9 +98,14 @@ public final class Execve {
 
   /** The linear address of __kernel_sigreturn, and of __kernel_rt_sigreturn. */
   public long[] signalReturns() {
+    long vdsoAddress = task().requireMm().vdso();
     return new long[] {
       vdsoAddress + VdsoImage.SIGRETURN_OFFSET, vdsoAddress + VdsoImage.RT_SIGRETURN_OFFSET
     };
+  }
+
+  private Task task() {
+    return current.get();
   }
 
   /** Files that are open while a program is loaded. */
@@ -138,7 +144,7 @@ public final class Execve {
 
   private OpenFile openFile(String path, String shown) {
     try {
-      OpenFile file = task.fileCalls().openExecutable(Fcntl.AT_FDCWD, path, 0);
+      OpenFile file = task().fileCalls().openExecutable(Fcntl.AT_FDCWD, path, 0);
       file.hold();
       return file;
     } catch (ErrnoException e) {
@@ -220,14 +226,14 @@ public final class Execve {
 
   private void load(Program program, String path, List<String> argv, List<String> environment) {
     ElfFile elf = program.elf;
-    MmStruct mm = MmStruct.allocate(memory, layout, task.limits());
+    MmStruct mm = MmStruct.allocate(memory, layout, task().limits());
     if (mm == null) {
       throw new ExecException(Errno.ENOMEM, elf.name() + ": no memory for its page table");
     }
     boolean stays = false;
     try {
       ElfSegment gnuStack = elf.gnuStack();
-      int personality = task.personality();
+      int personality = task().personality();
       if (gnuStack == null) {
         personality |= READ_IMPLIES_EXEC;
       }
@@ -243,19 +249,19 @@ public final class Execve {
               stackTop,
               layout == Layout.COMPAT ? 8 : 4,
               (long) argv.size() + environment.size(),
-              task.limits().soft(RLimits.STACK));
+              task().limits().soft(RLimits.STACK));
       stack.pushStrings(path, argv, environment);
 
-      MmStruct old = task.mm();
-      task.setMm(mm);
+      MmStruct old = task().mm();
+      task().setMm(mm);
       mm.activate();
       stays = true;
       if (old != null) {
         old.exit();
       }
-      task.setPersonality(personality);
+      task().setPersonality(personality);
       mm.setReadImpliesExec((personality & READ_IMPLIES_EXEC) != 0);
-      mm.setPrivileged(task.identity().isPrivileged());
+      mm.setPrivileged(task().identity().isPrivileged());
       mm.pickMmapLayout((personality & ADDR_COMPAT_LAYOUT) != 0, chance);
       boolean executableStack = gnuStack == null || (gnuStack.flags() & ElfSegment.EXECUTE) != 0;
       try {
@@ -263,7 +269,7 @@ public final class Execve {
         begin(program, mm, stack, argv, environment, chance);
       } catch (ExecException e) {
         if (old != null) {
-          task.kill(Signal.SIGSEGV);
+          task().kill(Signal.SIGSEGV);
         }
         throw e;
       }
@@ -295,8 +301,9 @@ public final class Execve {
     if (program.interpreter != null && program.interpreterFile != null) {
       loader.loadInterpreter(program.interpreter, program.interpreterFile);
     }
-    vdsoAddress = vdso.map(mm);
+    long vdsoAddress = vdso.map(mm);
     check(elf, Errno.isError(vdsoAddress) ? vdsoAddress : 0, "[vdso]");
+    mm.setVdso(vdsoAddress);
 
     long at = layout.alignStack(stack.stringsStart(), chance);
     byte[] platform = (PLATFORM + "\0").getBytes(StandardCharsets.US_ASCII);
@@ -312,14 +319,15 @@ public final class Execve {
     long stackPointer = stack.vectors(at, argv, environment, auxv, userMemory);
     loader.placeBrk(elf, interpreted);
 
-    task.becomeProgram(program.file, baseName(stack.path()), auxv);
-    task.files().closeOnExec();
+    task().becomeProgram(program.file, baseName(stack.path()), auxv);
+    task().files().closeOnExec();
     startThread(loader.entry(), stackPointer);
   }
 
   private byte[] auxiliaryVector(
       ElfFile elf, ElfLoader loader, StackImage stack, long platform, long random16) {
-    Identity identity = task.identity();
+    long vdsoAddress = task().requireMm().vdso();
+    Identity identity = task().identity();
     boolean secure = identity.uid() != identity.euid() || identity.gid() != identity.egid();
     return new AuxiliaryVector()
         .add(AuxiliaryVector.AT_SYSINFO, vdsoAddress + VdsoImage.VSYSCALL_OFFSET)

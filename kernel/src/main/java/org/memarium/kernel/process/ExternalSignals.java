@@ -2,6 +2,7 @@ package org.memarium.kernel.process;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,10 +33,19 @@ public final class ExternalSignals {
     return !arrived.isEmpty();
   }
 
-  /** Waits until there is one. */
-  public synchronized void await() {
+  /** Whoever waits looks again whether he should; from any thread. */
+  public synchronized void nudge() {
+    notifyAll();
+  }
+
+  /**
+   * Waits until there is one.
+   *
+   * @param unless true: waits no longer; asked at the start and after every {@link #nudge}
+   */
+  public synchronized void await(BooleanSupplier unless) {
     boolean interrupted = false;
-    while (arrived.isEmpty()) {
+    while (arrived.isEmpty() && !unless.getAsBoolean()) {
       try {
         wait();
       } catch (InterruptedException e) {

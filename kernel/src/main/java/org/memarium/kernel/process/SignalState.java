@@ -1,19 +1,12 @@
 package org.memarium.kernel.process;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.memarium.mm.frame.Gfp;
-import org.memarium.mm.slab.KmemCache;
 
 /**
- * The signals of a process: actions, blocked and pending ones, the alternate stack ({@code struct
- * sighand_struct}, {@code struct sigpending}).
+ * The signals of a thread: what it blocks, what waits for it alone, its alternate stack; and what
+ * it shares with the other threads of its process, the actions and what waits for any of them.
  */
 public final class SignalState {
   /** In {@link #alternateStackFlags}: there is no alternate stack. */
@@ -22,13 +15,9 @@ public final class SignalState {
   /** Reported while the program runs on the alternate stack. */
   public static final int SS_ONSTACK = 1;
 
-  private final SignalAction[] actions = new SignalAction[Signal.COUNT + 1];
-
-  /** {@code struct sigqueue}: a signal that waits, and its object of the cache; 0: it has none. */
-  private record Queued(SignalInfo info, long slot) {}
-
-  private final KmemCache cache;
-  private final Deque<Queued> queue = new ArrayDeque<>();
+  private Sighand sighand;
+  private final PendingSignals own;
+  private final PendingSignals shared;
   private long blocked;
   private @Nullable Long savedBlocked;
 
@@ -37,66 +26,55 @@ public final class SignalState {
   private int alternateStackFlags = SS_DISABLE;
 
   /**
-   * Default actions, nothing blocked, nothing pending.
+   * Nothing blocked, nothing pending.
    *
-   * @param cache {@code sigqueue_cachep}
+   * @param sighand the actions
+   * @param own what waits for this thread
+   * @param shared what waits for its process
    */
-  public SignalState(KmemCache cache) {
-    this.cache = cache;
-    Arrays.fill(actions, SignalAction.NONE);
+  SignalState(Sighand sighand, PendingSignals own, PendingSignals shared) {
+    this.sighand = sighand;
+    this.own = own;
+    this.shared = shared;
+  }
+
+  /** The actions, which may be shared. */
+  public Sighand sighand() {
+    return sighand;
+  }
+
+  /** {@code unshare_sighand}: from now on other actions count. */
+  public void setSighand(Sighand actions) {
+    sighand = actions;
+  }
+
+  /** What waits for this thread alone. */
+  PendingSignals own() {
+    return own;
   }
 
   /** What happens on a signal. */
   public SignalAction action(int signal) {
-    return actions[signal];
+    return sighand.action(signal);
   }
 
   /** Sets what happens; a signal that is ignored now is no longer pending. */
   public void setAction(int signal, SignalAction action) {
-    actions[signal] = action;
+    sighand.setAction(signal, action);
     if (isIgnored(signal)) {
-      removeIf(queued -> queued.info.signal() == signal);
+      own.flush(Signal.bit(signal));
+      shared.flush(Signal.bit(signal));
     }
   }
 
-  /** {@code flush_sigqueue_mask}. */
-  private void removeIf(Predicate<Queued> condition) {
-    queue.removeIf(queued -> {
-      boolean goes = condition.test(queued);
-      if (goes) {
-        free(queued);
-      }
-      return goes;
-    });
-  }
-
-  /** {@code __sigqueue_free}. */
-  private void free(Queued queued) {
-    if (queued.slot != 0) {
-      cache.free(queued.slot);
-    }
-  }
-
-  /** {@code flush_sigqueue}: nothing waits any more. */
+  /** {@code flush_sigqueue}: nothing waits for this thread any more. */
   void flush() {
-    removeIf(queued -> true);
-  }
-
-  /** How many objects of the cache the waiting signals hold. */
-  int queued() {
-    int count = 0;
-    for (Queued queued : queue) {
-      count += queued.slot != 0 ? 1 : 0;
-    }
-    return count;
+    own.flush(-1L);
   }
 
   /** Whether nothing happens on a signal, by choice or by default. */
   public boolean isIgnored(int signal) {
-    long handler = actions[signal].handler();
-    return handler == SignalAction.IGNORE
-        || (handler == SignalAction.DEFAULT
-            && Signal.defaultAction(signal) == Signal.DefaultAction.IGNORE);
+    return sighand.isIgnored(signal);
   }
 
   /** The set of blocked signals. */
@@ -130,34 +108,24 @@ public final class SignalState {
   }
 
   /**
-   * Queues a signal, unless it is ignored, or is a classic one that is pending already. A blocked
-   * signal is kept even where it is ignored: the program may catch it before it unblocks it.
+   * Queues a signal for this thread, unless it is ignored, or is a classic one that is pending
+   * already. A blocked signal is kept even where it is ignored: the program may catch it before it
+   * unblocks it. Whoever sends wakes the thread: {@link Task#send}.
    */
-  public void send(SignalInfo info) {
-    int signal = info.signal();
-    if (isIgnored(signal) && (blocked & Signal.bit(signal)) == 0) {
-      return;
+  void send(SignalInfo info) {
+    if (!isIgnored(info.signal()) || (blocked & Signal.bit(info.signal())) != 0) {
+      own.add(info);
     }
-    if (signal < 32 && (pending() & Signal.bit(signal)) != 0) {
-      return;
-    }
-    // Without memory a signal comes without what is known of it, as on Linux.
-    long slot = cache.alloc(Gfp.GFP_ATOMIC);
-    queue.add(new Queued(slot == 0 ? new SignalInfo(signal, 0, 0, 0, 0) : info, slot));
   }
 
-  /** The set of pending signals. */
+  /** The set of pending signals: the thread's and the process's. */
   public long pending() {
-    long set = 0;
-    for (Queued queued : queue) {
-      set |= Signal.bit(queued.info.signal());
-    }
-    return set;
+    return own.set() | shared.set();
   }
 
-  /** Whether a signal waits that is not blocked. */
+  /** {@code signal_pending}: whether a signal waits that is not blocked. */
   public boolean isDeliverable() {
-    return !queue.isEmpty() && (pending() & ~blocked) != 0;
+    return (pending() & ~blocked) != 0;
   }
 
   /**
@@ -168,24 +136,16 @@ public final class SignalState {
     return dequeue(~blocked);
   }
 
-  /** Takes the next signal out of a set. */
+  /** {@code dequeue_signal}: the next one out of a set; the thread's come before the process's. */
   public @Nullable SignalInfo dequeue(long set) {
-    long candidates = pending() & set;
-    if (candidates == 0) {
-      return null;
-    }
-    long first = (candidates & Signal.SYNCHRONOUS) != 0 ? Signal.SYNCHRONOUS : -1L;
-    int signal = Long.numberOfTrailingZeros(candidates & first) + 1;
-    Iterator<Queued> iterator = queue.iterator();
-    while (iterator.hasNext()) {
-      Queued queued = iterator.next();
-      if (queued.info.signal() == signal) {
-        iterator.remove();
-        free(queued);
-        return queued.info;
+    for (PendingSignals queue : new PendingSignals[] {own, shared}) {
+      long candidates = queue.set() & set;
+      if (candidates != 0) {
+        long first = (candidates & Signal.SYNCHRONOUS) != 0 ? Signal.SYNCHRONOUS : -1L;
+        return queue.take(Long.numberOfTrailingZeros(candidates & first) + 1);
       }
     }
-    throw new IllegalStateException("signal " + signal + " is pending and not queued");
+    return null;
   }
 
   /** Where the alternate stack begins. */
@@ -217,12 +177,7 @@ public final class SignalState {
 
   /** What execve leaves: handlers become default, ignored ones stay, no alternate stack. */
   public void resetForExec() {
-    for (int signal = 1; signal <= Signal.COUNT; signal++) {
-      actions[signal] =
-          actions[signal].handler() == SignalAction.IGNORE
-              ? new SignalAction(SignalAction.IGNORE, 0, 0, 0)
-              : SignalAction.NONE;
-    }
+    sighand.resetForExec();
     setAlternateStack(0, 0, SS_DISABLE);
   }
 
@@ -231,9 +186,9 @@ public final class SignalState {
     long ignored = 0;
     long caught = 0;
     for (int signal = 1; signal <= Signal.COUNT; signal++) {
-      if (actions[signal].handler() == SignalAction.IGNORE) {
+      if (action(signal).handler() == SignalAction.IGNORE) {
         ignored |= Signal.bit(signal);
-      } else if (actions[signal].isHandler()) {
+      } else if (action(signal).isHandler()) {
         caught |= Signal.bit(signal);
       }
     }

@@ -1,8 +1,12 @@
 package org.memarium.kernel.process;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.Cpu;
+import org.memarium.cpu.CpuState;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.Dentry;
@@ -11,99 +15,315 @@ import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.Vfs;
+import org.memarium.kernel.wait.Restart;
+import org.memarium.kernel.wait.SleepingCall;
+import org.memarium.kernel.wait.Timers;
+import org.memarium.kernel.wait.Timers.Timer;
+import org.memarium.kernel.wait.WaitQueue;
+import org.memarium.kernel.wait.Waiter;
 import org.memarium.mm.Audit;
+import org.memarium.mm.Errno;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
 
 /**
- * {@code struct task_struct}: a process of one thread.
- *
- * <p>The first of a machine has the fixed process id {@link #FIRST_PID}, so that what prints its
- * own is the same in every run; its parent has {@link #PARENT_PID}.
+ * {@code struct task_struct}: a thread, which the scheduler runs. What it shares with the other
+ * threads of its process is in {@link UserProcess}; its address space, files and places are its own
+ * or shared, as clone was told.
  */
-public final class Task implements ProcessView {
-  /** Process id of a machine's first program. */
-  public static final int FIRST_PID = 100;
-
-  /** Process id of the first program's parent: init. */
-  public static final int PARENT_PID = 1;
+public final class Task implements ProcessView, Waiter {
+  private static final char RUNNING = 'R';
+  private static final char SLEEPING = 'S';
+  private static final char STOPPED = 'T';
 
   /** {@code TASK_COMM_LEN} without its NUL. */
   private static final int COMM_BYTES = 15;
 
   private final int pid;
+  private final UserProcess process;
   private final FdTable files;
   private final FsStruct fs;
   private final FileCalls fileCalls;
   private final Identity identity;
-  private final RLimits limits;
-  private final VirtualClock clock;
-  private final UserMemory memory;
+  private final Machinery machinery;
   private final SignalState signals;
+  private final TaskDescriptors descriptors;
 
   private @Nullable MmStruct mm;
-  private final TaskDescriptors descriptors;
 
   /** {@code mm->exe_file}. */
   private @Nullable OpenFile executable;
+
+  // ---- What the processor holds while it runs ----
+  private @Nullable CpuState context;
+  private final long[] tlsDescriptors = new long[TlsSegments.ENTRIES];
+
+  // ---- Sleeping ----
+  private char state = RUNNING;
+  private @Nullable SleepingCall sleepingCall;
+  private final List<WaitQueue> waitsOn = new ArrayList<>(1);
+  private @Nullable Timer wakeUp;
+
+  // ---- The system call that it is in, or that a signal broke off ----
+  private int callNumber;
+  private int restartCode;
+  private @Nullable LongSupplier restart;
+
+  private Trap trap = Trap.NONE;
 
   private String comm = "";
   private byte[] auxiliaryVector = {};
   private int personality;
   private final long startNanos;
-  private final long startProcessorNanos;
-  private int session = PARENT_PID;
-  private int processGroup;
+  private long userNanos;
+  private int parentDeathSignal;
+  private boolean noNewPrivileges;
 
   private long earlierMinorFaults;
   private long earlierMajorFaults;
   private long clearChildTid;
   private long robustList;
   private long rseqArea;
+  private int rseqBytes;
   private int rseqSignature;
 
   private boolean ended;
   private boolean released;
-  private int exitStatus;
-  private int endedBySignal;
-  private @Nullable String deadlock;
 
   /**
-   * A process without a program.
+   * What every task of a machine uses.
+   *
+   * @param vfs the files
+   * @param clock the time
+   * @param timers what wakes sleepers
+   * @param memory the way to user memory
+   * @param scheduler who runs
+   * @param tasks all of them
+   */
+  public record Machinery(
+      Vfs vfs,
+      VirtualClock clock,
+      Timers timers,
+      UserMemory memory,
+      Scheduler scheduler,
+      TaskTable tasks) {}
+
+  /**
+   * A task without a program, which nobody runs yet; the table and its process know of it.
    *
    * @param pid its number
-   * @param vfs the machine's files
+   * @param process what it is a thread of
+   * @param machinery the machine's
    * @param fs its root and working directory
    * @param files its open files
    * @param identity its user
-   * @param limits its limits
-   * @param clock the machine's
-   * @param memory the machine's way to user memory
+   * @param sighand its signals' actions
    * @param descriptors its objects of the kernel's caches, which it takes over like its files
    */
   public Task(
       int pid,
-      Vfs vfs,
+      UserProcess process,
+      Machinery machinery,
       FsStruct fs,
       FdTable files,
       Identity identity,
-      RLimits limits,
-      VirtualClock clock,
-      UserMemory memory,
+      Sighand sighand,
       TaskDescriptors descriptors) {
-    this.descriptors = descriptors;
-    this.signals = new SignalState(descriptors.sigqueueCache());
     this.pid = pid;
-    this.processGroup = pid;
+    this.process = process;
+    this.machinery = machinery;
+    this.descriptors = descriptors;
+    PendingSignals own = new PendingSignals(descriptors.sigqueueCache());
+    this.signals = new SignalState(sighand, own, process.pending());
     this.fs = fs;
     this.files = files;
     this.identity = identity;
-    this.limits = limits;
-    this.clock = clock;
-    this.memory = memory;
-    this.fileCalls = new FileCalls(vfs, fs, files, identity.forFiles());
-    this.startNanos = clock.uptimeNanos();
-    this.startProcessorNanos = clock.processorNanos();
+    this.fileCalls = new FileCalls(machinery.vfs(), fs, files, identity.forFiles());
+    this.startNanos = machinery.clock().uptimeNanos();
+    process.addThread(this);
+    machinery.tasks().add(this);
+  }
+
+  /** The process that it is a thread of. */
+  public UserProcess process() {
+    return process;
+  }
+
+  /** Whether it is the first thread of its process. */
+  public boolean isLeader() {
+    return pid == process.pid();
+  }
+
+  // ---- The processor ----
+
+  /** Keeps what the processor holds. */
+  void saveContext(Cpu cpu, TlsSegments tls) {
+    context = cpu.save();
+    tls.save(tlsDescriptors);
+  }
+
+  /** Puts back what {@link #saveContext} kept; a task that never ran takes what is there. */
+  void loadContext(Cpu cpu, TlsSegments tls) {
+    tls.load(tlsDescriptors);
+    if (context != null) {
+      cpu.restore(context);
+    }
+  }
+
+  /** The registers that a new task starts with. */
+  public void setContext(CpuState registers) {
+    context = registers;
+  }
+
+  /** The descriptors of thread-local storage while it does not run; to be changed in place. */
+  public long[] tlsDescriptors() {
+    return tlsDescriptors;
+  }
+
+  /** It has run for so many nanoseconds of the virtual clock. */
+  public void ran(long nanos) {
+    userNanos += nanos;
+  }
+
+  // ---- Sleeping and waking ----
+
+  /** Whether the scheduler may pick it. */
+  public boolean isRunnable() {
+    return state == RUNNING && !released;
+  }
+
+  /** The call that it sleeps in, or has been woken in and not gone on with; or null. */
+  public @Nullable SleepingCall sleepingCall() {
+    return sleepingCall;
+  }
+
+  /** Goes to sleep in a call when it next gives up the processor; then come the wake-ups. */
+  public void sleepIn(SleepingCall call) {
+    if (sleepingCall != null) {
+      throw new IllegalStateException(this + " sleeps already: " + sleepingCall.what());
+    }
+    sleepingCall = call;
+  }
+
+  /** Whatever wakes a queue wakes this sleep, too. */
+  public void waitOn(WaitQueue queue) {
+    queue.add(this);
+    waitsOn.add(queue);
+  }
+
+  /** The same, as one of those of whom a wake-up is for one. */
+  public void waitOnExclusive(WaitQueue queue) {
+    queue.addExclusive(this);
+    waitsOn.add(queue);
+  }
+
+  /**
+   * A moment wakes this sleep, too.
+   *
+   * @param atNanos since boot; {@link Timers#NEVER} for none
+   */
+  public void waitUntil(long atNanos) {
+    if (wakeUp == null) {
+      wakeUp = new Timer(() -> wake(0));
+    }
+    machinery.timers().start(wakeUp, atNanos);
+  }
+
+  /** The call has not got what it waits for: the task does not run until something wakes it. */
+  public void fallAsleep() {
+    state = SLEEPING;
+    machinery.scheduler().dequeue(this);
+  }
+
+  /** The call is over, or broken off: nothing wakes it any more. */
+  public void stopSleeping() {
+    for (WaitQueue queue : waitsOn) {
+      queue.remove(this);
+    }
+    waitsOn.clear();
+    if (wakeUp != null) {
+      machinery.timers().cancel(wakeUp);
+    }
+    SleepingCall call = sleepingCall;
+    sleepingCall = null;
+    if (call != null) {
+      call.ended();
+    }
+  }
+
+  /** {@code try_to_wake_up}. */
+  @Override
+  public boolean wake(int events) {
+    if (state != SLEEPING) {
+      return false;
+    }
+    state = RUNNING;
+    machinery.scheduler().enqueue(this);
+    return true;
+  }
+
+  /** {@code TASK_STOPPED}: does not run before {@link #resume}. */
+  public void stop() {
+    state = STOPPED;
+    machinery.scheduler().dequeue(this);
+  }
+
+  /** Ends a stop. */
+  public void resume() {
+    if (state == STOPPED) {
+      state = RUNNING;
+      machinery.scheduler().enqueue(this);
+    }
+  }
+
+  /** Whether it is stopped. */
+  public boolean isStopped() {
+    return state == STOPPED;
+  }
+
+  /** Its last exception. */
+  public Trap trap() {
+    return trap;
+  }
+
+  /** An exception has come. */
+  public void setTrap(Trap last) {
+    trap = last;
+  }
+
+  // ---- The call that it is in ----
+
+  /** {@code orig_ax}: the number of the system call that it makes, or made last. */
+  public int callNumber() {
+    return callNumber;
+  }
+
+  /** Begins a system call. */
+  public void beginCall(int number) {
+    callNumber = number;
+    restartCode = 0;
+  }
+
+  /** What a broken-off call answered, one of {@link Restart}; 0: there is nothing to make again. */
+  public int restartCode() {
+    return restartCode;
+  }
+
+  /** Says that the call is to be made again, or not: 0. */
+  public void setRestartCode(int code) {
+    restartCode = code;
+  }
+
+  /** {@code restart_block}: what restart_syscall does after {@link Restart#BLOCK}. */
+  public void setRestart(LongSupplier call) {
+    restart = call;
+  }
+
+  /** {@code restart_syscall}: goes on with what was broken off; -EINTR if nothing was. */
+  public long restart() {
+    LongSupplier call = restart;
+    restart = null;
+    return call == null ? -Errno.EINTR : call.getAsLong();
   }
 
   @Override
@@ -143,6 +363,7 @@ public final class Task implements ProcessView {
     clearChildTid = 0;
     robustList = 0;
     rseqArea = 0;
+    rseqBytes = 0;
     rseqSignature = 0;
   }
 
@@ -158,13 +379,15 @@ public final class Task implements ProcessView {
   }
 
   /**
-   * {@code do_exit} and {@code release_task}: the address space, the files, the working directory
-   * and the task's own objects go. A second time nothing happens.
+   * {@code do_exit}: the address space, the files and the working directory go. What is left is a
+   * zombie. A second time nothing happens.
    */
   public void release() {
     if (released) {
       return;
     }
+    stopSleeping();
+    machinery.scheduler().dequeue(this);
     released = true;
     if (mm != null) {
       mm.exit();
@@ -174,15 +397,28 @@ public final class Task implements ProcessView {
     files.free();
     fs.free();
     signals.flush();
+    if (process.isDead()) {
+      process.pending().flush(-1L);
+    }
+  }
+
+  /** {@code release_task}: the parent has heard of the end, and the task's own objects go. */
+  public void reap() {
+    if (!released) {
+      throw new IllegalStateException(this + " is reaped alive");
+    }
+    machinery.tasks().remove(this);
+    process.removeThread(this);
     descriptors.free();
   }
 
   /** Recounts: claims its kernel stack, and tells of the objects that it holds. */
   public void audit(Audit audit) {
-    if (!released) {
-      descriptors.audit(audit, "process " + pid());
+    descriptors.audit(audit, "process " + pid());
+    audit.expectObjects(descriptors.sigqueueCache(), signals.own().objects());
+    if (isLeader()) {
+      audit.expectObjects(descriptors.sigqueueCache(), process.pending().objects());
     }
-    audit.expectObjects(descriptors.sigqueueCache(), signals.queued());
   }
 
   /** Whether {@link #release} has been called. */
@@ -220,9 +456,9 @@ public final class Task implements ProcessView {
     fileCalls.credentials(identity.forFiles());
   }
 
-  /** Its limits. */
+  /** Its process's limits. */
   public RLimits limits() {
-    return limits;
+    return process.limits();
   }
 
   /** Its signals. */
@@ -241,7 +477,44 @@ public final class Task implements ProcessView {
       signals.setAction(signal, SignalAction.NONE);
       signals.setBlocked(signals.blocked() & ~Signal.bit(signal));
     }
+    send(info);
+  }
+
+  /** {@code send_signal}, to this thread, which wakes up for it. */
+  public void send(SignalInfo info) {
+    if (released) {
+      return;
+    }
     signals.send(info);
+    process.endStop(info.signal());
+    signalWakeUp();
+  }
+
+  /** {@code signal_wake_up}: if a signal waits that the thread must see, it wakes. */
+  void signalWakeUp() {
+    if (signals.isDeliverable()) {
+      wake(0);
+    }
+  }
+
+  /** {@code PR_GET_PDEATHSIG}: what it is sent when its parent ends; 0 for nothing. */
+  public int parentDeathSignal() {
+    return parentDeathSignal;
+  }
+
+  /** See {@link #parentDeathSignal()}. */
+  public void setParentDeathSignal(int signal) {
+    parentDeathSignal = signal;
+  }
+
+  /** {@code PR_GET_NO_NEW_PRIVS}. */
+  public boolean hasNoNewPrivileges() {
+    return noNewPrivileges;
+  }
+
+  /** {@code PR_SET_NO_NEW_PRIVS}, for good. */
+  public void setNoNewPrivileges() {
+    noNewPrivileges = true;
   }
 
   /** Bits of personality(2). */
@@ -279,69 +552,55 @@ public final class Task implements ProcessView {
     return rseqArea;
   }
 
+  /** The length that {@code struct rseq} was registered with. */
+  public int rseqBytes() {
+    return rseqBytes;
+  }
+
   /** What stands before the abort handlers of restartable sequences. */
   public int rseqSignature() {
     return rseqSignature;
   }
 
   /** Registers the {@code struct rseq}, or with 0 forgets it. */
-  public void setRseq(long linearAddress, int signature) {
+  public void setRseq(long linearAddress, int bytes, int signature) {
     rseqArea = linearAddress;
+    rseqBytes = bytes;
     rseqSignature = signature;
   }
 
-  /** Becomes the leader of a session and of a process group. */
-  public void startSession() {
-    session = pid();
-    processGroup = pid();
+  /**
+   * This thread ends when it runs next.
+   *
+   * @param code as wait tells it; see {@link UserProcess#exitGroup}
+   */
+  public void exit(int code) {
+    if (!ended) {
+      ended = true;
+      process.setExitCode(code);
+      wake(0);
+      resume();
+    }
   }
 
-  /** Sets the process group. */
-  public void setProcessGroup(int group) {
-    processGroup = group;
-  }
-
-  /** Ends: {@code exit_group} with a status of 0 to 255. */
-  public void exit(int status) {
-    ended = true;
-    exitStatus = status & 0xff;
-  }
-
-  /** Ends by a signal. */
+  /** Its process ends by a signal. */
   public void kill(int signal) {
-    ended = true;
-    endedBySignal = signal;
-    exitStatus = 128 + signal;
+    process.exitGroup(signal);
   }
 
   /**
-   * Ends because it waits for what only itself could bring: Linux would let it hang for ever.
+   * Its process ends because it waits for what nobody can bring: Linux would let it hang for ever.
    *
    * @param why one line, such as {@code read of an empty pipe whose only writer it is itself}
    */
   public void deadlock(String why) {
+    process.setDeathCause("deadlock: " + why);
     kill(Signal.SIGKILL);
-    deadlock = why;
   }
 
-  /** What {@link #deadlock(String)} was told, or null. */
-  public @Nullable String deadlock() {
-    return deadlock;
-  }
-
-  /** Whether it has ended. */
+  /** Whether it has ended, or will as soon as it runs. */
   public boolean isEnded() {
     return ended;
-  }
-
-  /** As a shell sees it: 0 to 255, 128 + signal if one ended it. */
-  public int exitStatus() {
-    return exitStatus;
-  }
-
-  /** The signal that ended it, or 0. */
-  public int endedBySignal() {
-    return endedBySignal;
   }
 
   // ---- What /proc asks ----
@@ -353,17 +612,17 @@ public final class Task implements ProcessView {
 
   @Override
   public int parentPid() {
-    return PARENT_PID;
+    return process.parentPid();
   }
 
   @Override
   public int processGroup() {
-    return processGroup;
+    return process.processGroup();
   }
 
   @Override
   public int session() {
-    return session;
+    return process.session();
   }
 
   @Override
@@ -373,12 +632,12 @@ public final class Task implements ProcessView {
 
   @Override
   public char state() {
-    return ended ? 'Z' : 'R';
+    return released ? 'Z' : state;
   }
 
   @Override
   public int threads() {
-    return 1;
+    return process.threads().size();
   }
 
   @Override
@@ -416,7 +675,7 @@ public final class Task implements ProcessView {
   /** As far as the memory is still there. */
   private byte[] strings(long start, long end) {
     byte[] bytes = new byte[(int) (end - start)];
-    int copied = memory.copyFromUser(start, bytes, 0, bytes.length);
+    int copied = machinery.memory().copyFromUser(start, bytes, 0, bytes.length);
     return Arrays.copyOf(bytes, copied);
   }
 
@@ -427,12 +686,12 @@ public final class Task implements ProcessView {
 
   @Override
   public long softLimit(int resource) {
-    return limits.soft(resource);
+    return limits().soft(resource);
   }
 
   @Override
   public long hardLimit(int resource) {
-    return limits.hard(resource);
+    return limits().hard(resource);
   }
 
   @Override
@@ -449,7 +708,7 @@ public final class Task implements ProcessView {
 
   @Override
   public long userNanos() {
-    return clock.processorNanos() - startProcessorNanos;
+    return userNanos;
   }
 
   @Override

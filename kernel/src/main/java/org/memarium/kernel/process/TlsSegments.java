@@ -72,6 +72,20 @@ public final class TlsSegments {
     }
   }
 
+  /** Copies the slots out, as the GDT has them. */
+  void save(long[] slots) {
+    for (int i = 0; i < ENTRIES; i++) {
+      slots[i] = gdt.raw(firstEntry + i);
+    }
+  }
+
+  /** {@code load_TLS}. */
+  void load(long[] slots) {
+    for (int i = 0; i < ENTRIES; i++) {
+      gdt.setRaw(firstEntry + i, slots[i]);
+    }
+  }
+
   /** {@code LDT_empty}, and what old programs used instead: the slot is to be emptied. */
   public static boolean isEmpty(int base, int limit, int flags) {
     int used = flags & 0x7f;

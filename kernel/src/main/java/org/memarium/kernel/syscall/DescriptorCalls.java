@@ -13,39 +13,43 @@ final class DescriptorCalls {
   private static final int CLOSE_RANGE_CLOEXEC = 4;
 
   private final Kernel kernel;
-  private final FileCalls files;
-  private final FdTable fds;
 
   DescriptorCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.files = kernel.files();
-    this.fds = kernel.task().files();
+  }
+
+  private FdTable fds() {
+    return kernel.task().files();
+  }
+
+  private FileCalls files() {
+    return kernel.files();
   }
 
   void enter(SystemCallTable table) {
-    table.set("close", files::close);
+    table.set("close", (int fd) -> files().close(fd));
     table.set("close_range", this::closeRange);
-    table.set("dup", files::dup);
-    table.set("dup2", files::dup2);
-    table.set("dup3", files::dup3);
+    table.set("dup", (int fd) -> files().dup(fd));
+    table.set("dup2", (int fd, int to) -> files().dup2(fd, to));
+    table.set("dup3", (int fd, int to, int flags) -> files().dup3(fd, to, flags));
     table.set("fcntl", this::fcntl);
     table.set("fcntl64", this::fcntl);
-    table.set("flock", files::flock);
+    table.set("flock", (int fd, int operation) -> files().flock(fd, operation));
     table.set("ioctl", this::ioctl);
-    table.set("lseek", (int fd, int offset, int whence) -> files.lseek(fd, offset, whence));
+    table.set("lseek", (int fd, int offset, int whence) -> files().lseek(fd, offset, whence));
     table.set("_llseek", this::llseek);
     table.set("pipe", (int ends) -> pipe(ends, 0));
     table.set("pipe2", this::pipe);
-    table.set("fsync", files::fsync);
-    table.set("fdatasync", files::fsync);
+    table.set("fsync", (int fd) -> files().fsync(fd));
+    table.set("fdatasync", (int fd) -> files().fsync(fd));
     table.set("sync", this::sync);
-    table.set("syncfs", (int fd) -> fds.get(fd) == null ? -Errno.EBADF : sync());
+    table.set("syncfs", (int fd) -> fds().get(fd) == null ? -Errno.EBADF : sync());
     table.set(
         "fadvise64", (int fd, int low, int high, int bytes, int advice) -> fadvise(fd, advice));
     table.set("fadvise64_64", (fd, low, high, bytesLow, bytesHigh, advice) -> fadvise(fd, advice));
     table.set(
         "readahead",
-        (int fd, int low, int high, int bytes) -> fds.get(fd) == null ? -Errno.EBADF : 0);
+        (int fd, int low, int high, int bytes) -> fds().get(fd) == null ? -Errno.EBADF : 0);
   }
 
   private long closeRange(int first, int last, int flags) {
@@ -53,12 +57,12 @@ final class DescriptorCalls {
         || Integer.compareUnsigned(first, last) > 0) {
       return -Errno.EINVAL;
     }
-    for (int fd : fds.openDescriptors()) {
+    for (int fd : fds().openDescriptors()) {
       if (Integer.compareUnsigned(fd, first) >= 0 && Integer.compareUnsigned(fd, last) <= 0) {
         if ((flags & CLOSE_RANGE_CLOEXEC) != 0) {
-          fds.setCloseOnExec(fd, true);
+          fds().setCloseOnExec(fd, true);
         } else {
-          fds.close(fd);
+          fds().close(fd);
         }
       }
     }
@@ -73,14 +77,14 @@ final class DescriptorCalls {
           default -> 0;
         };
     if (lockBytes == 0) {
-      return files.fcntl(fd, command, argument);
+      return files().fcntl(fd, command, argument);
     }
-    if (fds.get(fd) == null) {
+    if (fds().get(fd) == null) {
       return -Errno.EBADF;
     }
     long at = Integer.toUnsignedLong(argument);
     byte[] lock = kernel.memory().read(at, lockBytes);
-    long result = files.fcntl(fd, command, argument);
+    long result = files().fcntl(fd, command, argument);
     if (command == Fcntl.F_GETLK || command == Fcntl.F_GETLK64) {
       if (result < 0) {
         return result;
@@ -96,30 +100,31 @@ final class DescriptorCalls {
 
   private long ioctl(int fd, int command, int argument) {
     long at = Integer.toUnsignedLong(argument);
-    return files.ioctl(
-        fd,
-        command,
-        new IoctlArgument() {
-          @Override
-          public int value() {
-            return argument;
-          }
+    return files()
+        .ioctl(
+            fd,
+            command,
+            new IoctlArgument() {
+              @Override
+              public int value() {
+                return argument;
+              }
 
-          @Override
-          public boolean copyFromUser(byte[] bytes) {
-            return kernel.memory().copyFromUser(at, bytes, 0, bytes.length) == bytes.length;
-          }
+              @Override
+              public boolean copyFromUser(byte[] bytes) {
+                return kernel.memory().copyFromUser(at, bytes, 0, bytes.length) == bytes.length;
+              }
 
-          @Override
-          public boolean copyToUser(byte[] bytes) {
-            return kernel.memory().copyToUser(at, bytes, 0, bytes.length) == bytes.length;
-          }
-        });
+              @Override
+              public boolean copyToUser(byte[] bytes) {
+                return kernel.memory().copyToUser(at, bytes, 0, bytes.length) == bytes.length;
+              }
+            });
   }
 
   private long llseek(int fd, int high, int low, int result, int whence) {
     long offset = (long) high << 32 | Integer.toUnsignedLong(low);
-    long position = files.lseek(fd, offset, whence);
+    long position = files().lseek(fd, offset, whence);
     if (position < 0) {
       return position;
     }
@@ -129,7 +134,7 @@ final class DescriptorCalls {
 
   private long pipe(int to, int flags) {
     int[] ends = new int[2];
-    long result = files.pipe2(ends, flags);
+    long result = files().pipe2(ends, flags);
     if (result < 0) {
       return result;
     }
@@ -138,8 +143,8 @@ final class DescriptorCalls {
       bytes[i] = (byte) (ends[i / 4] >>> (8 * (i % 4)));
     }
     if (kernel.memory().copyToUser(Integer.toUnsignedLong(to), bytes, 0, 8) < 8) {
-      fds.close(ends[0]);
-      fds.close(ends[1]);
+      fds().close(ends[0]);
+      fds().close(ends[1]);
       return -Errno.EFAULT;
     }
     return 0;
@@ -147,9 +152,9 @@ final class DescriptorCalls {
 
   /** Brings every open file to where it stays. */
   private long sync() {
-    for (int fd : fds.openDescriptors()) {
+    for (int fd : fds().openDescriptors()) {
       // sync(2) tells nobody of a file that cannot be written; fsync(2) does.
-      long ignored = files.fsync(fd);
+      long ignored = files().fsync(fd);
       assert ignored <= 0;
     }
     return 0;
@@ -157,10 +162,10 @@ final class DescriptorCalls {
 
   /** Advice changes no result; it is only checked. */
   private long fadvise(int fd, int advice) {
-    if (fds.get(fd) == null) {
+    if (fds().get(fd) == null) {
       return -Errno.EBADF;
     }
-    if (files.lseek(fd, 0, Fcntl.SEEK_CUR) == -Errno.ESPIPE) {
+    if (files().lseek(fd, 0, Fcntl.SEEK_CUR) == -Errno.ESPIPE) {
       return -Errno.ESPIPE;
     }
     return advice < 0 || advice > 5 ? -Errno.EINVAL : 0;

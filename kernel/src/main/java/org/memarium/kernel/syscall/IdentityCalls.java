@@ -1,6 +1,6 @@
 package org.memarium.kernel.syscall;
 
-import java.util.function.IntSupplier;
+import java.util.function.ToIntFunction;
 import org.memarium.kernel.process.Identity;
 import org.memarium.kernel.process.Task;
 import org.memarium.mm.Errno;
@@ -14,20 +14,24 @@ final class IdentityCalls {
   private static final int MAX_GROUPS = 65536;
 
   private final Kernel kernel;
-  private final Task task;
-  private final Identity identity;
 
   IdentityCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.task = kernel.task();
-    this.identity = task.identity();
+  }
+
+  private Task task() {
+    return kernel.task();
+  }
+
+  private Identity identity() {
+    return kernel.task().identity();
   }
 
   void enter(SystemCallTable table) {
-    both(table, "getuid", identity::uid);
-    both(table, "geteuid", identity::euid);
-    both(table, "getgid", identity::gid);
-    both(table, "getegid", identity::egid);
+    both(table, "getuid", Identity::uid);
+    both(table, "geteuid", Identity::euid);
+    both(table, "getgid", Identity::gid);
+    both(table, "getegid", Identity::egid);
     table.set("setuid", (int uid) -> setuid(PathCalls.wide(uid)));
     table.set("setuid32", this::setuid);
     table.set("setgid", (int gid) -> setgid(PathCalls.wide(gid)));
@@ -60,34 +64,34 @@ final class IdentityCalls {
     table.set("setgroups32", (int count, int from) -> setgroups(count, from, 4));
   }
 
-  private static void both(SystemCallTable table, String name, IntSupplier value) {
-    table.set(name, () -> StatCalls.narrow(value.getAsInt()) & 0xffff);
-    table.set(name + "32", () -> Integer.toUnsignedLong(value.getAsInt()));
+  private void both(SystemCallTable table, String name, ToIntFunction<Identity> value) {
+    table.set(name, () -> StatCalls.narrow(value.applyAsInt(identity())) & 0xffff);
+    table.set(name + "32", () -> Integer.toUnsignedLong(value.applyAsInt(identity())));
   }
 
   private int[] users() {
-    return new int[] {identity.uid(), identity.euid(), identity.suid()};
+    return new int[] {identity().uid(), identity().euid(), identity().suid()};
   }
 
   private int[] groups() {
-    return new int[] {identity.gid(), identity.egid(), identity.sgid()};
+    return new int[] {identity().gid(), identity().egid(), identity().sgid()};
   }
 
   private long users(int real, int effective, int saved) {
-    if (!task.renewCred()) {
+    if (!task().renewCred()) {
       return -Errno.ENOMEM;
     }
-    identity.setUsers(real, effective, saved);
-    task.identityChanged();
+    identity().setUsers(real, effective, saved);
+    task().identityChanged();
     return 0;
   }
 
   private long groups(int real, int effective, int saved) {
-    if (!task.renewCred()) {
+    if (!task().renewCred()) {
       return -Errno.ENOMEM;
     }
-    identity.setGroups(real, effective, saved);
-    task.identityChanged();
+    identity().setGroups(real, effective, saved);
+    task().identityChanged();
     return 0;
   }
 
@@ -95,11 +99,11 @@ final class IdentityCalls {
     if (uid == UNCHANGED) {
       return -Errno.EINVAL;
     }
-    if (identity.isPrivileged()) {
+    if (identity().isPrivileged()) {
       return users(uid, uid, uid);
     }
-    return uid == identity.uid() || uid == identity.suid()
-        ? users(identity.uid(), uid, identity.suid())
+    return uid == identity().uid() || uid == identity().suid()
+        ? users(identity().uid(), uid, identity().suid())
         : -Errno.EPERM;
   }
 
@@ -107,62 +111,64 @@ final class IdentityCalls {
     if (gid == UNCHANGED) {
       return -Errno.EINVAL;
     }
-    if (identity.isPrivileged()) {
+    if (identity().isPrivileged()) {
       return groups(gid, gid, gid);
     }
-    return gid == identity.gid() || gid == identity.sgid()
-        ? groups(identity.gid(), gid, identity.sgid())
+    return gid == identity().gid() || gid == identity().sgid()
+        ? groups(identity().gid(), gid, identity().sgid())
         : -Errno.EPERM;
   }
 
   private long setreuid(int real, int effective) {
-    boolean privileged = identity.isPrivileged();
-    boolean realOk = real == UNCHANGED || real == identity.uid() || real == identity.euid();
-    boolean effectiveOk = effective == UNCHANGED || identity.ownsUser(effective);
+    boolean privileged = identity().isPrivileged();
+    boolean realOk = real == UNCHANGED || real == identity().uid() || real == identity().euid();
+    boolean effectiveOk = effective == UNCHANGED || identity().ownsUser(effective);
     if (!privileged && !(realOk && effectiveOk)) {
       return -Errno.EPERM;
     }
-    int newReal = real == UNCHANGED ? identity.uid() : real;
-    int newEffective = effective == UNCHANGED ? identity.euid() : effective;
-    boolean follows = real != UNCHANGED || (effective != UNCHANGED && effective != identity.uid());
-    return users(newReal, newEffective, follows ? newEffective : identity.suid());
+    int newReal = real == UNCHANGED ? identity().uid() : real;
+    int newEffective = effective == UNCHANGED ? identity().euid() : effective;
+    boolean follows =
+        real != UNCHANGED || (effective != UNCHANGED && effective != identity().uid());
+    return users(newReal, newEffective, follows ? newEffective : identity().suid());
   }
 
   private long setregid(int real, int effective) {
-    boolean privileged = identity.isPrivileged();
-    boolean realOk = real == UNCHANGED || real == identity.gid() || real == identity.egid();
-    boolean effectiveOk = effective == UNCHANGED || identity.ownsGroup(effective);
+    boolean privileged = identity().isPrivileged();
+    boolean realOk = real == UNCHANGED || real == identity().gid() || real == identity().egid();
+    boolean effectiveOk = effective == UNCHANGED || identity().ownsGroup(effective);
     if (!privileged && !(realOk && effectiveOk)) {
       return -Errno.EPERM;
     }
-    int newReal = real == UNCHANGED ? identity.gid() : real;
-    int newEffective = effective == UNCHANGED ? identity.egid() : effective;
-    boolean follows = real != UNCHANGED || (effective != UNCHANGED && effective != identity.gid());
-    return groups(newReal, newEffective, follows ? newEffective : identity.sgid());
+    int newReal = real == UNCHANGED ? identity().gid() : real;
+    int newEffective = effective == UNCHANGED ? identity().egid() : effective;
+    boolean follows =
+        real != UNCHANGED || (effective != UNCHANGED && effective != identity().gid());
+    return groups(newReal, newEffective, follows ? newEffective : identity().sgid());
   }
 
   private long setresuid(int real, int effective, int saved) {
     for (int uid : new int[] {real, effective, saved}) {
-      if (uid != UNCHANGED && !identity.isPrivileged() && !identity.ownsUser(uid)) {
+      if (uid != UNCHANGED && !identity().isPrivileged() && !identity().ownsUser(uid)) {
         return -Errno.EPERM;
       }
     }
     return users(
-        real == UNCHANGED ? identity.uid() : real,
-        effective == UNCHANGED ? identity.euid() : effective,
-        saved == UNCHANGED ? identity.suid() : saved);
+        real == UNCHANGED ? identity().uid() : real,
+        effective == UNCHANGED ? identity().euid() : effective,
+        saved == UNCHANGED ? identity().suid() : saved);
   }
 
   private long setresgid(int real, int effective, int saved) {
     for (int gid : new int[] {real, effective, saved}) {
-      if (gid != UNCHANGED && !identity.isPrivileged() && !identity.ownsGroup(gid)) {
+      if (gid != UNCHANGED && !identity().isPrivileged() && !identity().ownsGroup(gid)) {
         return -Errno.EPERM;
       }
     }
     return groups(
-        real == UNCHANGED ? identity.gid() : real,
-        effective == UNCHANGED ? identity.egid() : effective,
-        saved == UNCHANGED ? identity.sgid() : saved);
+        real == UNCHANGED ? identity().gid() : real,
+        effective == UNCHANGED ? identity().egid() : effective,
+        saved == UNCHANGED ? identity().sgid() : saved);
   }
 
   private long getres(int[] ids, int real, int effective, int saved, int bytes) {
@@ -175,29 +181,29 @@ final class IdentityCalls {
 
   /** Answers the identifier that held before, whether it changed or not. */
   private long setfsuid(int uid) {
-    int before = identity.fsuid();
-    if (identity.isPrivileged() || identity.ownsUser(uid) || uid == before) {
-      if (uid != UNCHANGED && task.renewCred()) {
-        identity.setFsuid(uid);
-        task.identityChanged();
+    int before = identity().fsuid();
+    if (identity().isPrivileged() || identity().ownsUser(uid) || uid == before) {
+      if (uid != UNCHANGED && task().renewCred()) {
+        identity().setFsuid(uid);
+        task().identityChanged();
       }
     }
     return Integer.toUnsignedLong(before);
   }
 
   private long setfsgid(int gid) {
-    int before = identity.fsgid();
-    if (identity.isPrivileged() || identity.ownsGroup(gid) || gid == before) {
-      if (gid != UNCHANGED && task.renewCred()) {
-        identity.setFsgid(gid);
-        task.identityChanged();
+    int before = identity().fsgid();
+    if (identity().isPrivileged() || identity().ownsGroup(gid) || gid == before) {
+      if (gid != UNCHANGED && task().renewCred()) {
+        identity().setFsgid(gid);
+        task().identityChanged();
       }
     }
     return Integer.toUnsignedLong(before);
   }
 
   private long getgroups(int count, int to, int bytes) {
-    int[] groups = identity.groups();
+    int[] groups = identity().groups();
     if (count < 0 || (count > 0 && count < groups.length)) {
       return -Errno.EINVAL;
     }
@@ -211,7 +217,7 @@ final class IdentityCalls {
   }
 
   private long setgroups(int count, int from, int bytes) {
-    if (!identity.isPrivileged()) {
+    if (!identity().isPrivileged()) {
       return -Errno.EPERM;
     }
     if (count < 0 || count > MAX_GROUPS) {
@@ -225,11 +231,11 @@ final class IdentityCalls {
         groups[i] = groups[i] << 8 | (raw[b] & 0xff);
       }
     }
-    if (!task.renewCred()) {
+    if (!task().renewCred()) {
       return -Errno.ENOMEM;
     }
-    identity.setSupplementary(groups);
-    task.identityChanged();
+    identity().setSupplementary(groups);
+    task().identityChanged();
     return 0;
   }
 

@@ -5,9 +5,11 @@ import java.util.List;
 import java.util.Set;
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.process.ExternalSignals;
+import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.kernel.process.UtsName;
@@ -15,14 +17,19 @@ import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.Vfs;
+import org.memarium.kernel.wait.SleepingCall;
+import org.memarium.kernel.wait.Timers;
+import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /**
- * What system calls find around them: the machine's parts, and the process that called.
+ * What system calls find around them: the machine's parts, and the task that calls.
  *
  * @param cpu whose registers hold the call
  * @param memory the program's memory
- * @param task the process
+ * @param scheduler who runs
+ * @param tasks every task
+ * @param timers what is to happen later
  * @param clock the machine's time
  * @param tls the GDT's slots for TLS
  * @param vfs the files of the machine
@@ -37,7 +44,9 @@ import org.memarium.mm.Errno;
 public record Kernel(
     Cpu cpu,
     UserMemory memory,
-    Task task,
+    Scheduler scheduler,
+    TaskTable tasks,
+    Timers timers,
     VirtualClock clock,
     TlsSegments tls,
     Vfs vfs,
@@ -89,10 +98,47 @@ public record Kernel(
       }
     }
 
+    /** Forgets all: another program begins. */
+    public void clear() {
+      lines.clear();
+    }
+
     /** What was noted. */
     public List<String> lines() {
       return List.copyOf(lines);
     }
+  }
+
+  /** {@code current}: the task that makes the call. */
+  public Task task() {
+    return scheduler.requireCurrent();
+  }
+
+  /**
+   * Lets the task sleep in a call, after its first try has failed.
+   *
+   * @param queues what wakes it
+   * @return {@link SleepingCall#ASLEEP}, for the call to answer
+   */
+  long sleep(SleepingCall call, WaitQueue... queues) {
+    return sleepUntil(Timers.NEVER, call, queues);
+  }
+
+  /**
+   * The same, with a moment that wakes it, too.
+   *
+   * @param atNanos since boot; {@link Timers#NEVER} for none
+   */
+  long sleepUntil(long atNanos, SleepingCall call, WaitQueue... queues) {
+    Task task = task();
+    task.sleepIn(call);
+    for (WaitQueue queue : queues) {
+      task.waitOn(queue);
+    }
+    if (atNanos != Timers.NEVER) {
+      task.waitUntil(atNanos);
+    }
+    return SleepingCall.ASLEEP;
   }
 
   /** Notes what is missing and gives the answer for it. */
@@ -117,24 +163,17 @@ public record Kernel(
 
   /** The calls on the process's files. */
   FileCalls files() {
-    return task.fileCalls();
+    return task().fileCalls();
   }
 
   /** Sends a signal to the process itself, on the kernel's own account. */
   void sendToSelf(int signal) {
-    task.signals().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
-  }
-
-  /** Takes what came from outside: from here on they are signals like all others. */
-  public void takeExternalSignals() {
-    for (Integer signal = external.poll(); signal != null; signal = external.poll()) {
-      task.signals().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
-    }
+    task().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
   }
 
   /** A frame to return through that is not there: SIGSEGV, as {@code force_sig} sends it. */
   void badFrame(long frame) {
     unsupported.note("sigreturn through a frame at 0x%08x that cannot be read".formatted(frame));
-    task.forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
+    task().forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
   }
 }

@@ -13,11 +13,13 @@ final class PathCalls {
   private static final int NANOS_PER_MICRO = 1000;
 
   private final Kernel kernel;
-  private final FileCalls files;
 
   PathCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.files = kernel.files();
+  }
+
+  private FileCalls files() {
+    return kernel.files();
   }
 
   void enter(SystemCallTable table) {
@@ -34,106 +36,111 @@ final class PathCalls {
         "utimensat_time64",
         (int dirfd, int path, int times, int flags) -> utimensat(dirfd, path, times, flags, 8));
     table.set("getcwd", this::getcwd);
-    table.set("chdir", (int path) -> files.chdir(path(path)));
-    table.set("fchdir", files::fchdir);
-    table.set("chroot", (int path) -> files.chroot(path(path)));
-    table.set("umask", files::umask);
+    table.set("chdir", (int path) -> files().chdir(path(path)));
+    table.set("fchdir", (int fd) -> files().fchdir(fd));
+    table.set("chroot", (int path) -> files().chroot(path(path)));
+    table.set("umask", (int mask) -> files().umask(mask));
   }
 
   private void enterOpening(SystemCallTable table) {
     table.set(
-        "open", (int path, int flags, int mode) -> files.openat(CWD, path(path), flags, mode));
+        "open", (int path, int flags, int mode) -> files().openat(CWD, path(path), flags, mode));
     table.set(
         "creat",
         (int path, int mode) ->
-            files.openat(CWD, path(path), Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC, mode));
+            files().openat(CWD, path(path), Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC, mode));
     table.set(
         "openat",
-        (int dirfd, int path, int flags, int mode) -> files.openat(dirfd, path(path), flags, mode));
-    table.set("access", (int path, int mode) -> files.faccessat2(CWD, path(path), mode, 0));
+        (int dirfd, int path, int flags, int mode) ->
+            files().openat(dirfd, path(path), flags, mode));
+    table.set("access", (int path, int mode) -> files().faccessat2(CWD, path(path), mode, 0));
     table.set(
         "faccessat",
-        (int dirfd, int path, int mode) -> files.faccessat2(dirfd, path(path), mode, 0));
+        (int dirfd, int path, int mode) -> files().faccessat2(dirfd, path(path), mode, 0));
     table.set(
         "faccessat2",
         (int dirfd, int path, int mode, int flags) ->
-            files.faccessat2(dirfd, path(path), mode, flags));
+            files().faccessat2(dirfd, path(path), mode, flags));
     table.set("readlink", (int path, int to, int bytes) -> readlink(CWD, path, to, bytes));
     table.set("readlinkat", this::readlink);
-    table.set("truncate", (int path, int bytes) -> files.truncate(path(path), bytes));
-    table.set("ftruncate", (int fd, int bytes) -> files.ftruncate(fd, bytes));
+    table.set("truncate", (int path, int bytes) -> files().truncate(path(path), bytes));
+    table.set("ftruncate", (int fd, int bytes) -> files().ftruncate(fd, bytes));
     table.set(
         "truncate64",
-        (int path, int low, int high) -> files.truncate(path(path), number(low, high)));
-    table.set("ftruncate64", (int fd, int low, int high) -> files.ftruncate(fd, number(low, high)));
+        (int path, int low, int high) -> files().truncate(path(path), number(low, high)));
+    table.set(
+        "ftruncate64", (int fd, int low, int high) -> files().ftruncate(fd, number(low, high)));
     table.set(
         "fallocate",
         (fd, mode, atLow, atHigh, bytesLow, bytesHigh) ->
-            files.fallocate(fd, mode, number(atLow, atHigh), number(bytesLow, bytesHigh)));
+            files().fallocate(fd, mode, number(atLow, atHigh), number(bytesLow, bytesHigh)));
   }
 
   private void enterNames(SystemCallTable table) {
-    table.set("mkdir", (int path, int mode) -> files.mkdirat(CWD, path(path), mode));
-    table.set("mkdirat", (int dirfd, int path, int mode) -> files.mkdirat(dirfd, path(path), mode));
-    table.set("rmdir", (int path) -> files.unlinkat(CWD, path(path), Fcntl.AT_REMOVEDIR));
-    table.set("unlink", (int path) -> files.unlinkat(CWD, path(path), 0));
+    table.set("mkdir", (int path, int mode) -> files().mkdirat(CWD, path(path), mode));
     table.set(
-        "unlinkat", (int dirfd, int path, int flags) -> files.unlinkat(dirfd, path(path), flags));
-    table.set("rename", (int from, int to) -> files.renameat2(CWD, path(from), CWD, path(to), 0));
+        "mkdirat", (int dirfd, int path, int mode) -> files().mkdirat(dirfd, path(path), mode));
+    table.set("rmdir", (int path) -> files().unlinkat(CWD, path(path), Fcntl.AT_REMOVEDIR));
+    table.set("unlink", (int path) -> files().unlinkat(CWD, path(path), 0));
+    table.set(
+        "unlinkat", (int dirfd, int path, int flags) -> files().unlinkat(dirfd, path(path), flags));
+    table.set("rename", (int from, int to) -> files().renameat2(CWD, path(from), CWD, path(to), 0));
     table.set(
         "renameat",
         (int fromDir, int from, int toDir, int to) ->
-            files.renameat2(fromDir, path(from), toDir, path(to), 0));
+            files().renameat2(fromDir, path(from), toDir, path(to), 0));
     table.set(
         "renameat2",
         (int fromDir, int from, int toDir, int to, int flags) ->
-            files.renameat2(fromDir, path(from), toDir, path(to), flags));
-    table.set("link", (int from, int to) -> files.linkat(CWD, path(from), CWD, path(to), 0));
+            files().renameat2(fromDir, path(from), toDir, path(to), flags));
+    table.set("link", (int from, int to) -> files().linkat(CWD, path(from), CWD, path(to), 0));
     table.set(
         "linkat",
         (int fromDir, int from, int toDir, int to, int flags) ->
-            files.linkat(fromDir, path(from), toDir, path(to), flags));
-    table.set("symlink", (int target, int path) -> files.symlinkat(path(target), CWD, path(path)));
+            files().linkat(fromDir, path(from), toDir, path(to), flags));
+    table.set(
+        "symlink", (int target, int path) -> files().symlinkat(path(target), CWD, path(path)));
     table.set(
         "symlinkat",
-        (int target, int dirfd, int path) -> files.symlinkat(path(target), dirfd, path(path)));
+        (int target, int dirfd, int path) -> files().symlinkat(path(target), dirfd, path(path)));
     table.set(
         "mknod",
         (int path, int mode, int dev) ->
-            files.mknodat(CWD, path(path), mode, Integer.toUnsignedLong(dev)));
+            files().mknodat(CWD, path(path), mode, Integer.toUnsignedLong(dev)));
     table.set(
         "mknodat",
         (int dirfd, int path, int mode, int dev) ->
-            files.mknodat(dirfd, path(path), mode, Integer.toUnsignedLong(dev)));
+            files().mknodat(dirfd, path(path), mode, Integer.toUnsignedLong(dev)));
   }
 
   private void enterAttributes(SystemCallTable table) {
-    table.set("chmod", (int path, int mode) -> files.fchmodat(CWD, path(path), mode, 0));
-    table.set("fchmod", files::fchmod);
+    table.set("chmod", (int path, int mode) -> files().fchmodat(CWD, path(path), mode, 0));
+    table.set("fchmod", (int fd, int mode) -> files().fchmod(fd, mode));
     table.set(
-        "fchmodat", (int dirfd, int path, int mode) -> files.fchmodat(dirfd, path(path), mode, 0));
+        "fchmodat",
+        (int dirfd, int path, int mode) -> files().fchmodat(dirfd, path(path), mode, 0));
     table.set(
         "fchmodat2",
         (int dirfd, int path, int mode, int flags) ->
-            files.fchmodat(dirfd, path(path), mode, flags));
+            files().fchmodat(dirfd, path(path), mode, flags));
     table.set(
         "chown",
-        (int path, int uid, int gid) -> files.fchownat(CWD, path(path), wide(uid), wide(gid), 0));
+        (int path, int uid, int gid) -> files().fchownat(CWD, path(path), wide(uid), wide(gid), 0));
     table.set(
         "lchown",
         (int path, int uid, int gid) ->
-            files.fchownat(CWD, path(path), wide(uid), wide(gid), NOFOLLOW));
-    table.set("fchown", (int fd, int uid, int gid) -> files.fchown(fd, wide(uid), wide(gid)));
+            files().fchownat(CWD, path(path), wide(uid), wide(gid), NOFOLLOW));
+    table.set("fchown", (int fd, int uid, int gid) -> files().fchown(fd, wide(uid), wide(gid)));
     table.set(
-        "chown32", (int path, int uid, int gid) -> files.fchownat(CWD, path(path), uid, gid, 0));
+        "chown32", (int path, int uid, int gid) -> files().fchownat(CWD, path(path), uid, gid, 0));
     table.set(
         "lchown32",
-        (int path, int uid, int gid) -> files.fchownat(CWD, path(path), uid, gid, NOFOLLOW));
-    table.set("fchown32", files::fchown);
+        (int path, int uid, int gid) -> files().fchownat(CWD, path(path), uid, gid, NOFOLLOW));
+    table.set("fchown32", (int fd, int uid, int gid) -> files().fchown(fd, uid, gid));
     table.set(
         "fchownat",
         (int dirfd, int path, int uid, int gid, int flags) ->
-            files.fchownat(dirfd, path(path), uid, gid, flags));
+            files().fchownat(dirfd, path(path), uid, gid, flags));
   }
 
   private String path(int address) {
@@ -155,7 +162,7 @@ final class PathCalls {
       return -Errno.EINVAL;
     }
     byte[] buffer = new byte[Math.min(bytes, Fcntl.PATH_MAX)];
-    long length = files.readlinkat(dirfd, path(path), buffer);
+    long length = files().readlinkat(dirfd, path(path), buffer);
     if (length > 0) {
       int copied = kernel.memory().copyToUser(Integer.toUnsignedLong(to), buffer, 0, (int) length);
       if (copied < length) {
@@ -168,7 +175,7 @@ final class PathCalls {
   private long getcwd(int to, int bytes) {
     String path;
     try {
-      path = files.getcwd();
+      path = files().getcwd();
     } catch (ErrnoException e) {
       return e.result();
     }
@@ -184,19 +191,19 @@ final class PathCalls {
   private long utime(int path, int times) {
     String name = path(path);
     if (times == 0) {
-      return files.utimensat(CWD, name, 0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW, 0);
+      return files().utimensat(CWD, name, 0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW, 0);
     }
     long at = Integer.toUnsignedLong(times);
     int access = kernel.memory().readInt(at);
     int modification = kernel.memory().readInt(at + 4);
-    return files.utimensat(CWD, name, access, 0, modification, 0, 0);
+    return files().utimensat(CWD, name, access, 0, modification, 0, 0);
   }
 
   /** Seconds and microseconds; a null pointer means now. */
   private long utimes(int dirfd, int path, int times) {
     String name = path == 0 ? null : path(path);
     if (times == 0) {
-      return files.utimensat(dirfd, name, 0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW, 0);
+      return files().utimensat(dirfd, name, 0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW, 0);
     }
     long at = Integer.toUnsignedLong(times);
     int[] words = new int[4];
@@ -206,20 +213,21 @@ final class PathCalls {
     if (words[1] < 0 || words[1] >= 1_000_000 || words[3] < 0 || words[3] >= 1_000_000) {
       return -Errno.EINVAL;
     }
-    return files.utimensat(
-        dirfd,
-        name,
-        words[0],
-        (long) words[1] * NANOS_PER_MICRO,
-        words[2],
-        (long) words[3] * NANOS_PER_MICRO,
-        0);
+    return files()
+        .utimensat(
+            dirfd,
+            name,
+            words[0],
+            (long) words[1] * NANOS_PER_MICRO,
+            words[2],
+            (long) words[3] * NANOS_PER_MICRO,
+            0);
   }
 
   private long utimensat(int dirfd, int path, int times, int flags, int wordBytes) {
     String name = path == 0 ? null : path(path);
     if (times == 0) {
-      return files.utimensat(dirfd, name, 0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW, flags);
+      return files().utimensat(dirfd, name, 0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW, flags);
     }
     long[] words = new long[4];
     long at = Integer.toUnsignedLong(times);
@@ -232,6 +240,7 @@ final class PathCalls {
     // With words of 64 bits the upper half of tv_nsec is padding to 32-bit programs.
     int accessNanos = (int) words[1];
     int modificationNanos = (int) words[3];
-    return files.utimensat(dirfd, name, words[0], accessNanos, words[2], modificationNanos, flags);
+    return files()
+        .utimensat(dirfd, name, words[0], accessNanos, words[2], modificationNanos, flags);
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserMemory;
+import org.memarium.kernel.process.UserProcess;
 import org.memarium.mm.Errno;
 
 /** The process itself: ending, its relatives, execve, prctl, personality. */
@@ -24,21 +25,20 @@ final class ProcessCalls {
   private static final int WAIT_OPTIONS = 0xe000_000b;
 
   private final Kernel kernel;
-  private final Task task;
   private final UserMemory memory;
-  private int parentDeathSignal;
-  private boolean noNewPrivileges;
-  private boolean dumpable = true;
 
   ProcessCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.task = kernel.task();
     this.memory = kernel.memory();
+  }
+
+  private Task task() {
+    return kernel.task();
   }
 
   void enter(SystemCallTable table) {
     table.set("exit", this::exit);
-    table.set("exit_group", this::exit);
+    table.set("exit_group", this::exitGroup);
     table.set("execve", this::execve);
     for (String call : List.of("fork", "vfork", "clone", "clone3")) {
       table.set(
@@ -46,26 +46,31 @@ final class ProcessCalls {
     }
     table.set("waitpid", (int pid, int status, int options) -> wait(options));
     table.set("wait4", (int pid, int status, int options, int usage) -> wait(options));
-    table.set("getpid", () -> task.pid());
-    table.set("gettid", () -> task.pid());
-    table.set("getppid", () -> task.parentPid());
-    table.set("getpgrp", () -> task.processGroup());
-    table.set("getpgid", (int pid) -> isSelf(pid) ? task.processGroup() : -Errno.ESRCH);
-    table.set("getsid", (int pid) -> isSelf(pid) ? task.session() : -Errno.ESRCH);
+    table.set("getpid", () -> task().process().pid());
+    table.set("gettid", () -> task().pid());
+    table.set("getppid", () -> task().parentPid());
+    table.set("getpgrp", () -> task().processGroup());
+    table.set("getpgid", (int pid) -> isSelf(pid) ? task().processGroup() : -Errno.ESRCH);
+    table.set("getsid", (int pid) -> isSelf(pid) ? task().session() : -Errno.ESRCH);
     table.set("setpgid", this::setpgid);
     table.set("setsid", this::setsid);
     table.set("prctl", this::prctl);
     table.set("arch_prctl", this::archPrctl);
     table.set("personality", this::personality);
-    table.set("restart_syscall", () -> -Errno.EINTR);
+    table.set("restart_syscall", () -> task().restart());
   }
 
   private boolean isSelf(int pid) {
-    return pid == 0 || pid == task.pid();
+    return pid == 0 || pid == task().process().pid();
   }
 
   private long exit(int status) {
-    task.exit(status);
+    task().exit((status & 0xff) << 8);
+    return 0;
+  }
+
+  private long exitGroup(int status) {
+    task().process().exitGroup((status & 0xff) << 8);
     return 0;
   }
 
@@ -82,19 +87,21 @@ final class ProcessCalls {
       return -Errno.ESRCH;
     }
     // A session leader cannot leave its group.
-    if (task.session() == task.pid() || (group != 0 && group != task.pid())) {
+    UserProcess process = task().process();
+    if (process.session() == process.pid() || (group != 0 && group != process.pid())) {
       return -Errno.EPERM;
     }
-    task.setProcessGroup(task.pid());
+    process.setProcessGroup(process.pid());
     return 0;
   }
 
   private long setsid() {
-    if (task.processGroup() == task.pid()) {
+    UserProcess process = task().process();
+    if (process.processGroup() == process.pid()) {
       return -Errno.EPERM;
     }
-    task.startSession();
-    return task.session();
+    process.startSession();
+    return process.session();
   }
 
   /** The strings are copied in before the old image goes. */
@@ -132,28 +139,28 @@ final class ProcessCalls {
         if (a < 0 || a > 64) {
           yield -Errno.EINVAL;
         }
-        parentDeathSignal = a;
+        task().setParentDeathSignal(a);
         yield 0;
       }
       case PR_GET_PDEATHSIG -> {
-        memory.writeInt(Integer.toUnsignedLong(a), parentDeathSignal);
+        memory.writeInt(Integer.toUnsignedLong(a), task().parentDeathSignal());
         yield 0;
       }
-      case PR_GET_DUMPABLE -> dumpable ? 1 : 0;
+      case PR_GET_DUMPABLE -> task().process().isDumpable() ? 1 : 0;
       case PR_SET_DUMPABLE -> {
         if (a != 0 && a != 1) {
           yield -Errno.EINVAL;
         }
-        dumpable = a == 1;
+        task().process().setDumpable(a == 1);
         yield 0;
       }
       case PR_SET_NAME -> {
-        task.setComm(name(a));
+        task().setComm(name(a));
         yield 0;
       }
       case PR_GET_NAME -> {
         byte[] name = new byte[NAME_BYTES];
-        byte[] text = task.comm().getBytes(StandardCharsets.ISO_8859_1);
+        byte[] text = task().comm().getBytes(StandardCharsets.ISO_8859_1);
         System.arraycopy(text, 0, name, 0, text.length);
         memory.write(Integer.toUnsignedLong(a), name);
         yield 0;
@@ -162,10 +169,10 @@ final class ProcessCalls {
         if (a != 1 || b != 0 || c != 0 || d != 0) {
           yield -Errno.EINVAL;
         }
-        noNewPrivileges = true;
+        task().setNoNewPrivileges();
         yield 0;
       }
-      case PR_GET_NO_NEW_PRIVS -> noNewPrivileges ? 1 : 0;
+      case PR_GET_NO_NEW_PRIVS -> task().hasNoNewPrivileges() ? 1 : 0;
       default -> kernel.unsupported("prctl option " + option, Errno.EINVAL);
     };
   }
@@ -189,9 +196,9 @@ final class ProcessCalls {
   }
 
   private long personality(int bits) {
-    int before = task.personality();
+    int before = task().personality();
     if (bits != -1) {
-      task.setPersonality(bits);
+      task().setPersonality(bits);
     }
     return Integer.toUnsignedLong(before);
   }

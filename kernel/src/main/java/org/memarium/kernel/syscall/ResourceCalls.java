@@ -17,13 +17,13 @@ final class ResourceCalls {
   private static final int KIB_PER_PAGE = 4;
 
   private final Kernel kernel;
-  private final Task task;
-  private final RLimits limits;
 
   ResourceCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.task = kernel.task();
-    this.limits = task.limits();
+  }
+
+  private Task task() {
+    return kernel.task();
   }
 
   void enter(SystemCallTable table) {
@@ -46,8 +46,8 @@ final class ResourceCalls {
     byte[] both = new byte[8];
     ByteBuffer.wrap(both)
         .order(ByteOrder.LITTLE_ENDIAN)
-        .putInt((int) clamp(limits.soft(resource), infinity))
-        .putInt((int) clamp(limits.hard(resource), infinity));
+        .putInt((int) clamp(task().limits().soft(resource), infinity))
+        .putInt((int) clamp(task().limits().hard(resource), infinity));
     kernel.memory().write(at, both);
     return 0;
   }
@@ -73,10 +73,11 @@ final class ResourceCalls {
     if (resource == RLimits.NOFILE && Long.compareUnsigned(hard, FdTable.NR_OPEN) > 0) {
       return -Errno.EPERM;
     }
-    if (Long.compareUnsigned(hard, limits.hard(resource)) > 0 && !task.identity().isPrivileged()) {
+    if (Long.compareUnsigned(hard, task().limits().hard(resource)) > 0
+        && !task().identity().isPrivileged()) {
       return -Errno.EPERM;
     }
-    limits.set(resource, soft, hard);
+    task().limits().set(resource, soft, hard);
     return 0;
   }
 
@@ -90,11 +91,11 @@ final class ResourceCalls {
       soft = kernel.memory().readLong(Integer.toUnsignedLong(newLimit));
       hard = kernel.memory().readLong(Integer.toUnsignedLong(newLimit) + 8);
     }
-    if (pid != 0 && pid != task.pid()) {
+    if (pid != 0 && pid != task().pid()) {
       return -Errno.ESRCH;
     }
-    long softBefore = limits.soft(resource);
-    long hardBefore = limits.hard(resource);
+    long softBefore = task().limits().soft(resource);
+    long hardBefore = task().limits().hard(resource);
     if (newLimit != 0) {
       long result = set(resource, soft, hard);
       if (result < 0) {
@@ -122,11 +123,11 @@ final class ResourceCalls {
     }
     ByteBuffer usage = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
     if (who != RUSAGE_CHILDREN) {
-      MmStruct mm = task.requireMm();
-      putTime(usage, task.userNanos());
-      putTime(usage, task.systemNanos());
+      MmStruct mm = task().requireMm();
+      putTime(usage, task().userNanos());
+      putTime(usage, task().systemNanos());
       usage.putInt((int) mm.hiwaterRss() * KIB_PER_PAGE);
-      usage.putInt(32, (int) task.minorFaults()).putInt(36, (int) task.majorFaults());
+      usage.putInt(32, (int) task().minorFaults()).putInt(36, (int) task().majorFaults());
     }
     kernel.memory().write(Integer.toUnsignedLong(to), usage.array());
     return 0;

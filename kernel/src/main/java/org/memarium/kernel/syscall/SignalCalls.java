@@ -9,6 +9,9 @@ import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.SignalState;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserMemory;
+import org.memarium.kernel.wait.Restart;
+import org.memarium.kernel.wait.SleepingCall;
+import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 
 /** Sending, blocking, catching and awaiting signals; Linux {@code kernel/signal.c}. */
@@ -24,17 +27,21 @@ final class SignalCalls {
   private static final int SA_KNOWN = 0xdc00_0c07;
 
   private final Kernel kernel;
-  private final Task task;
-  private final SignalState signals;
   private final UserMemory memory;
   private final TimeFormat format;
 
   SignalCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.task = kernel.task();
-    this.signals = task.signals();
     this.memory = kernel.memory();
     this.format = new TimeFormat(memory);
+  }
+
+  private Task task() {
+    return kernel.task();
+  }
+
+  private SignalState signals() {
+    return kernel.task().signals();
   }
 
   void enter(SystemCallTable table) {
@@ -43,18 +50,18 @@ final class SignalCalls {
     table.set("signal", this::signal);
     table.set("rt_sigprocmask", this::rtSigprocmask);
     table.set("sigprocmask", this::sigprocmask);
-    table.set("sgetmask", () -> signals.blocked() & 0xffff_ffffL);
+    table.set("sgetmask", () -> signals().blocked() & 0xffff_ffffL);
     table.set("ssetmask", this::ssetmask);
     table.set("rt_sigpending", this::rtSigpending);
     table.set("sigpending", this::sigpending);
     table.set("sigaltstack", this::sigaltstack);
     table.set("rt_sigsuspend", this::rtSigsuspend);
     table.set("sigsuspend", (int _, int _, int mask) -> suspend(mask & 0xffff_ffffL));
-    table.set("pause", () -> suspend(signals.blocked()));
+    table.set("pause", () -> suspend(signals().blocked()));
     table.set("rt_sigtimedwait", (int s, int i, int t, int n) -> timedWait(s, i, t, n, 4));
     table.set("rt_sigtimedwait_time64", (int s, int i, int t, int n) -> timedWait(s, i, t, n, 8));
     table.set("kill", this::kill);
-    table.set("tkill", (int tid, int signal) -> tgkill(task.pid(), tid, signal));
+    table.set("tkill", (int tid, int signal) -> tgkill(task().pid(), tid, signal));
     table.set("tgkill", this::tgkill);
     table.set("sigreturn", () -> SignalFrame.sigreturn(kernel));
     table.set("rt_sigreturn", () -> SignalFrame.rtSigreturn(kernel));
@@ -62,13 +69,14 @@ final class SignalCalls {
 
   /** {@code do_sigaction}. */
   private long setAction(int signal, SignalAction action) {
-    signals.setAction(
-        signal,
-        new SignalAction(
-            action.handler(),
-            action.flags() & SA_KNOWN,
-            action.restorer(),
-            action.mask() & ~Signal.UNBLOCKABLE));
+    signals()
+        .setAction(
+            signal,
+            new SignalAction(
+                action.handler(),
+                action.flags() & SA_KNOWN,
+                action.restorer(),
+                action.mask() & ~Signal.UNBLOCKABLE));
     return 0;
   }
 
@@ -94,7 +102,7 @@ final class SignalCalls {
     if (cannotCatch(signal, from != 0)) {
       return -Errno.EINVAL;
     }
-    SignalAction before = signals.action(signal);
+    SignalAction before = signals().action(signal);
     if (action != null) {
       setAction(signal, action);
     }
@@ -122,7 +130,7 @@ final class SignalCalls {
     if (cannotCatch(signal, from != 0)) {
       return -Errno.EINVAL;
     }
-    SignalAction before = signals.action(signal);
+    SignalAction before = signals().action(signal);
     if (action != null) {
       setAction(signal, action);
     }
@@ -139,7 +147,7 @@ final class SignalCalls {
     if (cannotCatch(signal, true)) {
       return -Errno.EINVAL;
     }
-    long before = signals.action(signal).handler();
+    long before = signals().action(signal).handler();
     int flags = SignalAction.SA_RESETHAND | SignalAction.SA_NODEFER;
     setAction(signal, new SignalAction(Integer.toUnsignedLong(handler), flags, 0, 0));
     return before;
@@ -149,7 +157,7 @@ final class SignalCalls {
     if (maskBytes != SIGSET_BYTES) {
       return -Errno.EINVAL;
     }
-    long before = signals.blocked();
+    long before = signals().blocked();
     if (from != 0) {
       long result = block(how, memory.readLong(Integer.toUnsignedLong(from)), -1L);
       if (result < 0) {
@@ -163,7 +171,7 @@ final class SignalCalls {
   }
 
   private long sigprocmask(int how, int from, int to) {
-    long before = signals.blocked();
+    long before = signals().blocked();
     if (from != 0) {
       long set = memory.readUnsignedInt(Integer.toUnsignedLong(from));
       long result = block(how, set, 0xffff_ffffL);
@@ -179,11 +187,11 @@ final class SignalCalls {
 
   /** {@code reach} is the set of signals that the call can name at all. */
   private long block(int how, long set, long reach) {
-    long now = signals.blocked();
+    long now = signals().blocked();
     switch (how) {
-      case SIG_BLOCK -> signals.setBlocked(now | set);
-      case SIG_UNBLOCK -> signals.setBlocked(now & ~set);
-      case SIG_SETMASK -> signals.setBlocked((now & ~reach) | set);
+      case SIG_BLOCK -> signals().setBlocked(now | set);
+      case SIG_UNBLOCK -> signals().setBlocked(now & ~set);
+      case SIG_SETMASK -> signals().setBlocked((now & ~reach) | set);
       default -> {
         return -Errno.EINVAL;
       }
@@ -192,8 +200,8 @@ final class SignalCalls {
   }
 
   private long ssetmask(int mask) {
-    long before = signals.blocked();
-    signals.setBlocked(mask & 0xffff_ffffL);
+    long before = signals().blocked();
+    signals().setBlocked(mask & 0xffff_ffffL);
     return before & 0xffff_ffffL;
   }
 
@@ -201,7 +209,7 @@ final class SignalCalls {
     if (Integer.compareUnsigned(maskBytes, SIGSET_BYTES) > 0) {
       return -Errno.EINVAL;
     }
-    long set = signals.pending() & signals.blocked();
+    long set = signals().pending() & signals().blocked();
     byte[] bytes = new byte[maskBytes];
     for (int i = 0; i < maskBytes; i++) {
       bytes[i] = (byte) (set >>> (8 * i));
@@ -211,20 +219,20 @@ final class SignalCalls {
   }
 
   private long sigpending(int to) {
-    memory.writeInt(Integer.toUnsignedLong(to), (int) (signals.pending() & signals.blocked()));
+    memory.writeInt(Integer.toUnsignedLong(to), (int) (signals().pending() & signals().blocked()));
     return 0;
   }
 
   /** {@code stack_t}: start, flags, bytes. */
   private long sigaltstack(int from, int to) {
     long stackPointer = Integer.toUnsignedLong(kernel.cpu().register(Cpu.ESP));
-    byte[] before = SignalFrame.alternateStack(signals, stackPointer);
+    byte[] before = SignalFrame.alternateStack(signals(), stackPointer);
     if (from != 0) {
       long at = Integer.toUnsignedLong(from);
       long start = memory.readUnsignedInt(at);
       int flags = memory.readInt(at + 4);
       long bytes = memory.readUnsignedInt(at + 8);
-      if (signals.isOnAlternateStack(stackPointer)) {
+      if (signals().isOnAlternateStack(stackPointer)) {
         return -Errno.EPERM;
       }
       int mode = flags & ~SS_AUTODISARM;
@@ -232,11 +240,11 @@ final class SignalCalls {
         return -Errno.EINVAL;
       }
       if (mode == SignalState.SS_DISABLE) {
-        signals.setAlternateStack(0, 0, flags);
+        signals().setAlternateStack(0, 0, flags);
       } else if (bytes < MIN_STACK_BYTES) {
         return -Errno.ENOMEM;
       } else {
-        signals.setAlternateStack(start, bytes, flags & SS_AUTODISARM);
+        signals().setAlternateStack(start, bytes, flags & SS_AUTODISARM);
       }
     }
     if (to != 0) {
@@ -252,17 +260,32 @@ final class SignalCalls {
     return suspend(memory.readLong(Integer.toUnsignedLong(mask)));
   }
 
-  /**
-   * Waits until a signal has a handler to run or ends the process. Only the outside can send one.
-   */
+  /** Waits until a signal has a handler to run or ends the process. */
   private long suspend(long mask) {
-    signals.saveBlocked();
-    signals.setBlocked(mask);
-    while (!signals.isDeliverable()) {
-      kernel.external().await();
-      kernel.takeExternalSignals();
-    }
-    return -Errno.EINTR;
+    signals().saveBlocked();
+    signals().setBlocked(mask);
+    return kernel.sleep(
+        new SleepingCall() {
+          @Override
+          public long tryAgain() {
+            return ASLEEP;
+          }
+
+          @Override
+          public long interrupted() {
+            return -Restart.NOHAND;
+          }
+
+          @Override
+          public boolean waitsForOutside() {
+            return true;
+          }
+
+          @Override
+          public String what() {
+            return "a signal";
+          }
+        });
   }
 
   private long timedWait(int from, int to, int timeout, int maskBytes, int wordBytes) {
@@ -271,18 +294,49 @@ final class SignalCalls {
     }
     long set = memory.readLong(Integer.toUnsignedLong(from)) & ~Signal.UNBLOCKABLE;
     long nanos = timeout == 0 ? -1 : format.readTimespec(timeout, wordBytes);
-    SignalInfo info = signals.dequeue(set);
-    while (info == null) {
-      if (nanos >= 0) {
-        kernel.clock().sleep(nanos);
-        return -Errno.EAGAIN;
-      }
-      kernel.external().await();
-      kernel.takeExternalSignals();
-      info = signals.dequeue(set);
-      if (info == null && signals.isDeliverable()) {
-        return -Errno.EINTR;
-      }
+    long deadline = nanos < 0 ? Timers.NEVER : kernel.clock().uptimeNanos() + nanos;
+    long got = take(set, to, deadline);
+    if (got != SleepingCall.ASLEEP) {
+      return got;
+    }
+    // What is waited for wakes even where it is blocked.
+    long blocked = signals().blocked();
+    signals().setBlocked(blocked & ~set);
+    return kernel.sleepUntil(
+        deadline,
+        new SleepingCall() {
+          @Override
+          public long tryAgain() {
+            return take(set, to, deadline);
+          }
+
+          @Override
+          public long interrupted() {
+            return -Errno.EINTR;
+          }
+
+          @Override
+          public boolean waitsForOutside() {
+            return deadline == Timers.NEVER;
+          }
+
+          @Override
+          public void ended() {
+            signals().setBlocked(blocked);
+          }
+
+          @Override
+          public String what() {
+            return "one of the signals 0x%x".formatted(set);
+          }
+        });
+  }
+
+  private long take(long set, int to, long deadlineNanos) {
+    SignalInfo info = signals().dequeue(set);
+    if (info == null) {
+      boolean late = kernel.clock().uptimeNanos() >= deadlineNanos;
+      return late ? -Errno.EAGAIN : SleepingCall.ASLEEP;
     }
     if (to != 0) {
       memory.write(Integer.toUnsignedLong(to), SignalFrame.siginfo(info));
@@ -295,11 +349,13 @@ final class SignalCalls {
     if (signal < 0 || signal > Signal.COUNT) {
       return -Errno.EINVAL;
     }
-    if (pid != task.pid() && pid != 0 && pid != -task.processGroup()) {
+    if (pid != task().process().pid() && pid != 0 && pid != -task().processGroup()) {
       return -Errno.ESRCH;
     }
     if (signal != 0) {
-      signals.send(SignalInfo.fromUser(signal, task.pid(), task.identity().uid()));
+      SignalInfo info =
+          SignalInfo.fromUser(signal, task().process().pid(), task().identity().uid());
+      task().process().send(info);
     }
     return 0;
   }
@@ -308,12 +364,12 @@ final class SignalCalls {
     if (tid <= 0 || tgid <= 0 || signal < 0 || signal > Signal.COUNT) {
       return -Errno.EINVAL;
     }
-    if (tid != task.pid() || tgid != task.pid()) {
+    if (tid != task().pid() || tgid != task().pid()) {
       return -Errno.ESRCH;
     }
     if (signal != 0) {
-      int uid = task.identity().uid();
-      signals.send(new SignalInfo(signal, SignalInfo.TKILL, task.pid(), uid, 0));
+      int uid = task().identity().uid();
+      task().send(new SignalInfo(signal, SignalInfo.TKILL, task().pid(), uid, 0));
     }
     return 0;
   }

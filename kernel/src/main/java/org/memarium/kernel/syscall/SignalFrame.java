@@ -10,6 +10,7 @@ import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalAction;
 import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.SignalState;
+import org.memarium.kernel.process.Trap;
 import org.memarium.kernel.process.UserFaultException;
 import org.memarium.kernel.process.UserMemory;
 
@@ -73,9 +74,6 @@ public final class SignalFrame {
   };
 
   private SignalFrame() {}
-
-  /** What the last exception was, for the fields of the frame that tell it. */
-  public record Trap(int vector, int errorCode, long cr2) {}
 
   /**
    * {@code handle_signal}: builds the frame and sends the program to its handler.

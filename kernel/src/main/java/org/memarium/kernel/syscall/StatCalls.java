@@ -29,11 +29,13 @@ final class StatCalls {
   private static final long NANOS = 1_000_000_000L;
 
   private final Kernel kernel;
-  private final FileCalls files;
 
   StatCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.files = kernel.files();
+  }
+
+  private FileCalls files() {
+    return kernel.files();
   }
 
   void enter(SystemCallTable table) {
@@ -65,13 +67,13 @@ final class StatCalls {
 
   private long stat(int dirfd, int path, int flags, int to, Shape shape) {
     Kstat stat = new Kstat();
-    long result = files.fstatat(dirfd, path(path), flags, stat);
+    long result = files().fstatat(dirfd, path(path), flags, stat);
     return result < 0 ? result : copyOut(stat, to, shape);
   }
 
   private long fstat(int fd, int to, Shape shape) {
     Kstat stat = new Kstat();
-    long result = files.fstat(fd, stat);
+    long result = files().fstat(fd, stat);
     return result < 0 ? result : copyOut(stat, to, shape);
   }
 
@@ -159,7 +161,7 @@ final class StatCalls {
     // Since Linux 6.11 a null path is an empty one.
     String name = path == 0 && (flags & Fcntl.AT_EMPTY_PATH) != 0 ? "" : path(path);
     Kstat stat = new Kstat();
-    long result = files.fstatat(dirfd, name, flags, stat);
+    long result = files().fstatat(dirfd, name, flags, stat);
     return result < 0 ? result : copyOut(stat, to, StatCalls::shapeStatx);
   }
 
@@ -191,13 +193,13 @@ final class StatCalls {
 
   private long statfs(String path, int to) {
     Kstatfs stat = new Kstatfs();
-    long result = files.statfs(path, stat);
+    long result = files().statfs(path, stat);
     return result < 0 ? result : copyOut32(stat, to);
   }
 
   private long fstatfs(int fd, int to) {
     Kstatfs stat = new Kstatfs();
-    long result = files.fstatfs(fd, stat);
+    long result = files().fstatfs(fd, stat);
     return result < 0 ? result : copyOut32(stat, to);
   }
 
@@ -206,7 +208,7 @@ final class StatCalls {
       return -Errno.EINVAL;
     }
     Kstatfs stat = new Kstatfs();
-    long result = files.statfs(path(path), stat);
+    long result = files().statfs(path(path), stat);
     return result < 0 ? result : copyOut64(stat, to);
   }
 
@@ -215,7 +217,7 @@ final class StatCalls {
       return -Errno.EINVAL;
     }
     Kstatfs stat = new Kstatfs();
-    long result = files.fstatfs(fd, stat);
+    long result = files().fstatfs(fd, stat);
     return result < 0 ? result : copyOut64(stat, to);
   }
 
@@ -260,7 +262,7 @@ final class StatCalls {
               !(wide ? entry64(out, name, ino, type, next) : entry(out, name, ino, type, next));
           return !full[0];
         };
-    long result = files.getdents(fd, emitter);
+    long result = files().getdents(fd, emitter);
     if (result < 0) {
       return result;
     }

@@ -1,11 +1,16 @@
 package org.memarium.kernel.syscall;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
+import org.memarium.kernel.process.Signal;
+import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserFaultException;
+import org.memarium.kernel.wait.Restart;
+import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.mm.Errno;
 
 /**
@@ -47,42 +52,93 @@ public final class SystemCalls {
     RefusedCalls.enter(table);
   }
 
-  /** Makes the call that the registers describe. */
+  /** Forgets the counts: another program begins. */
+  public void clearCounts() {
+    counts.clear();
+    Arrays.fill(countByNumber, null);
+  }
+
+  /**
+   * Makes the call that the registers describe. Afterwards the task is done with it, or sleeps in
+   * it ({@link Task#sleepingCall}).
+   */
   public void dispatch() {
     Cpu cpu = kernel.cpu();
     int number = cpu.register(Cpu.EAX);
-    Count count = count(number);
-    count.calls++;
+    kernel.task().beginCall(number);
+    count(number).calls++;
     SystemCall call = table.get(number);
-    long result;
     if (call == null) {
       kernel.unsupported().note(table.inVain(number));
-      result = -table.errno(number);
-    } else {
-      try {
+      complete(-table.errno(number));
+      return;
+    }
+    step(call, null);
+  }
+
+  /** The task was woken in its call: takes the call's next step. */
+  public void resume(SleepingCall call) {
+    step(null, call);
+  }
+
+  /** The first step of a call that begins, or the next one of a call that goes on. */
+  private void step(@Nullable SystemCall begins, @Nullable SleepingCall goesOn) {
+    long result = 0;
+    try {
+      if (begins != null) {
+        Cpu cpu = kernel.cpu();
         result =
-            call.call(
+            begins.call(
                 cpu.register(Cpu.EBX),
                 cpu.register(Cpu.ECX),
                 cpu.register(Cpu.EDX),
                 cpu.register(Cpu.ESI),
                 cpu.register(Cpu.EDI),
                 cpu.register(Cpu.EBP));
-      } catch (UserFaultException badPointer) {
-        result = -Errno.EFAULT;
-      } catch (CallFailedException failure) {
-        result = failure.result();
-      } finally {
-        kernel.names().putAll();
+      } else if (goesOn != null) {
+        result = goesOn.tryAgain();
       }
+    } catch (UserFaultException badPointer) {
+      result = -Errno.EFAULT;
+    } catch (CallFailedException failure) {
+      result = failure.result();
+    } finally {
+      kernel.names().putAll();
     }
+    Task task = kernel.task();
+    SleepingCall sleeping = task.sleepingCall();
+    if (result == SleepingCall.ASLEEP && sleeping != null) {
+      if (!isBrokenOff(task, sleeping)) {
+        task.fallAsleep();
+        return;
+      }
+      result = sleeping.interrupted();
+    }
+    task.stopSleeping();
+    complete(result);
+  }
+
+  /** {@code signal_pending_state}. */
+  private static boolean isBrokenOff(Task task, SleepingCall call) {
+    if (task.isEnded()) {
+      return true;
+    }
+    return call.isKillable()
+        ? (task.signals().pending() & Signal.bit(Signal.SIGKILL)) != 0
+        : task.signals().isDeliverable();
+  }
+
+  private void complete(long result) {
     if (result == SystemCall.REGISTERS_SET) {
       return;
     }
-    if (Errno.isError(result)) {
-      count.errors.merge(Errno.name(result), 1L, Long::sum);
+    Task task = kernel.task();
+    if (Restart.isRestart(result)) {
+      task.setRestartCode((int) -result);
+    } else if (Errno.isError(result)) {
+      count(task.callNumber()).errors.merge(Errno.name(result), 1L, Long::sum);
     }
-    cpu.setRegister(Cpu.EAX, (int) result);
+    kernel.cpu().setRegister(Cpu.EAX, (int) result);
   }
 
   /** Numbers beyond the table are counted together: there are billions of them. */

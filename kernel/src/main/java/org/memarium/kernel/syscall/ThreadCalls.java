@@ -27,16 +27,17 @@ final class ThreadCalls {
   private static final int RSEQ_CPU_ID_UNINITIALIZED = -1;
 
   private final Kernel kernel;
-  private final Task task;
   private final UserMemory memory;
   private final TimeFormat format;
-  private int rseqBytes;
 
   ThreadCalls(Kernel kernel) {
     this.kernel = kernel;
-    this.task = kernel.task();
     this.memory = kernel.memory();
     this.format = new TimeFormat(memory);
+  }
+
+  private Task task() {
+    return kernel.task();
   }
 
   void enter(SystemCallTable table) {
@@ -64,7 +65,7 @@ final class ThreadCalls {
   }
 
   private boolean isSelf(int pid) {
-    return pid == 0 || pid == task.pid();
+    return pid == 0 || pid == task().pid();
   }
 
   /** {@code do_set_thread_area}: entry -1 asks for any free one, which is then told. */
@@ -119,15 +120,15 @@ final class ThreadCalls {
   }
 
   private long setTidAddress(int address) {
-    task.setClearChildTid(Integer.toUnsignedLong(address));
-    return task.pid();
+    task().setClearChildTid(Integer.toUnsignedLong(address));
+    return task().pid();
   }
 
   private long setRobustList(int head, int bytes) {
     if (bytes != ROBUST_LIST_HEAD_BYTES) {
       return -Errno.EINVAL;
     }
-    task.setRobustList(Integer.toUnsignedLong(head));
+    task().setRobustList(Integer.toUnsignedLong(head));
     return 0;
   }
 
@@ -136,7 +137,7 @@ final class ThreadCalls {
       return -Errno.ESRCH;
     }
     memory.writeInt(Integer.toUnsignedLong(bytes), ROBUST_LIST_HEAD_BYTES);
-    memory.writeInt(Integer.toUnsignedLong(head), (int) task.robustList());
+    memory.writeInt(Integer.toUnsignedLong(head), (int) task().robustList());
     return 0;
   }
 
@@ -159,11 +160,11 @@ final class ThreadCalls {
     if (flags != 0) {
       return -Errno.EINVAL;
     }
-    if (task.rseqArea() != 0) {
-      if (task.rseqArea() != at || rseqBytes != bytes) {
+    if (task().rseqArea() != 0) {
+      if (task().rseqArea() != at || task().rseqBytes() != bytes) {
         return -Errno.EINVAL;
       }
-      return task.rseqSignature() == signature ? -Errno.EBUSY : -Errno.EPERM;
+      return task().rseqSignature() == signature ? -Errno.EBUSY : -Errno.EPERM;
     }
     if (Integer.compareUnsigned(bytes, RSEQ_ORIGINAL_BYTES) < 0 || at % RSEQ_ORIGINAL_BYTES != 0) {
       return -Errno.EINVAL;
@@ -172,23 +173,22 @@ final class ThreadCalls {
       return -Errno.EFAULT;
     }
     writeRseqIds(at, 0);
-    rseqBytes = bytes;
-    task.setRseq(at, signature);
+    task().setRseq(at, bytes, signature);
     return 0;
   }
 
   private long unregisterRseq(long at, int bytes, int flags, int signature) {
-    if ((flags & ~RSEQ_FLAG_UNREGISTER) != 0 || task.rseqArea() != at || at == 0) {
+    if ((flags & ~RSEQ_FLAG_UNREGISTER) != 0 || task().rseqArea() != at || at == 0) {
       return -Errno.EINVAL;
     }
-    if (bytes != rseqBytes) {
+    if (bytes != task().rseqBytes()) {
       return -Errno.EINVAL;
     }
-    if (signature != task.rseqSignature()) {
+    if (signature != task().rseqSignature()) {
       return -Errno.EPERM;
     }
     writeRseqIds(at, RSEQ_CPU_ID_UNINITIALIZED);
-    task.setRseq(0, 0);
+    task().setRseq(0, 0, 0);
     return 0;
   }
 
@@ -227,7 +227,7 @@ final class ThreadCalls {
 
   private long futexWait(long at, int operation, int command, long nanos) {
     if (nanos < 0) {
-      task.deadlock("futex wait at 0x%08x, and no other thread can wake it".formatted(at));
+      task().deadlock("futex wait at 0x%08x, and no other thread can wake it".formatted(at));
       return -Errno.EINTR;
     }
     boolean realtime = (operation & FUTEX_CLOCK_REALTIME) != 0;

@@ -1,6 +1,5 @@
 package org.memarium.kernel.syscall;
 
-import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.mm.Errno;
 
@@ -74,9 +73,9 @@ final class TimeCalls {
   }
 
   /** {@code MAKE_PROCESS_CPUCLOCK}: the complement of the process id, and what it measures. */
-  private static boolean isOwnProcessClock(int id) {
+  private boolean isOwnProcessClock(int id) {
     int pid = ~(id >> 3);
-    return id < 0 && (id & 3) != 3 && (pid == 0 || pid == Task.FIRST_PID);
+    return id < 0 && (id & 3) != 3 && (pid == 0 || pid == kernel.task().process().pid());
   }
 
   private long clockGettime(int id, int to, int wordBytes) {

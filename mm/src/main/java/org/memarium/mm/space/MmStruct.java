@@ -60,6 +60,7 @@ public final class MmStruct {
   private long argEnd;
   private long envStart;
   private long envEnd;
+  private long vdso;
 
   final VmAccounting accounting;
   private long hiwaterRss;
@@ -167,6 +168,21 @@ public final class MmStruct {
   /** {@code switch_mm}: loads CR3 with its page table. */
   public void activate() {
     memory.mmu().loadCr3(pages.tables().pgd());
+  }
+
+  /** Whether CR3 holds its page table. */
+  public boolean isActive() {
+    return pages.isCurrent();
+  }
+
+  /** {@code context.vdso}: where the vdso lies; 0 if it is not mapped. */
+  public long vdso() {
+    return vdso;
+  }
+
+  /** Says where the vdso lies. */
+  public void setVdso(long linearAddress) {
+    vdso = linearAddress;
   }
 
   /**

@@ -1,0 +1,123 @@
+package org.memarium.kernel;
+
+import org.memarium.cpu.Cpu;
+import org.memarium.kernel.exec.Execve;
+import org.memarium.kernel.process.Signal;
+import org.memarium.kernel.process.SignalAction;
+import org.memarium.kernel.process.SignalInfo;
+import org.memarium.kernel.process.SignalState;
+import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.UserProcess;
+import org.memarium.kernel.syscall.Kernel;
+import org.memarium.kernel.syscall.SignalFrame;
+import org.memarium.kernel.syscall.SystemCallNames;
+import org.memarium.kernel.wait.Restart;
+import org.memarium.mm.Errno;
+
+/**
+ * What happens to signals on the way back to the program: a handler's frame, a stop, the end; and
+ * to the call that they broke off (Linux {@code kernel/signal.c}, {@code
+ * arch/x86/kernel/signal.c}).
+ */
+final class SignalDelivery {
+  /** Length of {@code int $0x80}, and of sysenter's stand-in in the vdso. */
+  private static final int SYSTEM_CALL_BYTES = 2;
+
+  private final Kernel kernel;
+  private final Execve execve;
+  private final Cpu cpu;
+
+  SignalDelivery(Kernel kernel, Execve execve) {
+    this.kernel = kernel;
+    this.execve = execve;
+    this.cpu = kernel.cpu();
+  }
+
+  /** {@code get_signal} and {@code handle_signal}, for every signal that is not blocked. */
+  void deliver(Task task) {
+    SignalState signals = task.signals();
+    SignalInfo info = signals.dequeue();
+    while (info != null && !task.isEnded()) {
+      int signal = info.signal();
+      SignalAction action = signals.action(signal);
+      if (action.isHandler()) {
+        restartOrInterrupt(task, action);
+        handle(task, info, action);
+      } else if (!signals.isIgnored(signal)) {
+        byDefault(task, info);
+        if (task.isStopped()) {
+          return;
+        }
+      }
+      info = signals.dequeue();
+    }
+    restart(task);
+    signals.restoreSavedBlocked();
+  }
+
+  /** {@code handle_signal}: what a handler makes of the call that it breaks off. */
+  private void restartOrInterrupt(Task task, SignalAction action) {
+    boolean again =
+        switch (task.restartCode()) {
+          case Restart.NOINTR -> true;
+          case Restart.SYS -> action.has(SignalAction.SA_RESTART);
+          default -> false;
+        };
+    if (again) {
+      restart(task);
+    } else if (task.restartCode() != 0) {
+      cpu.setRegister(Cpu.EAX, -Errno.EINTR);
+      task.setRestartCode(0);
+    }
+  }
+
+  /** {@code arch_do_signal_or_restart}: the call is made again, where one was broken off. */
+  private void restart(Task task) {
+    int code = task.restartCode();
+    if (code != 0) {
+      int number =
+          code == Restart.BLOCK ? SystemCallNames.number("restart_syscall") : task.callNumber();
+      cpu.setRegister(Cpu.EAX, number);
+      cpu.setEip(cpu.eip() - SYSTEM_CALL_BYTES);
+      task.setRestartCode(0);
+    }
+  }
+
+  private void handle(Task task, SignalInfo info, SignalAction action) {
+    SignalState signals = task.signals();
+    long mask = signals.takeSavedBlocked();
+    if (!SignalFrame.deliver(kernel, info, action, mask, execve.signalReturns(), task.trap())) {
+      task.process()
+          .setDeathCause(
+              "no room on the stack for the frame of %s (eip 0x%08x)"
+                  .formatted(Signal.name(info.signal()), Integer.toUnsignedLong(cpu.eip())));
+      if (info.signal() == Signal.SIGSEGV) {
+        signals.setAction(Signal.SIGSEGV, SignalAction.NONE);
+      }
+      task.forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
+      return;
+    }
+    if (action.has(SignalAction.SA_RESETHAND)) {
+      signals.setAction(info.signal(), SignalAction.NONE);
+    }
+    long own = action.has(SignalAction.SA_NODEFER) ? 0 : Signal.bit(info.signal());
+    signals.setBlocked(signals.blocked() | action.mask() | own);
+  }
+
+  private static void byDefault(Task task, SignalInfo info) {
+    UserProcess process = task.process();
+    switch (Signal.defaultAction(info.signal())) {
+      case TERMINATE -> {
+        if (info.code() <= 0) {
+          process.setDeathCause("sent by the program itself");
+        } else if (info.code() == SignalInfo.KERNEL && info.signal() != Signal.SIGSEGV) {
+          String cause = process.deathCause();
+          process.setDeathCause(cause == null ? "sent from outside" : cause);
+        }
+        process.exitGroup(info.signal());
+      }
+      case STOP -> process.threads().forEach(Task::stop);
+      case IGNORE, CONTINUE -> {}
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package org.memarium.kernel.process;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.Cpu;
+import org.memarium.mm.space.MmStruct;
+
+/**
+ * {@code context_switch}: the registers, the segments of thread-local storage, and CR3 where the
+ * address space is another (Linux {@code kernel/sched/core.c}, {@code
+ * arch/x86/kernel/process_32.c}).
+ */
+public final class ContextSwitch {
+  private final Cpu cpu;
+  private final TlsSegments tls;
+
+  /** For the one processor of a machine. */
+  public ContextSwitch(Cpu cpu, TlsSegments tls) {
+    this.cpu = cpu;
+    this.tls = tls;
+  }
+
+  /**
+   * Exchanges what the processor holds.
+   *
+   * @param previous whose state is kept; null: nobody's
+   */
+  void switchTo(@Nullable Task previous, Task next) {
+    if (previous != null && !previous.isReleased()) {
+      previous.saveContext(cpu, tls);
+    }
+    MmStruct mm = next.mm();
+    if (mm != null && !mm.isActive()) {
+      mm.activate();
+    }
+    next.loadContext(cpu, tls);
+  }
+}

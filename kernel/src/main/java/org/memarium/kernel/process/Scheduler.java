@@ -1,0 +1,136 @@
+package org.memarium.kernel.process;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who runs: one task after the other, each for a quantum of instructions or until it sleeps. What
+ * wakes up, and what is new, comes last. Nothing in it depends on the host, so equal runs switch at
+ * equal instructions.
+ */
+public final class Scheduler {
+  /** Instructions for which a task runs before the next one's turn, unless set otherwise. */
+  public static final long DEFAULT_QUANTUM = 1_000_000;
+
+  private final long quantum;
+  private final ContextSwitch context;
+
+  /** Those that could run, but for {@link #current}. */
+  private final Deque<Task> queue = new ArrayDeque<>();
+
+  /** Whose registers the processor holds; asleep perhaps, where nobody else could run since. */
+  private @Nullable Task current;
+
+  private long sliceLeft;
+  private boolean yielded;
+  private long switches;
+
+  /**
+   * Nobody runs.
+   *
+   * @param quantum instructions, more than 0
+   * @param context exchanges the state of the processor
+   */
+  public Scheduler(long quantum, ContextSwitch context) {
+    this.quantum = quantum;
+    this.context = context;
+  }
+
+  /** {@code current}: whose registers the processor holds, or null. */
+  public @Nullable Task current() {
+    return current;
+  }
+
+  /**
+   * {@code current}, for whom a system call or a fault is answered.
+   *
+   * @throws IllegalStateException if nobody runs
+   */
+  public Task requireCurrent() {
+    Task task = current;
+    if (task == null) {
+      throw new IllegalStateException("no task runs");
+    }
+    return task;
+  }
+
+  /** {@code wake_up_new_task}, {@code try_to_wake_up}: the task may run from now on. */
+  void enqueue(Task task) {
+    if (!task.equals(current)) {
+      queue.addLast(task);
+    }
+  }
+
+  /** The task is not in line any more. */
+  void dequeue(Task task) {
+    queue.remove(task);
+  }
+
+  /** {@code sched_yield}: the next one's turn, if there is one. */
+  public void yieldTurn() {
+    yielded = true;
+  }
+
+  /** How many tasks could run: {@code nr_running}. */
+  public int runnable() {
+    return queue.size() + (current != null && current.isRunnable() ? 1 : 0);
+  }
+
+  /** {@code nr_context_switches}. */
+  public long switches() {
+    return switches;
+  }
+
+  /** Instructions that the current task may still run before the next one's turn. */
+  public long sliceLeft() {
+    return sliceLeft;
+  }
+
+  /** The current task has run for so many instructions. */
+  public void ran(long instructions) {
+    sliceLeft -= instructions;
+  }
+
+  /**
+   * {@code schedule}: the task that runs next, with its state in the processor.
+   *
+   * @return null if nobody can run
+   */
+  public @Nullable Task schedule() {
+    Task task = current;
+    boolean goesOn = task != null && task.isRunnable();
+    if (goesOn && !yielded && (sliceLeft > 0 || queue.isEmpty())) {
+      if (sliceLeft <= 0) {
+        sliceLeft = quantum;
+      }
+      return task;
+    }
+    yielded = false;
+    if (queue.isEmpty()) {
+      return goesOn ? task : null;
+    }
+    Task next = queue.removeFirst();
+    if (goesOn && task != null) {
+      queue.addLast(task);
+    }
+    switchTo(next);
+    return next;
+  }
+
+  /** {@code context_switch}, out of turn where the machine itself picks the task. */
+  public void switchTo(Task next) {
+    if (!next.equals(current)) {
+      queue.remove(next);
+      context.switchTo(current, next);
+      current = next;
+      switches++;
+    }
+    sliceLeft = quantum;
+  }
+
+  /** The current task has ended: nobody's registers are in the processor. */
+  public void forgetCurrent() {
+    current = null;
+  }
+}

@@ -1,0 +1,49 @@
+package org.memarium.kernel.process;
+
+import java.util.Arrays;
+
+/**
+ * {@code struct sighand_struct}: what happens on each signal; the threads of a process share it.
+ */
+public final class Sighand {
+  private final SignalAction[] actions = new SignalAction[Signal.COUNT + 1];
+
+  /** All by default. */
+  public Sighand() {
+    Arrays.fill(actions, SignalAction.NONE);
+  }
+
+  /** {@code copy_sighand}: the same actions, to be changed independently. */
+  public Sighand copy() {
+    Sighand copy = new Sighand();
+    System.arraycopy(actions, 0, copy.actions, 0, actions.length);
+    return copy;
+  }
+
+  /** What happens on a signal. */
+  public SignalAction action(int signal) {
+    return actions[signal];
+  }
+
+  void setAction(int signal, SignalAction action) {
+    actions[signal] = action;
+  }
+
+  /** Whether nothing happens on a signal, by choice or by default. */
+  public boolean isIgnored(int signal) {
+    long handler = actions[signal].handler();
+    return handler == SignalAction.IGNORE
+        || (handler == SignalAction.DEFAULT
+            && Signal.defaultAction(signal) == Signal.DefaultAction.IGNORE);
+  }
+
+  /** {@code flush_signal_handlers}: handlers become default, ignored ones stay. */
+  void resetForExec() {
+    for (int signal = 1; signal <= Signal.COUNT; signal++) {
+      actions[signal] =
+          actions[signal].handler() == SignalAction.IGNORE
+              ? new SignalAction(SignalAction.IGNORE, 0, 0, 0)
+              : SignalAction.NONE;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package org.memarium.kernel.process;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Every task of the machine by its number: what {@code find_task_by_vpid} looks in. */
+public final class TaskTable {
+  /** {@code PID_MAX_DEFAULT}: numbers are below it. */
+  public static final int PID_MAX = 32_768;
+
+  /** {@code RESERVED_PIDS}: where the numbers go on after the last. */
+  private static final int RESERVED_PIDS = 300;
+
+  private final TreeMap<Integer, Task> tasks = new TreeMap<>();
+  private int last = UserProcess.FIRST_PID - 1;
+
+  /**
+   * {@code alloc_pid}: the next number that nobody has, as thread, process, group or session.
+   *
+   * @return 0 if all are taken
+   */
+  public int allocatePid() {
+    for (int tried = 0; tried < PID_MAX; tried++) {
+      last = last + 1 < PID_MAX ? last + 1 : RESERVED_PIDS;
+      if (!tasks.containsKey(last) && !isGroup(last)) {
+        return last;
+      }
+    }
+    return 0;
+  }
+
+  private boolean isGroup(int number) {
+    // The ordinary case without a look at every process: numbers rise.
+    if (tasks.isEmpty() || number > tasks.lastKey()) {
+      return false;
+    }
+    for (UserProcess process : processes()) {
+      if (process.processGroup() == number || process.session() == number) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Enters a task under its number. */
+  public void add(Task task) {
+    if (tasks.putIfAbsent(task.pid(), task) != null) {
+      throw new IllegalStateException("two tasks have the number " + task.pid());
+    }
+  }
+
+  /** {@code __unhash_process}: nobody finds the task any more. */
+  public void remove(Task task) {
+    tasks.remove(task.pid());
+  }
+
+  /** The thread of a number, or null. */
+  public @Nullable Task find(int tid) {
+    return tasks.get(tid);
+  }
+
+  /** The process of a number, or null; not found by the number of another of its threads. */
+  public @Nullable UserProcess findProcess(int pid) {
+    Task task = tasks.get(pid);
+    return task != null && task.process().pid() == pid ? task.process() : null;
+  }
+
+  /** Every thread, by number. */
+  public Collection<Task> all() {
+    return Collections.unmodifiableCollection(tasks.values());
+  }
+
+  /** Every process, by number; zombies are among them. */
+  public Set<UserProcess> processes() {
+    Set<UserProcess> processes = new LinkedHashSet<>();
+    for (Task task : tasks.values()) {
+      if (task.isLeader()) {
+        processes.add(task.process());
+      }
+    }
+    return processes;
+  }
+}

@@ -1,0 +1,260 @@
+package org.memarium.kernel.process;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.wait.WaitQueue;
+import org.memarium.mm.space.RLimits;
+
+/**
+ * {@code struct signal_struct}: a process, which is one thread or several that share their signals,
+ * their limits, their relatives and their end.
+ */
+public final class UserProcess {
+  /** Process id of a machine's first program. */
+  public static final int FIRST_PID = 100;
+
+  /** Process id of the first program's parent, init, which is outside of the machine. */
+  public static final int INIT_PID = 1;
+
+  /** In an exit code: the process would have left a core file. */
+  public static final int CORE_DUMPED = 0x80;
+
+  private final int pid;
+  private final RLimits limits;
+  private final PendingSignals pending;
+  private final WaitQueue childExit = new WaitQueue();
+  private final List<Task> threads = new ArrayList<>(1);
+  private final List<UserProcess> children = new ArrayList<>(0);
+
+  private @Nullable UserProcess parent;
+  private int session = INIT_PID;
+  private int processGroup;
+  private boolean dumpable = true;
+
+  private boolean exiting;
+  private int exitCode;
+  private @Nullable String deathCause;
+
+  /**
+   * A process without a thread.
+   *
+   * @param pid its number, which its first thread will have too
+   * @param limits its own
+   * @param pending what waits for any of its threads
+   */
+  public UserProcess(int pid, RLimits limits, PendingSignals pending) {
+    this.pid = pid;
+    this.processGroup = pid;
+    this.limits = limits;
+    this.pending = pending;
+  }
+
+  /** {@code tgid}: the number of the process. */
+  public int pid() {
+    return pid;
+  }
+
+  /** Its limits. */
+  public RLimits limits() {
+    return limits;
+  }
+
+  /** Signals that wait for any of its threads. */
+  PendingSignals pending() {
+    return pending;
+  }
+
+  /** {@code wait_chldexit}: whose threads wait for a child. */
+  public WaitQueue childExit() {
+    return childExit;
+  }
+
+  /**
+   * {@code send_signal}, to the process: waits for any of its threads, and wakes one that does not
+   * block it. One that is ignored is not kept, unless it is blocked.
+   */
+  public void send(SignalInfo info) {
+    Task main = leader();
+    long bit = Signal.bit(info.signal());
+    if (main.signals().isIgnored(info.signal()) && (main.signals().blocked() & bit) == 0) {
+      return;
+    }
+    pending.add(info);
+    endStop(info.signal());
+    for (Task thread : threads) {
+      if (!thread.isReleased() && (thread.signals().blocked() & bit) == 0) {
+        thread.signalWakeUp();
+        return;
+      }
+    }
+  }
+
+  /** {@code prepare_signal}: SIGCONT and SIGKILL end a stop when they are sent. */
+  void endStop(int signal) {
+    if (signal == Signal.SIGCONT || signal == Signal.SIGKILL) {
+      for (Task thread : threads) {
+        thread.resume();
+      }
+    }
+  }
+
+  // ---- Threads ----
+
+  /** Its threads that have not been released, the first one first. */
+  public List<Task> threads() {
+    return Collections.unmodifiableList(threads);
+  }
+
+  /** The first thread, which stays until the process is reaped. */
+  public Task leader() {
+    return threads.getFirst();
+  }
+
+  void addThread(Task task) {
+    threads.add(task);
+  }
+
+  void removeThread(Task task) {
+    threads.remove(task);
+  }
+
+  /** Whether no thread runs any more: {@code EXIT_ZOMBIE} or released. */
+  public boolean isDead() {
+    for (Task thread : threads) {
+      if (!thread.isReleased()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // ---- Relatives ----
+
+  /** Its parent; null: init, which is outside of the machine. */
+  public @Nullable UserProcess parent() {
+    return parent;
+  }
+
+  /** {@code getppid}. */
+  public int parentPid() {
+    UserProcess known = parent;
+    return known == null ? INIT_PID : known.pid();
+  }
+
+  /** Its children that have not been reaped, the eldest first. */
+  public List<UserProcess> children() {
+    return Collections.unmodifiableList(children);
+  }
+
+  /** Gives it to another parent; null: init. */
+  public void setParent(@Nullable UserProcess other) {
+    if (parent != null) {
+      parent.children.remove(this);
+    }
+    parent = other;
+    if (other != null) {
+      other.children.add(this);
+    }
+  }
+
+  /** Its process group. */
+  public int processGroup() {
+    return processGroup;
+  }
+
+  /** Sets the process group. */
+  public void setProcessGroup(int group) {
+    processGroup = group;
+  }
+
+  /** Its session. */
+  public int session() {
+    return session;
+  }
+
+  /** Becomes the leader of a session and of a process group. */
+  public void startSession() {
+    session = pid;
+    processGroup = pid;
+  }
+
+  /** What fork leaves as it is: the session and the process group. */
+  public void inheritGroups(UserProcess other) {
+    session = other.session;
+    processGroup = other.processGroup;
+  }
+
+  /** {@code PR_GET_DUMPABLE}. */
+  public boolean isDumpable() {
+    return dumpable;
+  }
+
+  /** {@code PR_SET_DUMPABLE}. */
+  public void setDumpable(boolean value) {
+    dumpable = value;
+  }
+
+  // ---- The end ----
+
+  /**
+   * {@code do_group_exit}: all its threads end, each when it runs next.
+   *
+   * @param code as wait tells it: the status in bits 8 to 15, or the signal in bits 0 to 6, with
+   *     {@link #CORE_DUMPED}
+   */
+  public void exitGroup(int code) {
+    if (exiting) {
+      return;
+    }
+    exiting = true;
+    exitCode = code;
+    for (Task thread : threads) {
+      thread.exit(code);
+    }
+  }
+
+  /** {@code SIGNAL_GROUP_EXIT}: whether it has been told to end. */
+  public boolean isExiting() {
+    return exiting;
+  }
+
+  /** Why a signal ended it, in words for people; null if nothing is known. */
+  public @Nullable String deathCause() {
+    return deathCause;
+  }
+
+  /** Says what the signal that may end the process is about. */
+  public void setDeathCause(@Nullable String cause) {
+    deathCause = cause;
+  }
+
+  /** As wait tells it; see {@link #exitGroup}. */
+  public int exitCode() {
+    return exitCode;
+  }
+
+  /** The last thread ended by itself: what it said counts for all. */
+  void setExitCode(int code) {
+    if (!exiting) {
+      exitCode = code;
+    }
+  }
+
+  /** The signal that ended it, or 0. */
+  public int endedBySignal() {
+    return exitCode & 0x7f;
+  }
+
+  /** As a shell sees it: 0 to 255, 128 + signal if one ended it. */
+  public int exitStatus() {
+    int signal = endedBySignal();
+    return signal == 0 ? exitCode >>> 8 & 0xff : 128 + signal;
+  }
+
+  @Override
+  public String toString() {
+    return "process " + pid;
+  }
+}
