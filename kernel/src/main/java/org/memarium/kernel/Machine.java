@@ -16,6 +16,8 @@ import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.exec.Execve;
 import org.memarium.kernel.exec.Vdso;
+import org.memarium.kernel.futex.FutexThread;
+import org.memarium.kernel.futex.Futexes;
 import org.memarium.kernel.process.ContextSwitch;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Identity;
@@ -120,6 +122,7 @@ public final class Machine implements AutoCloseable {
   private final MachineView view;
   private final TaskTable tasks = new TaskTable();
   private final Timers timers = new Timers();
+  private final Futexes futexes = new Futexes(this::futexThread);
   private final Scheduler scheduler;
   private final Execve execve;
   private final Kernel kernel;
@@ -224,6 +227,7 @@ public final class Machine implements AutoCloseable {
             scheduler,
             tasks,
             timers,
+            futexes,
             clock,
             tls,
             vfs,
@@ -260,6 +264,11 @@ public final class Machine implements AutoCloseable {
   private int currentPid() {
     Task task = running();
     return task == null ? 0 : task.pid();
+  }
+
+  private @Nullable FutexThread futexThread(int tid) {
+    Task task = tasks.find(tid);
+    return task == null ? null : task.futexThread();
   }
 
   private String currentCommand() {
@@ -346,7 +355,7 @@ public final class Machine implements AutoCloseable {
       return new Task(
           pid,
           process,
-          new Task.Machinery(vfs, clock, timers, userMemory, scheduler, tasks),
+          new Task.Machinery(vfs, clock, timers, userMemory, futexes, scheduler, tasks),
           fs,
           fds,
           identity,

@@ -253,6 +253,7 @@ public final class Execve {
       stack.pushStrings(path, argv, environment);
 
       MmStruct old = task().mm();
+      task().mmRelease();
       task().setMm(mm);
       mm.activate();
       stays = true;

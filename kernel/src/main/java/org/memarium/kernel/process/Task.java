@@ -7,6 +7,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.cpu.CpuState;
+import org.memarium.kernel.futex.FutexThread;
+import org.memarium.kernel.futex.FutexWords;
+import org.memarium.kernel.futex.Futexes;
+import org.memarium.kernel.futex.RobustList;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.Dentry;
@@ -48,6 +52,8 @@ public final class Task implements ProcessView, Waiter {
   private final Machinery machinery;
   private final SignalState signals;
   private final TaskDescriptors descriptors;
+  private final FutexThread futexThread;
+  private final FutexWords words;
 
   private @Nullable MmStruct mm;
 
@@ -82,7 +88,6 @@ public final class Task implements ProcessView, Waiter {
   private long earlierMinorFaults;
   private long earlierMajorFaults;
   private long clearChildTid;
-  private long robustList;
   private long rseqArea;
   private int rseqBytes;
   private int rseqSignature;
@@ -97,6 +102,7 @@ public final class Task implements ProcessView, Waiter {
    * @param clock the time
    * @param timers what wakes sleepers
    * @param memory the way to user memory
+   * @param futexes where threads wait for one another
    * @param scheduler who runs
    * @param tasks all of them
    */
@@ -105,6 +111,7 @@ public final class Task implements ProcessView, Waiter {
       VirtualClock clock,
       Timers timers,
       UserMemory memory,
+      Futexes futexes,
       Scheduler scheduler,
       TaskTable tasks) {}
 
@@ -139,6 +146,8 @@ public final class Task implements ProcessView, Waiter {
     this.files = files;
     this.identity = identity;
     this.fileCalls = new FileCalls(machinery.vfs(), fs, files, identity.forFiles());
+    this.futexThread = new FutexThread(pid, this);
+    this.words = new UserWords(this, machinery.memory());
     this.startNanos = machinery.clock().uptimeNanos();
     process.addThread(this);
     machinery.tasks().add(this);
@@ -360,8 +369,6 @@ public final class Task implements ProcessView, Waiter {
     setComm(name);
     auxiliaryVector = auxv.clone();
     signals.resetForExec();
-    clearChildTid = 0;
-    robustList = 0;
     rseqArea = 0;
     rseqBytes = 0;
     rseqSignature = 0;
@@ -537,14 +544,43 @@ public final class Task implements ProcessView, Waiter {
     clearChildTid = linearAddress;
   }
 
-  /** {@code set_robust_list}: the list's head; 0 for none. */
-  public long robustList() {
-    return robustList;
+  /** What it is to futexes. */
+  public FutexThread futexThread() {
+    return futexThread;
   }
 
-  /** See {@link #robustList()}. */
-  public void setRobustList(long linearAddress) {
-    robustList = linearAddress;
+  /** Its memory, as futexes see it; only while it runs. */
+  public FutexWords futexWords() {
+    return words;
+  }
+
+  /**
+   * {@code mm_release}: the thread leaves its address space, by its end or for another program.
+   * Locks that it holds go to others, and whoever waits for its end hears of it. Only while it
+   * runs.
+   */
+  public void mmRelease() {
+    MmStruct space = mm;
+    if (space == null) {
+      return;
+    }
+    Futexes futexes = machinery.futexes();
+    try {
+      RobustList.walk(futexes, words, futexThread);
+    } catch (UserFaultException notThere) {
+      // A list that leads nowhere is the program's own affair.
+      futexThread.setRobustList(0);
+    }
+    futexes.inheritLocks(futexThread);
+    if (clearChildTid != 0 && space.users() > 1) {
+      try {
+        machinery.memory().writeInt(clearChildTid, 0);
+        futexes.wake(words.key(clearChildTid, true, false), 1, Futexes.MATCH_ANY);
+      } catch (UserFaultException notThere) {
+        // Nobody can wait there either.
+      }
+    }
+    clearChildTid = 0;
   }
 
   /** {@code struct rseq} of the thread; 0 if none is registered. */

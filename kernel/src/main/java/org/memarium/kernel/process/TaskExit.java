@@ -13,6 +13,9 @@ public final class TaskExit {
   /** Ends the thread that runs. */
   public static void exit(Task task, Scheduler scheduler) {
     UserProcess process = task.process();
+    task.stopSleeping();
+    task.mmRelease();
+    task.futexThread().die();
     task.release();
     if (task.equals(scheduler.current())) {
       scheduler.forgetCurrent();

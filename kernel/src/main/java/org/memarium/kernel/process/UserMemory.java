@@ -83,6 +83,22 @@ public final class UserMemory {
     return done;
   }
 
+  /**
+   * {@code fault_in_user_writeable}: whether the program may write there; if so, the page is now
+   * one that it may write without a fault.
+   */
+  public boolean canWrite(long linearAddress) {
+    if (!isUserRange(linearAddress, 1)) {
+      return false;
+    }
+    try {
+      mmu.physicalForWrite(linearAddress);
+      return true;
+    } catch (ProcessorException fault) {
+      return false;
+    }
+  }
+
   /** Copies all of it in, or throws. */
   public byte[] read(long linearAddress, int count) {
     byte[] bytes = new byte[count];

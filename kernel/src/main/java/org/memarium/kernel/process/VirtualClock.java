@@ -1,6 +1,7 @@
 package org.memarium.kernel.process;
 
 import org.memarium.cpu.Cpu;
+import org.memarium.kernel.wait.Timers;
 
 /**
  * The time of a machine: an instruction takes a nanosecond, and a sleep takes what it asks for at
@@ -35,6 +36,17 @@ public final class VirtualClock {
   /** Nanoseconds since 1970: CLOCK_REALTIME. */
   public long realtimeNanos() {
     return bootTimeNanos + uptimeNanos();
+  }
+
+  /** The moment so long from now, since boot; {@link Timers#NEVER} if it never comes. */
+  public long uptimeAfter(long nanos) {
+    long at = uptimeNanos() + nanos;
+    return at < 0 ? Timers.NEVER : at;
+  }
+
+  /** The moment, since boot, of a CLOCK_REALTIME; 0 if that was before. */
+  public long uptimeAt(long realtimeNanos) {
+    return Math.max(0, realtimeNanos - bootTimeNanos);
   }
 
   /** Nanoseconds since 1970 at which the machine booted. */

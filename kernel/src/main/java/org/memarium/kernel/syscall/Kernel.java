@@ -4,6 +4,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.memarium.cpu.Cpu;
+import org.memarium.kernel.futex.Futexes;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
@@ -30,6 +31,7 @@ import org.memarium.mm.Errno;
  * @param scheduler who runs
  * @param tasks every task
  * @param timers what is to happen later
+ * @param futexes where threads wait for one another
  * @param clock the machine's time
  * @param tls the GDT's slots for TLS
  * @param vfs the files of the machine
@@ -47,6 +49,7 @@ public record Kernel(
     Scheduler scheduler,
     TaskTable tasks,
     Timers timers,
+    Futexes futexes,
     VirtualClock clock,
     TlsSegments tls,
     Vfs vfs,

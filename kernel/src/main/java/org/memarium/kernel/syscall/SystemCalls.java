@@ -37,6 +37,7 @@ public final class SystemCalls {
     this.kernel = kernel;
     new ProcessCalls(kernel).enter(table);
     new ThreadCalls(kernel).enter(table);
+    new FutexCalls(kernel).enter(table);
     new SystemInfoCalls(kernel).enter(table);
     new IdentityCalls(kernel).enter(table);
     new ResourceCalls(kernel).enter(table);

@@ -8,32 +8,20 @@ import org.memarium.kernel.process.UserMemory;
 import org.memarium.mm.Errno;
 
 /**
- * What a C library does for its threads, the first one included: TLS segments, the futex, robust
- * lists, restartable sequences, the scheduler's calls.
+ * What a C library does for its threads, the first one included: TLS segments, restartable
+ * sequences, the scheduler's calls.
  */
 final class ThreadCalls {
-  private static final int FUTEX_CMD_MASK = ~(128 | 256);
-  private static final int FUTEX_CLOCK_REALTIME = 256;
-  private static final int FUTEX_WAIT = 0;
-  private static final int FUTEX_WAKE = 1;
-  private static final int FUTEX_REQUEUE = 3;
-  private static final int FUTEX_CMP_REQUEUE = 4;
-  private static final int FUTEX_WAIT_BITSET = 9;
-  private static final int FUTEX_WAKE_BITSET = 10;
-
-  private static final int ROBUST_LIST_HEAD_BYTES = 12;
   private static final int RSEQ_FLAG_UNREGISTER = 1;
   private static final int RSEQ_ORIGINAL_BYTES = 32;
   private static final int RSEQ_CPU_ID_UNINITIALIZED = -1;
 
   private final Kernel kernel;
   private final UserMemory memory;
-  private final TimeFormat format;
 
   ThreadCalls(Kernel kernel) {
     this.kernel = kernel;
     this.memory = kernel.memory();
-    this.format = new TimeFormat(memory);
   }
 
   private Task task() {
@@ -44,17 +32,7 @@ final class ThreadCalls {
     table.set("set_thread_area", this::setThreadArea);
     table.set("get_thread_area", this::getThreadArea);
     table.set("set_tid_address", this::setTidAddress);
-    table.set("set_robust_list", this::setRobustList);
-    table.set("get_robust_list", this::getRobustList);
     table.set("rseq", this::rseq);
-    table.set(
-        "futex",
-        (address, operation, value, timeout, second, third) ->
-            futex(address, operation, value, timeout, third, 4));
-    table.set(
-        "futex_time64",
-        (address, operation, value, timeout, second, third) ->
-            futex(address, operation, value, timeout, third, 8));
     table.set("sched_yield", () -> 0);
     table.set("sched_getaffinity", this::schedGetaffinity);
     table.set("sched_setaffinity", this::schedSetaffinity);
@@ -124,23 +102,6 @@ final class ThreadCalls {
     return task().pid();
   }
 
-  private long setRobustList(int head, int bytes) {
-    if (bytes != ROBUST_LIST_HEAD_BYTES) {
-      return -Errno.EINVAL;
-    }
-    task().setRobustList(Integer.toUnsignedLong(head));
-    return 0;
-  }
-
-  private long getRobustList(int pid, int head, int bytes) {
-    if (!isSelf(pid)) {
-      return -Errno.ESRCH;
-    }
-    memory.writeInt(Integer.toUnsignedLong(bytes), ROBUST_LIST_HEAD_BYTES);
-    memory.writeInt(Integer.toUnsignedLong(head), (int) task().robustList());
-    return 0;
-  }
-
   /**
    * {@code kernel/rseq.c}. With one processor the identifiers in {@code struct rseq} never change,
    * so they are written here once; a signal aborts a running sequence.
@@ -197,43 +158,6 @@ final class ThreadCalls {
     memory.writeInt(at + 4, cpuId);
     memory.writeInt(at + 20, 0);
     memory.writeInt(at + 24, 0);
-  }
-
-  /** Of one thread: nobody to wake, and nobody who would wake it. */
-  private long futex(int address, int operation, int value, int timeout, int third, int wordBytes) {
-    long at = Integer.toUnsignedLong(address);
-    int command = operation & FUTEX_CMD_MASK;
-    if ((at & 3) != 0) {
-      return -Errno.EINVAL;
-    }
-    return switch (command) {
-      case FUTEX_WAIT, FUTEX_WAIT_BITSET -> {
-        if (command == FUTEX_WAIT_BITSET && third == 0) {
-          yield -Errno.EINVAL;
-        }
-        long nanos = timeout == 0 ? -1 : format.readTimespec(timeout, wordBytes);
-        if (memory.readInt(at) != value) {
-          yield -Errno.EAGAIN;
-        }
-        yield futexWait(at, operation, command, nanos);
-      }
-      case FUTEX_WAKE -> memory.isUserRange(at, 4) ? 0 : -Errno.EFAULT;
-      case FUTEX_WAKE_BITSET -> third == 0 ? -Errno.EINVAL : 0;
-      case FUTEX_REQUEUE -> 0;
-      case FUTEX_CMP_REQUEUE -> memory.readInt(at) == third ? 0 : -Errno.EAGAIN;
-      default -> kernel.unsupported("futex operation " + command, Errno.ENOSYS);
-    };
-  }
-
-  private long futexWait(long at, int operation, int command, long nanos) {
-    if (nanos < 0) {
-      task().deadlock("futex wait at 0x%08x, and no other thread can wake it".formatted(at));
-      return -Errno.EINTR;
-    }
-    boolean realtime = (operation & FUTEX_CLOCK_REALTIME) != 0;
-    long now = realtime ? kernel.clock().realtimeNanos() : kernel.clock().uptimeNanos();
-    kernel.clock().sleep(command == FUTEX_WAIT ? nanos : Math.max(0, nanos - now));
-    return -Errno.ETIMEDOUT;
   }
 
   /** A mask of one processor, in a word of the kernel. */
