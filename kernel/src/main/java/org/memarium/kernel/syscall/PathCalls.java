@@ -1,5 +1,7 @@
 package org.memarium.kernel.syscall;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.Fcntl;
@@ -11,6 +13,7 @@ final class PathCalls {
   private static final int CWD = Fcntl.AT_FDCWD;
   private static final int NOFOLLOW = Fcntl.AT_SYMLINK_NOFOLLOW;
   private static final int NANOS_PER_MICRO = 1000;
+  private static final int OPEN_HOW_BYTES = 24;
 
   private final Kernel kernel;
 
@@ -53,6 +56,7 @@ final class PathCalls {
         "openat",
         (int dirfd, int path, int flags, int mode) ->
             files().openat(dirfd, path(path), flags, mode));
+    table.set("openat2", this::openat2);
     table.set("access", (int path, int mode) -> files().faccessat2(CWD, path(path), mode, 0));
     table.set(
         "faccessat",
@@ -149,6 +153,14 @@ final class PathCalls {
 
   private static long number(int low, int high) {
     return Integer.toUnsignedLong(low) | (long) high << 32;
+  }
+
+  /** {@code struct open_how}: three words of 64 bits, and what later kernels append, if it is 0. */
+  private long openat2(int dirfd, int path, int how, int bytes) {
+    byte[] copied = UserStruct.copy(kernel.memory(), how, bytes, OPEN_HOW_BYTES);
+    ByteBuffer words = ByteBuffer.wrap(copied).order(ByteOrder.LITTLE_ENDIAN);
+    return files().openat2(
+        dirfd, path(path), words.getLong(), words.getLong(), words.getLong());
   }
 
   /** {@code low2highuid}: an identifier of 16 bits, where all ones mean none. */

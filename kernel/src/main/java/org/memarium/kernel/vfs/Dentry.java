@@ -92,6 +92,24 @@ public final class Dentry {
     return dentry;
   }
 
+  /**
+   * {@code d_mark_tmpfile}: the dentry of a file without a name. It says where the file was made,
+   * and is freed with its last reference; the caller takes the first.
+   *
+   * @throws ErrnoException ENOMEM; nothing is held then
+   */
+  static Dentry allocateNameless(Dentry directory, Inode inode) throws ErrnoException {
+    Dentry dentry = allocate(directory.dcache, directory, "#" + inode.ino());
+    try {
+      dentry.instantiate(inode);
+    } catch (ErrnoException e) {
+      dentry.discard();
+      throw e;
+    }
+    dentry.unlinked = true;
+    return dentry;
+  }
+
   /** {@code d_instantiate}: a negative dentry names an inode from now on. */
   void instantiate(Inode named) throws ErrnoException {
     if (inode != null) {

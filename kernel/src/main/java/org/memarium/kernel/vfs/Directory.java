@@ -231,6 +231,16 @@ public abstract class Directory extends Inode {
     throw new ErrnoException(Errno.EPERM);
   }
 
+  /**
+   * Makes a regular file without a name.
+   *
+   * @param mayBeLinked whether linkat may give it one
+   * @return a dentry that nobody holds yet, and that is marked as unlinked
+   */
+  Dentry tmpfile(int mode, boolean mayBeLinked, Credentials owner) throws ErrnoException {
+    throw new ErrnoException(Errno.EOPNOTSUPP);
+  }
+
   /** Makes a directory. */
   Dentry mkdir(String name, int mode, Credentials owner) throws ErrnoException {
     throw new ErrnoException(Errno.EPERM);

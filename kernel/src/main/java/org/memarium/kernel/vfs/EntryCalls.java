@@ -1,5 +1,6 @@
 package org.memarium.kernel.vfs;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.vfs.PathWalk.Last;
 import org.memarium.kernel.vfs.PathWalk.LastLink;
@@ -16,8 +17,8 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
 
   /** {@code filename_create}: the place for a new entry. */
   private Last freePlace(int dirfd, String path, boolean asDirectory) throws ErrnoException {
-    Last last = walk(dirfd, path, LastLink.ENTRY);
-    if (last.parent() == null || last.found() != null) {
+    Last last = walk(dirfd, path, LastLink.PARENT);
+    if (last.parent() == null || last.lookup() != null) {
       throw new ErrnoException(Errno.EEXIST);
     }
     if (last.trailingSlash() && !asDirectory) {
@@ -79,35 +80,29 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
   public final long linkat(int oldDirfd, String oldPath, int newDirfd, String newPath, int flags) {
     return result(() -> {
       checkFlags(flags, Fcntl.AT_SYMLINK_FOLLOW | Fcntl.AT_EMPTY_PATH);
+      // CAP_DAC_READ_SEARCH: else a descriptor from elsewhere would open a way around permissions.
+      if ((flags & Fcntl.AT_EMPTY_PATH) != 0 && !credentials().isRoot()) {
+        throw new ErrnoException(Errno.ENOENT);
+      }
       boolean follow = (flags & Fcntl.AT_SYMLINK_FOLLOW) != 0;
       int lookupFlags = (flags & Fcntl.AT_EMPTY_PATH) | (follow ? 0 : Fcntl.AT_SYMLINK_NOFOLLOW);
       Dentry existing = lookup(oldDirfd, oldPath, lookupFlags);
       Last last = freePlace(newDirfd, newPath, false);
       Directory directory = last.directory(Errno.EEXIST);
-      if (!directory.mountIdentity().equals(mountIdentity(existing))) {
+      if (!directory.mountIdentity().equals(PathWalk.mountIdentity(existing))) {
         throw new ErrnoException(Errno.EXDEV);
       }
       mayCreate(directory);
       if (existing.inode().isDirectory()) {
         throw new ErrnoException(Errno.EPERM);
       }
-      if (existing.isUnlinked()) {
+      // O_TMPFILE made it without a name, so that a link can give it one.
+      if (existing.inode().nlink == 0 && !existing.inode().isLinkable()) {
         throw new ErrnoException(Errno.ENOENT);
       }
       directory.link(last.name(), existing);
       return 0;
     });
-  }
-
-  /** The mount on which something lies; null for what has no place in the tree. */
-  private static @Nullable Object mountIdentity(Dentry dentry) {
-    if (dentry.inode() instanceof Directory itself) {
-      return itself.mountIdentity();
-    }
-    Dentry parent = dentry.parent();
-    return parent != null && parent.inode() instanceof Directory holder
-        ? holder.mountIdentity()
-        : null;
   }
 
   // ---- Removing and moving ----
@@ -117,15 +112,15 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
     return result(() -> {
       checkFlags(flags, Fcntl.AT_REMOVEDIR);
       boolean rmdir = (flags & Fcntl.AT_REMOVEDIR) != 0;
-      Last last = walk(dirfd, path, LastLink.ENTRY);
-      Dentry found = last.found();
+      Last last = walk(dirfd, path, LastLink.PARENT);
       if (last.parent() == null) {
         throw new ErrnoException(rmdir ? notAnEntry(last.name()) : Errno.EISDIR);
       }
+      Directory directory = last.directory(Errno.EISDIR);
+      Dentry found = last.lookup();
       if (found == null) {
         throw new ErrnoException(Errno.ENOENT);
       }
-      Directory directory = last.directory(Errno.EISDIR);
       if (!rmdir && last.trailingSlash()) {
         throw new ErrnoException(found.inode().isDirectory() ? Errno.EISDIR : Errno.ENOTDIR);
       }
@@ -163,16 +158,21 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
       if (exchange && noReplace) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      Last from = walk(oldDirfd, oldPath, LastLink.ENTRY);
-      Last to = walk(newDirfd, newPath, LastLink.ENTRY);
-      Directory fromDirectory = from.directory(Errno.EBUSY);
-      Directory toDirectory = to.directory(noReplace ? Errno.EEXIST : Errno.EBUSY);
-      if (!fromDirectory.mountIdentity().equals(toDirectory.mountIdentity())) {
+      Last from = walk(oldDirfd, oldPath, LastLink.PARENT);
+      Last to = walk(newDirfd, newPath, LastLink.PARENT);
+      if (!Objects.equals(mountOf(from), mountOf(to))) {
         throw new ErrnoException(Errno.EXDEV);
       }
+      Directory fromDirectory = from.directory(Errno.EBUSY);
+      Directory toDirectory = to.directory(noReplace ? Errno.EEXIST : Errno.EBUSY);
       rename(from, fromDirectory, to, toDirectory, noReplace, exchange);
       return 0;
     });
+  }
+
+  private static @Nullable Object mountOf(Last last) throws ErrnoException {
+    Dentry parent = last.parent();
+    return PathWalk.mountIdentity(parent != null ? parent : last.require());
   }
 
   private void rename(
@@ -183,13 +183,19 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
       boolean noReplace,
       boolean exchange)
       throws ErrnoException {
-    Dentry moved = from.found();
-    Dentry replaced = to.found();
-    if (moved == null || (exchange && replaced == null)) {
+    Dentry moved = from.lookup();
+    if (moved == null) {
+      throw new ErrnoException(Errno.ENOENT);
+    }
+    Dentry replaced = to.lookup();
+    if (exchange && replaced == null) {
       throw new ErrnoException(Errno.ENOENT);
     }
     if (noReplace && replaced != null) {
       throw new ErrnoException(Errno.EEXIST);
+    }
+    if (exchange && !replaced.inode().isDirectory() && to.trailingSlash()) {
+      throw new ErrnoException(Errno.ENOTDIR);
     }
     boolean isDirectory = moved.inode().isDirectory();
     if (!isDirectory && (from.trailingSlash() || (!exchange && to.trailingSlash()))) {

@@ -27,6 +27,26 @@ public final class Fcntl {
   public static final int O_PATH = 010000000;
   public static final int O_TMPFILE_BIT = 020000000;
 
+  /** {@code VALID_OPEN_FLAGS}: open(2) does not look at any other, openat2(2) refuses them. */
+  public static final int VALID_OPEN_FLAGS =
+      O_ACCMODE
+          | O_CREAT
+          | O_EXCL
+          | O_NOCTTY
+          | O_TRUNC
+          | O_APPEND
+          | O_NONBLOCK
+          | O_SYNC
+          | FASYNC
+          | O_DIRECT
+          | O_LARGEFILE
+          | O_DIRECTORY
+          | O_NOFOLLOW
+          | O_NOATIME
+          | O_CLOEXEC
+          | O_PATH
+          | O_TMPFILE_BIT;
+
   public static final int AT_FDCWD = -100;
   public static final int AT_SYMLINK_NOFOLLOW = 0x100;
   public static final int AT_EACCESS = 0x200;
@@ -35,6 +55,13 @@ public final class Fcntl {
   public static final int AT_NO_AUTOMOUNT = 0x800;
   public static final int AT_EMPTY_PATH = 0x1000;
   public static final int AT_STATX_SYNC_TYPE = 0x6000;
+
+  public static final int RESOLVE_NO_XDEV = 0x01;
+  public static final int RESOLVE_NO_MAGICLINKS = 0x02;
+  public static final int RESOLVE_NO_SYMLINKS = 0x04;
+  public static final int RESOLVE_BENEATH = 0x08;
+  public static final int RESOLVE_IN_ROOT = 0x10;
+  public static final int RESOLVE_CACHED = 0x20;
 
   public static final int RENAME_NOREPLACE = 1;
   public static final int RENAME_EXCHANGE = 2;

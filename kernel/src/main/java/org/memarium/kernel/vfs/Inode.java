@@ -45,6 +45,11 @@ public abstract class Inode {
     this.mode = mode;
   }
 
+  /**
+   * {@code I_LINKABLE}: it has no name because O_TMPFILE made it so, and linkat may give it one.
+   */
+  private boolean linkable;
+
   // ---- In the kernel's memory ----
 
   /** Which cache it comes from. */
@@ -203,6 +208,17 @@ public abstract class Inode {
     return mode & FileMode.S_IFMT;
   }
 
+  /** Whether it has no name yet, and may get one. */
+  final boolean isLinkable() {
+    return linkable;
+  }
+
+  /** {@code d_tmpfile}: it begins without a name. */
+  final void beginNameless(boolean mayBeLinked) {
+    nlink = 0;
+    linkable = mayBeLinked;
+  }
+
   /** Whether it is a directory. */
   public final boolean isDirectory() {
     return type() == FileMode.S_IFDIR;
@@ -310,6 +326,7 @@ public abstract class Inode {
   void changeLinks(int change, long nowNanos) throws ErrnoException {
     detach();
     nlink += change;
+    linkable &= nlink == 0;
     ctimeNanos = nowNanos;
   }
 

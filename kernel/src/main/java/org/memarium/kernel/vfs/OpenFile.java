@@ -93,7 +93,8 @@ public abstract class OpenFile implements MappedFile {
   /** Whether it was opened for reading. */
   @Override
   public boolean isReadable() {
-    return (flags & Fcntl.O_ACCMODE) != Fcntl.O_WRONLY;
+    int mode = flags & Fcntl.O_ACCMODE;
+    return mode == Fcntl.O_RDONLY || mode == Fcntl.O_RDWR;
   }
 
   /** Whether it was opened for writing. */

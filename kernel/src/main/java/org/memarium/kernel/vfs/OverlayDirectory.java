@@ -234,6 +234,14 @@ final class OverlayDirectory extends Directory {
   }
 
   @Override
+  Dentry tmpfile(int newMode, boolean mayBeLinked, Credentials owner) throws ErrnoException {
+    Inode made = new OverlayFile(view, dev, newMode, owner);
+    inherit(made);
+    made.beginNameless(mayBeLinked);
+    return Dentry.allocateNameless(dentry(), made);
+  }
+
+  @Override
   Dentry mkdir(String name, int newMode, Credentials owner) throws ErrnoException {
     OverlayDirectory made = new OverlayDirectory(view, mount, dev, newMode, owner);
     inherit(made);

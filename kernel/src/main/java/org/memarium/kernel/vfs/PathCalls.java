@@ -43,6 +43,14 @@ public abstract sealed class PathCalls permits EntryCalls {
     credentials = value;
   }
 
+  private static final int RESOLVE_ALL =
+      Fcntl.RESOLVE_NO_XDEV
+          | Fcntl.RESOLVE_NO_MAGICLINKS
+          | Fcntl.RESOLVE_NO_SYMLINKS
+          | Fcntl.RESOLVE_BENEATH
+          | Fcntl.RESOLVE_IN_ROOT
+          | Fcntl.RESOLVE_CACHED;
+
   /** The body of a call. */
   @FunctionalInterface
   interface Body {
@@ -67,14 +75,18 @@ public abstract sealed class PathCalls permits EntryCalls {
   // ---- Walking ----
 
   private Dentry start(int dirfd, String path) throws ErrnoException {
-    if (path.startsWith("/")) {
-      return fs.root();
+    if (path.isEmpty()) {
+      throw new ErrnoException(Errno.ENOENT);
     }
+    return path.startsWith("/") ? fs.root() : directoryOf(dirfd);
+  }
+
+  private Dentry directoryOf(int dirfd) throws ErrnoException {
     if (dirfd == Fcntl.AT_FDCWD) {
       return fs.pwd();
     }
     Dentry start = fds.require(dirfd).dentry();
-    if (!start.inode().isDirectory() && !path.isEmpty()) {
+    if (!start.inode().isDirectory()) {
       throw new ErrnoException(Errno.ENOTDIR);
     }
     return start;
@@ -121,14 +133,53 @@ public abstract sealed class PathCalls permits EntryCalls {
 
   /** openat(2): opens, and creates where asked; returns the descriptor. */
   public final long openat(int dirfd, String path, int flags, int mode) {
+    int known = flags & Fcntl.VALID_OPEN_FLAGS;
+    if ((known & Fcntl.O_PATH) != 0) {
+      known &= Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_PATH | Fcntl.O_CLOEXEC;
+    }
+    boolean creates = (known & (Fcntl.O_CREAT | Fcntl.O_TMPFILE_BIT)) != 0;
+    return openat2(dirfd, path, known, creates ? mode & FileMode.PERMISSIONS : 0, 0);
+  }
+
+  /**
+   * openat2(2), where nothing that is wrong is overlooked.
+   *
+   * @param flags and {@code mode}, {@code resolve}: those of {@code struct open_how}
+   */
+  public final long openat2(int dirfd, String path, long flags, long mode, long resolve) {
     return result(() -> {
+      checkHow(flags, mode, resolve);
       int fd = fds.unused(0);
       if (fd < 0) {
         return fd;
       }
-      OpenFile file = withFilp(() -> open(dirfd, path, flags, mode));
+      OpenFile file = withFilp(() -> open(dirfd, path, (int) flags, (int) mode, (int) resolve));
       return fds.install(file, (flags & Fcntl.O_CLOEXEC) != 0);
     });
+  }
+
+  /** {@code build_open_flags}. */
+  private static void checkHow(long flags, long mode, long resolve) throws ErrnoException {
+    int scopes = Fcntl.RESOLVE_BENEATH | Fcntl.RESOLVE_IN_ROOT;
+    boolean tmpfile = (flags & Fcntl.O_TMPFILE_BIT) != 0;
+    boolean creates = tmpfile || (flags & Fcntl.O_CREAT) != 0;
+    int withPath = Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_PATH | Fcntl.O_CLOEXEC;
+    boolean wrong =
+        (flags & ~Fcntl.VALID_OPEN_FLAGS) != 0
+            || (resolve & ~RESOLVE_ALL) != 0
+            || (resolve & scopes) == scopes
+            || (creates ? (mode & ~FileMode.PERMISSIONS) != 0 : mode != 0)
+            || ((flags & Fcntl.O_PATH) != 0 && (flags & ~withPath) != 0)
+            || (flags & (Fcntl.O_DIRECTORY | Fcntl.O_CREAT))
+                == (Fcntl.O_DIRECTORY | Fcntl.O_CREAT)
+            || (tmpfile && (flags & Fcntl.O_DIRECTORY) == 0)
+            || (tmpfile && (accessMask((int) flags) & FileMode.MAY_WRITE) == 0);
+    if (wrong) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    if ((resolve & Fcntl.RESOLVE_CACHED) != 0 && (creates || (flags & Fcntl.O_TRUNC) != 0)) {
+      throw new ErrnoException(Errno.EAGAIN);
+    }
   }
 
   /** What makes an open file. */
@@ -155,20 +206,28 @@ public abstract sealed class PathCalls permits EntryCalls {
     }
   }
 
-  private OpenFile open(int dirfd, String path, int givenFlags, int mode) throws ErrnoException {
-    int flags = givenFlags;
-    if ((flags & Fcntl.O_PATH) != 0) {
-      flags &= Fcntl.O_DIRECTORY | Fcntl.O_NOFOLLOW | Fcntl.O_PATH | Fcntl.O_CLOEXEC;
-    } else if ((flags & Fcntl.O_TMPFILE_BIT) != 0) {
-      throw new ErrnoException(Errno.EOPNOTSUPP);
-    }
+  private OpenFile open(int dirfd, String path, int flags, int mode, int resolve)
+      throws ErrnoException {
     boolean create = (flags & Fcntl.O_CREAT) != 0;
     boolean exclusive = create && (flags & Fcntl.O_EXCL) != 0;
-    if (create && (flags & Fcntl.O_DIRECTORY) != 0) {
-      throw new ErrnoException(Errno.EINVAL);
-    }
     boolean stop = (flags & Fcntl.O_NOFOLLOW) != 0 || exclusive;
-    Last last = walk(dirfd, path, stop ? LastLink.STOP : LastLink.FOLLOW);
+    // Below a directory an absolute path starts there too.
+    boolean scoped = (resolve & (Fcntl.RESOLVE_BENEATH | Fcntl.RESOLVE_IN_ROOT)) != 0;
+    Dentry start = scoped && !path.isEmpty() ? directoryOf(dirfd) : start(dirfd, path);
+    Dentry root = scoped ? start : fs.root();
+    if (create && path.endsWith("/")) {
+      // What would be made is no directory, whatever is there.
+      Last entry = new PathWalk(root, credentials, resolve).walk(start, path, LastLink.PARENT);
+      if (entry.parent() != null) {
+        throw new ErrnoException(Errno.EISDIR);
+      }
+    }
+    Last last =
+        new PathWalk(root, credentials, resolve)
+            .walk(start, path, stop ? LastLink.STOP : LastLink.FOLLOW);
+    if ((flags & Fcntl.O_TMPFILE_BIT) != 0) {
+      return openTmpfile(last.require(), flags, mode);
+    }
     if (create && last.parent() != null && last.trailingSlash()) {
       throw new ErrnoException(Errno.EISDIR);
     }
@@ -205,6 +264,23 @@ public abstract sealed class PathCalls permits EntryCalls {
       throw new ErrnoException(Errno.EPERM);
     }
     return openFound(found, flags);
+  }
+
+  /** {@code do_tmpfile}: a regular file without a name, on the file system of a directory. */
+  private OpenFile openTmpfile(Dentry place, int flags, int mode) throws ErrnoException {
+    if (!(place.inode() instanceof Directory directory)) {
+      throw new ErrnoException(Errno.ENOTDIR);
+    }
+    permission(directory, FileMode.MAY_WRITE | FileMode.MAY_EXEC);
+    int permissions = mode & ~fs.umask;
+    boolean mayBeLinked = (flags & Fcntl.O_EXCL) == 0;
+    Dentry made = directory.tmpfile(FileMode.S_IFREG | permissions, mayBeLinked, credentials);
+    made.hold();
+    try {
+      return openFound(made, flags & ~Fcntl.O_TRUNC);
+    } finally {
+      made.release();
+    }
   }
 
   private static int accessMask(int flags) {

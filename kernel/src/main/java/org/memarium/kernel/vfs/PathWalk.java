@@ -2,6 +2,7 @@ package org.memarium.kernel.vfs;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
@@ -24,8 +25,8 @@ final class PathWalk {
     FOLLOW,
     /** It is the result, unless a slash behind it asks for a directory. */
     STOP,
-    /** It is the result in any case: the call changes the entry. */
-    ENTRY
+    /** Neither it nor anything else is looked up: the call asks for the entry itself. */
+    PARENT
   }
 
   /**
@@ -34,7 +35,8 @@ final class PathWalk {
    * @param parent the directory of the last component; null if the path ends with {@code /}, {@code
    *     .}, {@code ..} or a link of /proc, which name no entry
    * @param name the last component
-   * @param found what it names, or null if there is none
+   * @param found what it names, or null if there is none, or it was not looked up ({@link
+   *     LastLink#PARENT})
    * @param trailingSlash whether the path asks for a directory
    */
   record Last(@Nullable Dentry parent, String name, @Nullable Dentry found, boolean trailingSlash) {
@@ -51,6 +53,11 @@ final class PathWalk {
       return dentry;
     }
 
+    /** {@code lookup_one_qstr_excl}: what the entry of {@link #directory} is now, or null. */
+    @Nullable Dentry lookup() throws ErrnoException {
+      return parent == null ? found : ((Directory) parent.inode()).find(name);
+    }
+
     /** The directory in which the last component is an entry, as calls that change it want it. */
     Directory directory(int errnoIfNoEntry) throws ErrnoException {
       Dentry dentry = parent;
@@ -63,11 +70,71 @@ final class PathWalk {
 
   private final Dentry root;
   private final Credentials credentials;
+  private final int resolve;
   private int links;
 
   PathWalk(Dentry root, Credentials credentials) {
+    this(root, credentials, 0);
+  }
+
+  /**
+   * A walk that may not go everywhere.
+   *
+   * @param root where absolute paths start, and where {@code ..} stays
+   * @param resolve {@code RESOLVE_} flags of openat2(2); with those that keep the walk below a
+   *     directory, {@code root} is that directory
+   */
+  PathWalk(Dentry root, Credentials credentials, int resolve) {
     this.root = root;
     this.credentials = credentials;
+    this.resolve = resolve;
+  }
+
+  private boolean mustNot(int flag) {
+    return (resolve & flag) != 0;
+  }
+
+  /** {@code nd_jump_root}. */
+  private Dentry jumpToRoot(@Nullable Dentry from) throws ErrnoException {
+    if (mustNot(Fcntl.RESOLVE_BENEATH)
+        || (mustNot(Fcntl.RESOLVE_NO_XDEV) && from != null && !sameMount(from, root))) {
+      throw new ErrnoException(Errno.EXDEV);
+    }
+    return root;
+  }
+
+  /** {@code handle_dots}. */
+  private Dentry up(Dentry at) throws ErrnoException {
+    Dentry parent = at.parent();
+    if (at == root || parent == null) {
+      if (mustNot(Fcntl.RESOLVE_BENEATH)) {
+        throw new ErrnoException(Errno.EXDEV);
+      }
+      return at;
+    }
+    crossing(at, parent);
+    return parent;
+  }
+
+  private void crossing(Dentry from, Dentry to) throws ErrnoException {
+    if (mustNot(Fcntl.RESOLVE_NO_XDEV) && !sameMount(from, to)) {
+      throw new ErrnoException(Errno.EXDEV);
+    }
+  }
+
+  private static boolean sameMount(Dentry one, Dentry other) {
+    return Objects.equals(mountIdentity(one), mountIdentity(other));
+  }
+
+  /** The mount on which something lies; null for what has no place in the tree. */
+  static @Nullable Object mountIdentity(Dentry dentry) {
+    if (dentry.inode() instanceof Directory itself) {
+      return itself.mountIdentity();
+    }
+    Dentry parent = dentry.parent();
+    return parent != null && parent.inode() instanceof Directory holder
+        ? holder.mountIdentity()
+        : null;
   }
 
   /**
@@ -87,7 +154,7 @@ final class PathWalk {
     }
     // What remains of the paths in which links were met, the innermost on top.
     Deque<String> rest = new ArrayDeque<>();
-    Dentry at = path.startsWith("/") ? root : start;
+    Dentry at = path.startsWith("/") ? jumpToRoot(null) : start;
     String text = path;
     int position = 0;
     Last last = new Last(null, "", at, false);
@@ -109,12 +176,15 @@ final class PathWalk {
       boolean slash = end >= 0;
 
       if (name.equals(".") || name.equals("..")) {
-        Dentry up = at.parent();
-        if (name.length() == 2 && at != root && up != null) {
-          at = up;
+        if (isLast && lastLink == LastLink.PARENT) {
+          return new Last(null, name, at, true);
         }
+        at = name.length() == 2 ? up(at) : at;
         last = new Last(null, name, at, true);
         continue;
+      }
+      if (isLast && lastLink == LastLink.PARENT) {
+        return new Last(at, name, null, slash);
       }
       Dentry child = directory.find(name);
       if (child == null) {
@@ -125,13 +195,14 @@ final class PathWalk {
       }
       boolean follow =
           !isLast || lastLink == LastLink.FOLLOW || (lastLink == LastLink.STOP && slash);
+      crossing(at, child);
       if (follow && child.inode().isSymlink()) {
-        if (++links > MAX_SYMLINKS) {
+        if (mustNot(Fcntl.RESOLVE_NO_SYMLINKS) || ++links > MAX_SYMLINKS) {
           throw new ErrnoException(Errno.ELOOP);
         }
         Dentry jump = child.inode().jump();
         if (jump != null) {
-          at = jump;
+          at = jump(at, jump);
           last = new Last(null, name, at, slash);
           continue;
         }
@@ -145,7 +216,7 @@ final class PathWalk {
           rest.push(remaining);
         }
         if (target.startsWith("/")) {
-          at = root;
+          at = jumpToRoot(at);
         }
         last = new Last(null, "", at, false);
         text = target;
@@ -155,6 +226,18 @@ final class PathWalk {
       last = new Last(at, name, child, slash);
       at = child;
     }
+  }
+
+  /** {@code nd_jump_link}: a link of /proc leads there without a path. */
+  private Dentry jump(Dentry from, Dentry to) throws ErrnoException {
+    if (mustNot(Fcntl.RESOLVE_NO_MAGICLINKS)) {
+      throw new ErrnoException(Errno.ELOOP);
+    }
+    if (mustNot(Fcntl.RESOLVE_BENEATH | Fcntl.RESOLVE_IN_ROOT)) {
+      throw new ErrnoException(Errno.EXDEV);
+    }
+    crossing(from, to);
+    return to;
   }
 
   private static int skipSlashes(String text, int from) {
