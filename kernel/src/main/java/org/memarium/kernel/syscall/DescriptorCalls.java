@@ -8,7 +8,6 @@ import org.memarium.mm.Errno;
 
 /** The calls that work on descriptors: closing, duplicating, flags, positions, devices, pipes. */
 final class DescriptorCalls {
-  private static final int F_UNLCK = 2;
   private static final int CLOSE_RANGE_UNSHARE = 2;
   private static final int CLOSE_RANGE_CLOEXEC = 4;
 
@@ -32,9 +31,6 @@ final class DescriptorCalls {
     table.set("dup", (int fd) -> files().dup(fd));
     table.set("dup2", (int fd, int to) -> files().dup2(fd, to));
     table.set("dup3", (int fd, int to, int flags) -> files().dup3(fd, to, flags));
-    table.set("fcntl", this::fcntl);
-    table.set("fcntl64", this::fcntl);
-    table.set("flock", (int fd, int operation) -> files().flock(fd, operation));
     table.set("ioctl", this::ioctl);
     table.set("lseek", (int fd, int offset, int whence) -> files().lseek(fd, offset, whence));
     table.set("_llseek", this::llseek);
@@ -67,35 +63,6 @@ final class DescriptorCalls {
       }
     }
     return 0;
-  }
-
-  private long fcntl(int fd, int command, int argument) {
-    int lockBytes =
-        switch (command) {
-          case Fcntl.F_GETLK, Fcntl.F_SETLK, Fcntl.F_SETLKW -> 16;
-          case Fcntl.F_GETLK64, Fcntl.F_SETLK64, Fcntl.F_SETLKW64 -> 24;
-          default -> 0;
-        };
-    if (lockBytes == 0) {
-      return files().fcntl(fd, command, argument);
-    }
-    if (fds().get(fd) == null) {
-      return -Errno.EBADF;
-    }
-    long at = Integer.toUnsignedLong(argument);
-    byte[] lock = kernel.memory().read(at, lockBytes);
-    long result = files().fcntl(fd, command, argument);
-    if (command == Fcntl.F_GETLK || command == Fcntl.F_GETLK64) {
-      if (result < 0) {
-        return result;
-      }
-      // l_type: nobody holds a lock that could be in the way
-      lock[0] = F_UNLCK;
-      lock[1] = 0;
-      kernel.memory().write(at, lock);
-      return 0;
-    }
-    return result;
   }
 
   private long ioctl(int fd, int command, int argument) {

@@ -48,6 +48,7 @@ public final class SystemCalls {
     new PathCalls(kernel).enter(table);
     new StatCalls(kernel).enter(table);
     new DescriptorCalls(kernel).enter(table);
+    new FcntlCalls(kernel).enter(table);
     new PollCalls(kernel).enter(table);
     new SocketCalls(kernel).enter(table);
     RefusedCalls.enter(table);

@@ -86,7 +86,7 @@ final class CharacterDevice extends Inode {
 
     @Override
     public long write(byte[] buffer, int offset, int count) {
-      return kind == Kind.FULL && count > 0 ? -Errno.ENOSPC : count;
+      return kind == Kind.FULL ? -Errno.ENOSPC : count;
     }
 
     @Override

@@ -162,7 +162,7 @@ public final class FdTable {
     OpenFile before = get(fd);
     put(fd, file, cloexec);
     if (before != null) {
-      before.release();
+      before.closedBy(this);
     }
     return fd;
   }
@@ -191,7 +191,7 @@ public final class FdTable {
     }
     files[fd] = null;
     closeOnExec.clear(fd);
-    file.release();
+    file.closedBy(this);
     return 0;
   }
 

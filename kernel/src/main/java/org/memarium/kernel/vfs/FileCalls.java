@@ -1,6 +1,7 @@
 package org.memarium.kernel.vfs;
 
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.wait.Waiter;
 import org.memarium.mm.Errno;
 
 /**
@@ -12,8 +13,8 @@ import org.memarium.mm.Errno;
  */
 public final class FileCalls extends AttributeCalls {
 
-  private static final int F_UNLCK = 2;
-  private static final int F_GETLEASE = 1025;
+  private static final int LOCK_NB = 4;
+  private static final int MAX_SIGNAL = 64;
 
   private static final int FIONCLEX = 0x5450;
   private static final int FIOCLEX = 0x5451;
@@ -123,9 +124,6 @@ public final class FileCalls extends AttributeCalls {
       if (!file.inode().isRegular() || !file.isWritable()) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      if (sizeBytes > RegularOpenFile.MAX_NON_LFS && (file.flags() & Fcntl.O_LARGEFILE) == 0) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
       return file.truncate(sizeBytes);
     });
   }
@@ -137,11 +135,37 @@ public final class FileCalls extends AttributeCalls {
       if (at < 0 || bytes <= 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
+      checkAllocation(mode);
       if (!file.isWritable()) {
         throw new ErrnoException(Errno.EBADF);
       }
       return file.fallocate(mode, at, bytes);
     });
+  }
+
+  /** What {@code vfs_fallocate} says of a mode, whatever the file is. */
+  private static void checkAllocation(int mode) throws ErrnoException {
+    int known =
+        Fcntl.FALLOC_FL_KEEP_SIZE
+            | Fcntl.FALLOC_FL_PUNCH_HOLE
+            | Fcntl.FALLOC_FL_COLLAPSE_RANGE
+            | Fcntl.FALLOC_FL_ZERO_RANGE
+            | Fcntl.FALLOC_FL_INSERT_RANGE
+            | Fcntl.FALLOC_FL_UNSHARE_RANGE;
+    int punchAndZero = Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_ZERO_RANGE;
+    boolean punches = (mode & Fcntl.FALLOC_FL_PUNCH_HOLE) != 0;
+    if ((mode & ~known) != 0
+        || (mode & punchAndZero) == punchAndZero
+        || (punches && (mode & Fcntl.FALLOC_FL_KEEP_SIZE) == 0)) {
+      throw new ErrnoException(Errno.EOPNOTSUPP);
+    }
+    boolean alone = Integer.bitCount(mode) == 1;
+    int moving = Fcntl.FALLOC_FL_COLLAPSE_RANGE | Fcntl.FALLOC_FL_INSERT_RANGE;
+    int unsharing = Fcntl.FALLOC_FL_UNSHARE_RANGE | Fcntl.FALLOC_FL_KEEP_SIZE;
+    if (((mode & moving) != 0 && !alone)
+        || ((mode & Fcntl.FALLOC_FL_UNSHARE_RANGE) != 0 && (mode & ~unsharing) != 0)) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
   }
 
   /** fsync(2), fdatasync(2). */
@@ -211,10 +235,7 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
-  /**
-   * fcntl64(2) with a number as argument. For F_GETLK, F_SETLK and their kin the caller copies
-   * {@code struct flock}: one process always gets the lock, and F_GETLK answers F_UNLCK (2).
-   */
+  /** fcntl64(2) with a number as argument; locks and F_SETOWN_EX have calls of their own. */
   public long fcntl(int fd, int command, int argument) {
     return result(() -> {
       OpenFile file = fds.require(fd);
@@ -242,16 +263,27 @@ public final class FileCalls extends AttributeCalls {
         file.setStatusFlags(argument);
         yield 0;
       }
-      case Fcntl.F_GETLK,
-          Fcntl.F_SETLK,
-          Fcntl.F_SETLKW,
-          Fcntl.F_GETLK64,
-          Fcntl.F_SETLK64,
-          Fcntl.F_SETLKW64,
-          Fcntl.F_SETOWN,
-          Fcntl.F_GETOWN ->
-          0;
-      case F_GETLEASE -> F_UNLCK;
+      case Fcntl.F_SETOWN -> {
+        if (argument == Integer.MIN_VALUE) {
+          throw new ErrnoException(Errno.EINVAL);
+        }
+        file.setOwner(argument < 0 ? Fcntl.F_OWNER_PGRP : Fcntl.F_OWNER_PID, Math.abs(argument));
+        yield 0;
+      }
+      case Fcntl.F_GETOWN ->
+          file.ownerType() == Fcntl.F_OWNER_PGRP ? -file.ownerId() : file.ownerId();
+      case Fcntl.F_GETSIG -> file.ownerSignal();
+      case Fcntl.F_SETSIG -> {
+        if (argument < 0 || argument > MAX_SIGNAL) {
+          throw new ErrnoException(Errno.EINVAL);
+        }
+        file.setOwnerSignal(argument);
+        yield 0;
+      }
+      case Fcntl.F_GETLEASE -> FileLock.UNLOCK;
+      case Fcntl.F_SETLEASE ->
+          throw new ErrnoException(argument == FileLock.UNLOCK ? Errno.EAGAIN : Errno.EINVAL);
+      case Fcntl.F_ADD_SEALS, Fcntl.F_GET_SEALS -> seals(file, command, argument);
       case Fcntl.F_GETPIPE_SZ, Fcntl.F_SETPIPE_SZ -> {
         if (!(file instanceof PipeEnd)) {
           throw new ErrnoException(Errno.EBADF);
@@ -265,17 +297,151 @@ public final class FileCalls extends AttributeCalls {
     };
   }
 
-  /** flock(2): one process always gets the lock. */
-  public long flock(int fd, int operation) {
+  /** {@code memfd_fcntl}. */
+  private static long seals(OpenFile file, int command, int argument) throws ErrnoException {
+    if (!(file.inode() instanceof RegularFile regular) || !regular.hasSeals()) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    if (command == Fcntl.F_GET_SEALS) {
+      return regular.seals();
+    }
+    if (!file.isWritable()) {
+      throw new ErrnoException(Errno.EPERM);
+    }
+    regular.addSeals(argument);
+    return 0;
+  }
+
+  /** fcntl(2) with F_SETOWN_EX, after the caller has looked whether there is such a process. */
+  public long setOwnerEx(int fd, int type, int id) {
     return result(() -> {
-      // LOCK_SH 1, LOCK_EX 2, LOCK_UN 8, each perhaps with LOCK_NB 4.
-      int kind = operation & ~4;
-      if (kind != 1 && kind != 2 && kind != 8) {
+      OpenFile file = file(fd);
+      if (type < Fcntl.F_OWNER_TID || type > Fcntl.F_OWNER_PGRP) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      var _ = file(fd);
+      file.setOwner(type, id);
       return 0;
     });
+  }
+
+  /**
+   * fcntl(2) with F_GETOWN_EX.
+   *
+   * @param typeAndId what is to be told
+   */
+  public long getOwnerEx(int fd, int[] typeAndId) {
+    return result(() -> {
+      OpenFile file = file(fd);
+      typeAndId[0] = file.ownerType();
+      typeAndId[1] = file.ownerId();
+      return 0;
+    });
+  }
+
+  /** memfd_create(2): the flags MFD_CLOEXEC 1 and MFD_ALLOW_SEALING 2. */
+  public long memfdCreate(String name, int flags) {
+    return result(() -> {
+      if ((flags & ~3) != 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      int fd = fds.unused(0);
+      if (fd < 0) {
+        return fd;
+      }
+      Dentry memory = vfs.newMemfd(name, (flags & 2) != 0 ? 0 : Fcntl.F_SEAL_SEAL, credentials());
+      memory.hold();
+      try {
+        int access = Fcntl.O_RDWR | Fcntl.O_LARGEFILE;
+        return fds.install(
+            withFilp(() -> memory.inode().open(memory, access, credentials())), (flags & 1) != 0);
+      } finally {
+        memory.release();
+      }
+    });
+  }
+
+  // ---- Locks ----
+
+  /**
+   * fcntl(2) with F_GETLK or F_OFD_GETLK: tells of a lock that is in the way of one.
+   *
+   * @param ofd whether the lock would be the open file's
+   */
+  public long getLock(int fd, boolean ofd, Flock lock) {
+    return result(() -> {
+      OpenFile file = file(fd);
+      if (lock.type != FileLock.READ && lock.type != FileLock.WRITE) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      FileLock wanted = toLock(file, ofd, lock, 0);
+      FileLock inTheWay = file.inode().locks(vfs.caches()).conflict(wanted);
+      if (inTheWay == null) {
+        lock.type = FileLock.UNLOCK;
+        lock.pid = ofd ? 0 : lock.pid;
+      } else {
+        lock.tell(inTheWay);
+      }
+      return 0;
+    });
+  }
+
+  private FileLock toLock(OpenFile file, boolean ofd, Flock lock, int pid) throws ErrnoException {
+    if (ofd && lock.pid != 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    return ofd
+        ? lock.toLock(file, FileLock.Kind.OFD, file, -1)
+        : lock.toLock(file, FileLock.Kind.POSIX, fds, pid);
+  }
+
+  /**
+   * fcntl(2) with F_SETLK, F_SETLKW and their kin: the request, to be tried at once.
+   *
+   * @param ofd whether the lock is the open file's, and not the process's
+   * @param mayWait whether it waits for others to let go
+   * @param pid of the process
+   * @param waiter who is woken when it may try again
+   */
+  public LockCall setLock(
+      int fd, boolean ofd, Flock lock, boolean mayWait, int pid, Waiter waiter)
+      throws ErrnoException {
+    OpenFile file = file(fd);
+    FileLock wanted = toLock(file, ofd, lock, pid);
+    boolean allowed =
+        switch (lock.type) {
+          case FileLock.READ -> file.isReadable();
+          case FileLock.WRITE -> file.isWritable();
+          default -> true;
+        };
+    if (!allowed) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait, waiter);
+  }
+
+  /**
+   * flock(2): the request, to be tried at once.
+   *
+   * @param operation LOCK_SH 1, LOCK_EX 2 or LOCK_UN 8, perhaps with LOCK_NB 4
+   * @param pid of the process
+   * @param waiter who is woken when it may try again
+   */
+  public LockCall flock(int fd, int operation, int pid, Waiter waiter) throws ErrnoException {
+    int type =
+        switch (operation & ~LOCK_NB) {
+          case 1 -> FileLock.READ;
+          case 2 -> FileLock.WRITE;
+          case 8 -> FileLock.UNLOCK;
+          default -> throw new ErrnoException(Errno.EINVAL);
+        };
+    OpenFile file = file(fd);
+    if (type != FileLock.UNLOCK && !file.isReadable() && !file.isWritable()) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    FileLock wanted =
+        new FileLock(FileLock.Kind.FLOCK, file, pid, type, 0, FileLock.TO_THE_END);
+    boolean mayWait = (operation & LOCK_NB) == 0;
+    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait, waiter);
   }
 
   /** ioctl(2). */

@@ -69,6 +69,11 @@ final class HostView {
     return pageCache;
   }
 
+  /** {@code shmem_default_max_blocks}: half of the machine's memory; 0 without a machine. */
+  long halfOfMemoryPages() {
+    return pageCache == null ? 0 : pageCache.totalRamPages() / 2;
+  }
+
   long newIno() {
     return nextIno--;
   }

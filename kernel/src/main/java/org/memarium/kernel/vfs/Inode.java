@@ -50,6 +50,9 @@ public abstract class Inode {
    */
   private boolean linkable;
 
+  /** {@code i_flctx}: the locks on it, from the first one on. */
+  private @Nullable FileLocks locks;
+
   // ---- In the kernel's memory ----
 
   /** Which cache it comes from. */
@@ -138,6 +141,30 @@ public abstract class Inode {
 
   /** A name of it was found, made or moved: the place to remember where it is. */
   void foundAs(Dentry dentry) {}
+
+  // ---- Locks ----
+
+  /** {@code locks_get_lock_context}. */
+  final FileLocks locks(VfsCaches caches) {
+    FileLocks context = locks;
+    if (context == null) {
+      context = new FileLocks(caches);
+      locks = context;
+    }
+    return context;
+  }
+
+  /** How many locks are held on it. */
+  final int lockCount() {
+    return locks == null ? 0 : locks.size();
+  }
+
+  /** An owner of locks is no longer there, or has closed the file. */
+  final void unlockAllOf(Object owner) {
+    if (locks != null) {
+      locks.removeAllOf(owner);
+    }
+  }
 
   // ---- Attributes ----
 

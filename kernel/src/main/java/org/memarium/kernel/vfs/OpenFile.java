@@ -40,6 +40,15 @@ public abstract class OpenFile implements MappedFile {
   /** Offset of the next read or write in bytes. */
   long position;
 
+  /** {@code f_owner}: who is told by a signal that something can be read or written; 0: nobody. */
+  private int ownerId;
+
+  /** What {@link #ownerId} is: F_OWNER_TID, F_OWNER_PID or F_OWNER_PGRP. */
+  private int ownerType;
+
+  /** {@code f_owner.signum}: by which signal; 0: SIGIO. */
+  private int ownerSignal;
+
   /**
    * Opens.
    *
@@ -104,6 +113,28 @@ public abstract class OpenFile implements MappedFile {
     return mode == Fcntl.O_WRONLY || mode == Fcntl.O_RDWR;
   }
 
+  /** {@code f_setown}. */
+  final void setOwner(int type, int id) {
+    ownerType = id == 0 ? Fcntl.F_OWNER_TID : type;
+    ownerId = id;
+  }
+
+  final int ownerType() {
+    return ownerType;
+  }
+
+  final int ownerId() {
+    return ownerId;
+  }
+
+  final int ownerSignal() {
+    return ownerSignal;
+  }
+
+  final void setOwnerSignal(int signal) {
+    ownerSignal = signal;
+  }
+
   final boolean isNonBlocking() {
     return (flags & Fcntl.O_NONBLOCK) != 0;
   }
@@ -136,9 +167,18 @@ public abstract class OpenFile implements MappedFile {
   /** {@code __fput}. */
   private void free() {
     closed = true;
+    inode().unlockAllOf(this);
     closed();
     VfsCaches.free(dentry.dcache().caches().filp, slot);
     dentry.release();
+  }
+
+  /** {@code filp_close}: a process has closed a descriptor of it, and so lost its locks on it. */
+  final void closedBy(FdTable fds) {
+    if (!isPathOnly()) {
+      inode().unlockAllOf(fds);
+    }
+    release();
   }
 
   final boolean isHeld() {
@@ -247,7 +287,11 @@ public abstract class OpenFile implements MappedFile {
 
   /** Reserves or frees room, fallocate(2). */
   public long fallocate(int mode, long at, long bytes) {
-    return (inode().mode() & FileMode.S_IFMT) == FileMode.S_IFIFO ? -Errno.ESPIPE : -Errno.ENODEV;
+    return switch (inode().mode() & FileMode.S_IFMT) {
+      case FileMode.S_IFIFO -> -Errno.ESPIPE;
+      case FileMode.S_IFDIR -> -Errno.EISDIR;
+      default -> -Errno.ENODEV;
+    };
   }
 
   /** Brings what was written to where it stays. */

@@ -18,7 +18,7 @@ import org.memarium.mm.Errno;
  *
  * <pre>
  *   size         |----------------------------------------|
- *   pages            [w]        [w][w]              [w]
+ *   pages            [w]        [w][w]   [hole]     [w]
  *   lowerBytes   |---------------------------|              zeroes from here
  * </pre>
  */
@@ -30,10 +30,14 @@ final class OverlayData {
   /** A page that counts against the budget while its bytes are still in the page cache only. */
   private static final byte[] RESERVED = new byte[0];
 
+  /** A hole that was punched where the host's file has bytes; takes no room. */
+  private static final byte[] HOLE = new byte[0];
+
   private final HostView view;
   private final TreeMap<Long, byte[]> pages = new TreeMap<>();
   private long sizeBytes;
   private long lowerBytes;
+  private long holes;
 
   /**
    * The bytes of a file.
@@ -53,7 +57,12 @@ final class OverlayData {
   /** Space in units of 512 bytes; what the host's file takes is assumed to be without holes. */
   long blocks512() {
     long lowerPages = (lowerBytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
-    return (lowerPages + pages.tailMap(lowerPages).size()) * (PAGE_BYTES / 512);
+    return (lowerPages + pages.tailMap(lowerPages).size() - holes) * (PAGE_BYTES / 512);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // one object stands for all holes
+  private static boolean isHole(byte @Nullable [] page) {
+    return page == HOLE;
   }
 
   /** Takes room in the budget for a range; false if there is not enough. */
@@ -62,11 +71,14 @@ final class OverlayData {
       return true;
     }
     for (long index = at >> PAGE_SHIFT; index <= (at + count - 1) >> PAGE_SHIFT; index++) {
-      if (!pages.containsKey(index)) {
+      byte[] page = pages.get(index);
+      if (page == null || isHole(page)) {
         if (!view.takeOverlayPage()) {
           return false;
         }
-        pages.put(index, RESERVED);
+        // What is under a hole does not come back.
+        pages.put(index, page == null ? RESERVED : new byte[PAGE_BYTES]);
+        holes -= page == null ? 0 : 1;
       }
     }
     return true;
@@ -83,6 +95,8 @@ final class OverlayData {
       byte[] page = pages.get(from >> PAGE_SHIFT);
       if (page != null && page.length > 0) {
         System.arraycopy(page, inPage, to, offset + done, length);
+      } else if (isHole(page)) {
+        Arrays.fill(to, offset + done, offset + done + length, (byte) 0);
       } else {
         // Runs of pages of the host are read in one go.
         while (length < count - done && isLower((from + length) >> PAGE_SHIFT)) {
@@ -96,7 +110,7 @@ final class OverlayData {
 
   private boolean isLower(long index) {
     byte[] page = pages.get(index);
-    return page == null || page.length == 0;
+    return page == null || (page.length == 0 && !isHole(page));
   }
 
   private void readLower(@Nullable FileChannel lower, long at, byte[] to, int offset, int count)
@@ -147,13 +161,53 @@ final class OverlayData {
     sizeBytes = Math.max(sizeBytes, at + count);
   }
 
+  /** Gives the room of pages back. */
+  private void forget(Map<Long, byte[]> gone) {
+    long inHoles = gone.values().stream().filter(OverlayData::isHole).count();
+    holes -= inHoles;
+    view.giveOverlayPages(gone.size() - inHoles);
+    gone.clear();
+  }
+
+  /** Makes a hole: bytes that read as zeroes, and whole pages that take no room. */
+  void punch(@Nullable FileChannel lower, long at, long count) throws IOException {
+    long end = Math.min(at + count, Math.max(sizeBytes, (lastPage() + 1) << PAGE_SHIFT));
+    long first = (at + PAGE_BYTES - 1) >> PAGE_SHIFT;
+    long last = end >> PAGE_SHIFT;
+    if (first > last) {
+      zero(lower, at, end);
+      return;
+    }
+    zero(lower, at, first << PAGE_SHIFT);
+    zero(lower, last << PAGE_SHIFT, end);
+    forget(pages.subMap(first, last));
+    long lowerPages = (lowerBytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
+    for (long index = first; index < Math.min(last, lowerPages); index++) {
+      pages.put(index, HOLE);
+      holes++;
+    }
+  }
+
+  /** Zeroes a part of one page, if there is anything in it. */
+  private void zero(@Nullable FileChannel lower, long from, long end) throws IOException {
+    long index = from >> PAGE_SHIFT;
+    byte[] page = pages.get(index);
+    boolean nothing = isHole(page) || (page == null && index << PAGE_SHIFT >= lowerBytes);
+    int count = (int) (Math.min(end, sizeBytes) - from);
+    if (count > 0 && !nothing) {
+      write(lower, from, new byte[count], 0, count);
+    }
+  }
+
+  private long lastPage() {
+    return pages.isEmpty() ? -1 : pages.lastKey();
+  }
+
   /** Sets the size; what lies behind it is forgotten and reads as zeroes if it comes back. */
   void setSize(long bytes) {
     if (bytes < sizeBytes) {
       long firstGone = (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
-      Map<Long, byte[]> gone = pages.tailMap(firstGone);
-      view.giveOverlayPages(gone.size());
-      gone.clear();
+      forget(pages.tailMap(firstGone));
       byte[] last = pages.get(bytes >> PAGE_SHIFT);
       if (last != null && last.length > 0) {
         Arrays.fill(last, (int) (bytes & PAGE_BYTES - 1), PAGE_BYTES, (byte) 0);
@@ -163,24 +217,26 @@ final class OverlayData {
     sizeBytes = bytes;
   }
 
-  /** The next byte of data, or of a hole (the end is one), from a position inside the size. */
-  long seek(long from, boolean data) {
+  /**
+   * The next byte of data, or of a hole (the end is one), from a position inside the size.
+   *
+   * @param size of the file, which the page cache may know better
+   */
+  long seek(long from, boolean data, long size) {
     long at = from;
-    while (at < sizeBytes) {
-      boolean isData = at < lowerBytes || pages.containsKey(at >> PAGE_SHIFT);
+    while (at < size) {
+      byte[] page = pages.get(at >> PAGE_SHIFT);
+      boolean isData = page == null ? at < lowerBytes : !isHole(page);
       if (isData == data) {
         return at;
       }
-      if (at < lowerBytes) {
-        at = lowerBytes - 1;
-      }
       at = ((at >> PAGE_SHIFT) + 1) << PAGE_SHIFT;
-      if (data) {
+      if (data && at >= lowerBytes) {
         Long next = pages.ceilingKey(at >> PAGE_SHIFT);
-        at = next == null ? sizeBytes : next << PAGE_SHIFT;
+        at = next == null ? size : next << PAGE_SHIFT;
       }
     }
-    return data ? -Errno.ENXIO : sizeBytes;
+    return data ? -Errno.ENXIO : size;
   }
 
   /** Forgets everything and gives its room back. */

@@ -18,6 +18,10 @@ final class OverlayDirectory extends Directory {
 
   private final HostView view;
   private final Object mount;
+
+  /** The file system, if it is not the overlay. */
+  private final @Nullable Tmpfs tmpfs;
+
   private final @Nullable Path lower;
 
   /**
@@ -38,8 +42,14 @@ final class OverlayDirectory extends Directory {
     super(host.dev(), host.ino(), host.mode());
     this.view = view;
     this.mount = mount;
+    tmpfs = null;
     this.lower = lower;
     update(host);
+  }
+
+  /** The root of a file system in memory. */
+  OverlayDirectory(Tmpfs fileSystem, int mode, Credentials owner) {
+    this(fileSystem.view(), fileSystem, fileSystem.dev(), mode, owner);
   }
 
   /** A new, empty directory. */
@@ -47,6 +57,7 @@ final class OverlayDirectory extends Directory {
     super(dev, view.newIno(), mode);
     this.view = view;
     this.mount = mount;
+    tmpfs = mount instanceof Tmpfs fileSystem ? fileSystem : null;
     lower = null;
     ownAttributes = true;
     hostBytes = 4096;
@@ -90,12 +101,13 @@ final class OverlayDirectory extends Directory {
 
   @Override
   public long sizeBytes() {
-    return hostBytes;
+    // . and .. count as entries.
+    return tmpfs == null ? hostBytes : (2L + upper.size()) * Tmpfs.ENTRY_BYTES;
   }
 
   @Override
   long blocks512() {
-    return HostBlocks.of(mode, hostBytes);
+    return tmpfs == null ? HostBlocks.of(mode, hostBytes) : 0;
   }
 
   // ---- Looking ----
@@ -170,7 +182,11 @@ final class OverlayDirectory extends Directory {
 
   @Override
   void statfs(Kstatfs out) {
-    view.statfs(out);
+    if (tmpfs == null) {
+      view.statfs(out);
+    } else {
+      tmpfs.statfs(out);
+    }
   }
 
   // ---- Changes ----
@@ -221,11 +237,17 @@ final class OverlayDirectory extends Directory {
     }
   }
 
+  private RegularFile newFile(int newMode, Credentials owner) {
+    return tmpfs == null
+        ? new OverlayFile(view, dev, newMode, owner)
+        : tmpfs.newFile(newMode, owner);
+  }
+
   @Override
   Dentry create(String name, int newMode, Credentials owner) throws ErrnoException {
     Inode made =
         (newMode & FileMode.S_IFMT) == FileMode.S_IFREG
-            ? new OverlayFile(view, dev, newMode, owner)
+            ? newFile(newMode, owner)
             : new OverlayNode(view, dev, newMode, null, owner);
     inherit(made);
     Dentry entry = enter(name, made);
@@ -235,7 +257,7 @@ final class OverlayDirectory extends Directory {
 
   @Override
   Dentry tmpfile(int newMode, boolean mayBeLinked, Credentials owner) throws ErrnoException {
-    Inode made = new OverlayFile(view, dev, newMode, owner);
+    Inode made = newFile(newMode, owner);
     inherit(made);
     made.beginNameless(mayBeLinked);
     return Dentry.allocateNameless(dentry(), made);

@@ -198,9 +198,18 @@ final class OverlayFile extends RegularFile {
   }
 
   @Override
-  long seekStore(long from, boolean data) {
+  long seekStore(long from, boolean data, long size) {
     OverlayData own = this.data;
-    return own != null ? own.seek(from, data) : data ? from : hostBytes;
+    return own != null ? own.seek(from, data, size) : data ? from : size;
+  }
+
+  @Override
+  void punchStore(long at, long count) throws ErrnoException {
+    try {
+      ownData().punch(lowerChannel(), at, count);
+    } catch (IOException e) {
+      throw HostErrors.of(e);
+    }
   }
 
   @Override

@@ -14,7 +14,7 @@ import org.memarium.mm.file.PageCache;
 abstract class RegularFile extends Inode {
 
   /** The largest file, in bytes ({@code MAX_LFS_FILESIZE} of a 32-bit kernel with 4 KiB pages). */
-  static final long MAX_BYTES = (1L << 44) - 1;
+  static final long MAX_BYTES = 0xffff_ffffL << Ram.PAGE_SHIFT;
 
   final HostView view;
   private @Nullable RegularFileStore store;
@@ -61,7 +61,57 @@ abstract class RegularFile extends Inode {
   abstract void closeStore();
 
   /** The next byte of data, or of a hole, from a position inside the file. */
-  abstract long seekStore(long from, boolean data);
+  abstract long seekStore(long from, boolean data, long size);
+
+  /**
+   * Makes a hole in the store.
+   *
+   * @throws ErrnoException EOPNOTSUPP if the store has no holes
+   */
+  void punchStore(long at, long count) throws ErrnoException {
+    throw new ErrnoException(Errno.EOPNOTSUPP);
+  }
+
+  /**
+   * Takes room for a range, behind the end of the file too.
+   *
+   * @throws ErrnoException ENOSPC; EOPNOTSUPP if the store cannot
+   */
+  void reserveStore(long at, long count) throws ErrnoException {
+    prepareWrite(at, count);
+  }
+
+  /** Whether its bytes live in the page cache alone: tmpfs. */
+  boolean isShmem() {
+    return false;
+  }
+
+  /** Whether there is room for one more page of the cache, and takes it. */
+  boolean chargePage() {
+    return true;
+  }
+
+  /** A page has left the cache. */
+  void unchargePage() {}
+
+  /** Whether it knows of seals, as files in memory do. */
+  boolean hasSeals() {
+    return false;
+  }
+
+  /** {@code F_SEAL_}: what nobody can do any more. */
+  int seals() {
+    return 0;
+  }
+
+  /**
+   * Adds seals.
+   *
+   * @throws ErrnoException EPERM if it is sealed against that, EBUSY if it is mapped for writing
+   */
+  void addSeals(int seals) throws ErrnoException {
+    throw new ErrnoException(Errno.EINVAL);
+  }
 
   // ---- What open files use ----
 
@@ -153,6 +203,14 @@ abstract class RegularFile extends Inode {
     }
     int inside = (int) Math.min(count, MAX_BYTES - at);
     try {
+      checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
+      if ((seals() & Fcntl.F_SEAL_GROW) != 0) {
+        // shmem_write_begin looks at each page: what fits is written.
+        inside = (int) Math.min(inside, sizeBytes() - at);
+        if (inside <= 0) {
+          return -Errno.EPERM;
+        }
+      }
       prepareWrite(at, inside);
       AddressSpace cached = mapping();
       if (cached != null) {
@@ -191,6 +249,9 @@ abstract class RegularFile extends Inode {
   final void truncate(long sizeBytes, long nowNanos) throws ErrnoException {
     if (sizeBytes > MAX_BYTES) {
       throw new ErrnoException(Errno.EFBIG);
+    }
+    if (sizeBytes != sizeBytes()) {
+      checkSeals(sizeBytes < sizeBytes() ? Fcntl.F_SEAL_SHRINK : Fcntl.F_SEAL_GROW);
     }
     prepareWrite(0, 0);
     AddressSpace cached = mapping();
@@ -234,6 +295,41 @@ abstract class RegularFile extends Inode {
     if (from < 0 || from >= sizeBytes()) {
       return -Errno.ENXIO;
     }
-    return seekStore(from, data);
+    return seekStore(from, data, sizeBytes());
+  }
+
+  /**
+   * {@code vfs_fallocate}, after its checks of the open file.
+   *
+   * @param mode 0, FALLOC_FL_KEEP_SIZE, or that with FALLOC_FL_PUNCH_HOLE
+   */
+  final void fallocate(int mode, long at, long count, long nowNanos) throws ErrnoException {
+    if (mode == (Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE)) {
+      checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
+      AddressSpace cached = mapping();
+      punchStore(at, count);
+      if (cached != null) {
+        cached.punchHole(at, at + count);
+      }
+      wrote(at, 0);
+      return;
+    }
+    if (mode != 0 && mode != Fcntl.FALLOC_FL_KEEP_SIZE) {
+      throw new ErrnoException(Errno.EOPNOTSUPP);
+    }
+    boolean longer = at + count > sizeBytes();
+    if (longer && mode == 0) {
+      checkSeals(Fcntl.F_SEAL_GROW);
+    }
+    reserveStore(at, count);
+    if (longer && mode == 0) {
+      truncate(at + count, nowNanos);
+    }
+  }
+
+  private void checkSeals(int forbidding) throws ErrnoException {
+    if ((seals() & forbidding) != 0) {
+      throw new ErrnoException(Errno.EPERM);
+    }
   }
 }

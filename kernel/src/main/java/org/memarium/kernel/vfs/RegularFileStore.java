@@ -70,6 +70,30 @@ final class RegularFileStore implements BackingStore {
   }
 
   @Override
+  public boolean isPersistent() {
+    return !file.isShmem();
+  }
+
+  @Override
+  public boolean isShmem() {
+    return file.isShmem();
+  }
+
+  @Override
+  public boolean chargePage() {
+    boolean room = file.chargePage();
+    if (!room) {
+      lastErrno = Errno.ENOSPC;
+    }
+    return room;
+  }
+
+  @Override
+  public void unchargePage() {
+    file.unchargePage();
+  }
+
+  @Override
   public void setBytes(long bytes) throws IOException {
     try {
       file.setStoreBytes(bytes);

@@ -100,22 +100,25 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   public long fallocate(int mode, long at, long bytes) {
-    if (mode != 0) {
-      // Keeping the size, punching holes and the rest: file systems may refuse them.
-      return -Errno.EOPNOTSUPP;
-    }
-    if (at + bytes > RegularFile.MAX_BYTES) {
+    if (at > RegularFile.MAX_BYTES - bytes) {
       return -Errno.EFBIG;
     }
     try {
-      file.prepareWrite(at, bytes);
-      if (at + bytes > file.sizeBytes()) {
-        file.truncate(at + bytes, file.view.nowNanos());
-      }
+      file.fallocate(mode, at, bytes, file.view.nowNanos());
       return 0;
     } catch (ErrnoException e) {
       return e.result();
     }
+  }
+
+  @Override
+  public boolean isSealedAgainstWriting() {
+    return (file.seals() & Fcntl.F_SEAL_WRITE) != 0;
+  }
+
+  @Override
+  public boolean isSealedAgainstFutureWriting() {
+    return (file.seals() & Fcntl.F_SEAL_FUTURE_WRITE) != 0;
   }
 
   @Override

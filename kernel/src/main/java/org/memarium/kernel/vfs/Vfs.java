@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Audit;
+import org.memarium.mm.Errno;
 
 /**
  * The tree of files of one machine: the view of the host, the overlay, and what is mounted on it.
@@ -24,6 +25,7 @@ public final class Vfs implements AutoCloseable {
   private static final int PIPEFS_MINOR = 13;
   private static final int SOCKFS_MINOR = 8;
   private static final int SHM_MINOR = 23;
+  private static final int SHM_MNT_MINOR = 1;
   private static final long TMPFS_MAGIC = 0x01021994;
 
   private final HostView view;
@@ -35,6 +37,11 @@ public final class Vfs implements AutoCloseable {
   private final PseudoDirectory dev;
   private final PseudoFileSystem devices;
   private final List<String> mounts = new ArrayList<>();
+
+  /** {@code shm_mnt}: where files of memory lie that have no name. */
+  private final Tmpfs memory;
+
+  private final LockCall.Blocked blockedLocks = new LockCall.Blocked();
   private long nextPipe = 1;
   private long nextSocket = 1;
 
@@ -45,6 +52,7 @@ public final class Vfs implements AutoCloseable {
     this.root = root;
     this.clockNanos = config.clockNanos();
     this.random = new RandomSource(config.seed());
+    this.memory = new Tmpfs(view, DeviceNumber.of(0, SHM_MNT_MINOR), 0);
     this.devices =
         new PseudoFileSystem(DEVTMPFS_MINOR, TMPFS_MAGIC, VfsCaches.InodeKind.SHMEM, clockNanos);
     this.dev = new PseudoDirectory(devices, 0755);
@@ -145,10 +153,8 @@ public final class Vfs implements AutoCloseable {
     dev.add("pts", pts);
     Credentials superuser = Credentials.of(0, 0);
     int shmMode = FileMode.S_IFDIR | FileMode.S_ISVTX | 0777;
-    dev.add(
-        "shm",
-        new OverlayDirectory(
-            view, new Object(), DeviceNumber.of(0, SHM_MINOR), shmMode, superuser));
+    Tmpfs shm = new Tmpfs(view, DeviceNumber.of(0, SHM_MINOR), view.halfOfMemoryPages());
+    dev.add("shm", new OverlayDirectory(shm, shmMode, superuser));
     mount("dev", "devtmpfs", dev);
     dev.pinEntries();
   }
@@ -182,6 +188,10 @@ public final class Vfs implements AutoCloseable {
     return clockNanos.getAsLong();
   }
 
+  LockCall.Blocked blockedLocks() {
+    return blockedLocks;
+  }
+
   Dcache dcache() {
     return dcache;
   }
@@ -212,6 +222,26 @@ public final class Vfs implements AutoCloseable {
   Dentry newSocket(Credentials owner) throws ErrnoException {
     return UnixSocket.create(
         dcache, DeviceNumber.of(0, SOCKFS_MINOR), nextSocket++, owner, nowNanos());
+  }
+
+  /**
+   * {@code shmem_file_setup}: the file of memfd_create, by its nameless entry.
+   *
+   * @param seals {@code F_SEAL_}
+   * @throws ErrnoException ENOMEM; ENOSPC if there is no memory for the inode
+   */
+  Dentry newMemfd(String name, int seals, Credentials owner) throws ErrnoException {
+    TmpfsFile file = new TmpfsFile(memory, FileMode.S_IFREG | 0777, owner, seals);
+    file.beginNameless(false);
+    file.hold(dcache.caches(), Errno.ENOSPC);
+    try {
+      Dentry entry = Dentry.allocatePseudo(dcache, "/memfd:" + name, file);
+      entry.unlinked();
+      return entry;
+    } catch (ErrnoException e) {
+      file.release(dcache.caches());
+      throw e;
+    }
   }
 
   /**

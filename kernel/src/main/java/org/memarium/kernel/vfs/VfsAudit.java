@@ -104,10 +104,12 @@ final class VfsAudit {
     tell(caches.dentry, references.size());
     Map<VfsCaches.InodeKind, Long> byKind = new EnumMap<>(VfsCaches.InodeKind.class);
     long sockets = 0;
+    long locks = vfs.blockedLocks().size();
     for (Map.Entry<Inode, Integer> entry : inodes.entrySet()) {
       Inode inode = entry.getKey();
       audit.expectEqual("i_count of inode " + inode.ino(), inode.count(), entry.getValue());
       byKind.merge(inode.kind(), 1L, Long::sum);
+      locks += inode.lockCount();
       sockets += inode.kind() == VfsCaches.InodeKind.SOCKET ? 1 : 0;
     }
     for (Inode inode : vfs.inodesWithoutDentry()) {
@@ -117,6 +119,7 @@ final class VfsAudit {
       tell(caches.inodes(kind), byKind.getOrDefault(kind, 0L));
     }
     tell(caches.unixSock, sockets);
+    tell(caches.fileLock, locks);
   }
 
   private void tell(@Nullable KmemCache cache, long objects) {

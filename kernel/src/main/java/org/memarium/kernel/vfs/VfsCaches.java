@@ -40,6 +40,7 @@ public final class VfsCaches {
   final @Nullable KmemCache fsStruct;
   final @Nullable KmemCache names;
   final @Nullable KmemCache unixSock;
+  final @Nullable KmemCache fileLock;
   private final int wordBytes;
   private final EnumMap<InodeKind, KmemCache> inodes = new EnumMap<>(InodeKind.class);
 
@@ -75,6 +76,7 @@ public final class VfsCaches {
     this.fsStruct = cache("fs_cache");
     this.names = cache("names_cache");
     this.unixSock = cache("UNIX");
+    this.fileLock = cache("file_lock_cache");
     for (InodeKind kind : InodeKind.values()) {
       KmemCache cache = kind == InodeKind.HOST ? hostInodes(slab) : cache(kind.cache);
       if (cache != null) {

@@ -235,8 +235,8 @@ final class WritableFile extends RegularFile {
   }
 
   @Override
-  long seekStore(long from, boolean data) {
-    return data ? from : hostBytes;
+  long seekStore(long from, boolean data, long size) {
+    return data ? from : size;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.memarium.mm.file;
 
 import java.io.IOException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
@@ -98,14 +99,25 @@ public final class AddressSpace {
   /**
    * The frame of a page, read in if need be.
    *
-   * @return the frame; -ENOMEM if there is none; -EIO if the store cannot be read
+   * @return the frame; -ENOMEM if there is none; -EIO if the store cannot be read, or has no room
    */
   public int readPage(long index) {
     int pfn = pages.get(index);
     if (pfn >= 0) {
       return pfn;
     }
-    pfn = cache.allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
+    if (!store.chargePage()) {
+      return -Errno.EIO;
+    }
+    pfn = readNewPage(index);
+    if (pfn < 0) {
+      store.unchargePage();
+    }
+    return pfn;
+  }
+
+  private int readNewPage(long index) {
+    int pfn = cache.allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
     if (pfn < 0) {
       return -Errno.ENOMEM;
     }
@@ -179,6 +191,7 @@ public final class AddressSpace {
       cache.trace.emit(new TraceEvent.MmFilemapDeleteFromPageCache(pfn, number, index));
     }
     cache.allocator.putPage(pfn);
+    store.unchargePage();
   }
 
   /** Drops a page if only the cache holds it and its content is safe; returns whether it went. */
@@ -251,6 +264,12 @@ public final class AddressSpace {
       long at = position + done;
       int inPage = (int) at & (Ram.PAGE_SIZE - 1);
       int part = (int) Math.min(Math.min(count - done, Ram.PAGE_SIZE - inPage), bytes - at);
+      if (!store.isPersistent() && pages.get(at >>> Ram.PAGE_SHIFT) < 0) {
+        // Reading a hole of memory takes no page.
+        Arrays.fill(to, offset + done, offset + done + part, (byte) 0);
+        done += part;
+        continue;
+      }
       int pfn = readPage(at >>> Ram.PAGE_SHIFT);
       if (pfn < 0) {
         return done > 0 ? done : pfn;
@@ -324,6 +343,45 @@ public final class AddressSpace {
     }
     zeroTail();
     return 0;
+  }
+
+  /**
+   * {@code truncate_inode_pages_range} after {@code unmap_mapping_range}: the bytes of [from, end)
+   * read as zeroes from now on, in mappings too but for private copies. Whole pages leave the cache;
+   * what is zeroed of the pages at the edges is dirty, if they are in the cache.
+   *
+   * @param from and {@code end}: positions, whatever the size of the file is
+   */
+  public void punchHole(long from, long end) {
+    long first = (from + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
+    long last = end >>> Ram.PAGE_SHIFT;
+    if (first > last) {
+      zeroInPage(from, end);
+      return;
+    }
+    zeroInPage(from, first << Ram.PAGE_SHIFT);
+    zeroInPage(last << Ram.PAGE_SHIFT, end);
+    for (long index = pages.next(first);
+        index >= 0 && index < last;
+        index = pages.next(index + 1)) {
+      int pfn = pages.get(index);
+      for (FileMapping mapping = firstMapping(index, index);
+          mapping != null;
+          mapping = nextMapping(mapping, index, index)) {
+        mapping.mapper().unmapPage(index, pfn);
+      }
+      drop(index, pfn);
+    }
+  }
+
+  /** Zeroes a part of one page, if that is in the cache. */
+  private void zeroInPage(long from, long end) {
+    int pfn = from < end ? pages.get(from >>> Ram.PAGE_SHIFT) : -1;
+    if (pfn >= 0) {
+      cache.ram.fill(
+          ((long) pfn << Ram.PAGE_SHIFT) + (from & (Ram.PAGE_SIZE - 1)), end - from, (byte) 0);
+      setDirty(pfn);
+    }
   }
 
   /** Zeroes what lies behind the end of the file in its last page, if that is in the cache. */
@@ -420,6 +478,18 @@ public final class AddressSpace {
   /** {@code mapping_mapped}: whether any area maps the file. */
   public boolean isMapped() {
     return !mappings.isEmpty();
+  }
+
+  /** {@code mapping_writably_mapped}: whether what is written through some area reaches the file. */
+  public boolean isMappedShared() {
+    for (FileMapping mapping = firstMapping(0, Long.MAX_VALUE);
+        mapping != null;
+        mapping = nextMapping(mapping, 0, Long.MAX_VALUE)) {
+      if (mapping.mapper().isShared()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The first area that maps a page of [first, last], both inclusive; null if there is none. */

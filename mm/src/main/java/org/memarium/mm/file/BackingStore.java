@@ -61,6 +61,18 @@ public interface BackingStore {
     return false;
   }
 
+  /**
+   * {@code shmem_inode_acct_block}: the cache takes one more page.
+   *
+   * @return false if the file system has no room for it: the writer sees ENOSPC, a fault is SIGBUS
+   */
+  default boolean chargePage() {
+    return true;
+  }
+
+  /** {@code shmem_inode_unacct_blocks}: a page has left the cache. */
+  default void unchargePage() {}
+
   /** Whether first reads count as major faults: the page was not in the host's page cache. */
   default boolean isCold() {
     return false;

@@ -12,6 +12,15 @@ public interface FileMapper {
   void unmapPages(long firstIndex, long endIndex);
 
   /**
+   * {@code unmap_mapping_folio}: removes the page table entry of one page of the file, if it maps
+   * the frame of the page cache; a private copy stays.
+   */
+  void unmapPage(long index, int pfn);
+
+  /** {@code VM_SHARED}: whether what is written through the mapping reaches the file. */
+  boolean isShared();
+
+  /**
    * {@code page_mkclean}: takes the right to write from a page, so that the next write is noticed.
    *
    * @return whether the processor had marked it dirty

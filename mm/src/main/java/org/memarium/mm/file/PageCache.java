@@ -97,6 +97,11 @@ public final class PageCache {
     return spaces.size() - 1;
   }
 
+  /** {@code totalram_pages}: pages that the allocator manages. */
+  public long totalRamPages() {
+    return allocator.totalRamPages();
+  }
+
   /** How much of memory may be dirty. */
   public DirtyLimits dirtyLimits() {
     return dirtyLimits;

@@ -36,6 +36,16 @@ public interface MappedFile {
     return false;
   }
 
+  /** {@code F_SEAL_WRITE}: nothing is written to it any more, so no shared mapping is made. */
+  default boolean isSealedAgainstWriting() {
+    return false;
+  }
+
+  /** {@code F_SEAL_FUTURE_WRITE}: shared mappings that are made from now on cannot write. */
+  default boolean isSealedAgainstFutureWriting() {
+    return false;
+  }
+
   /** What {@code /proc/PID/maps} shows as the name. */
   String path();
 

@@ -148,6 +148,11 @@ final class Mmap {
       flags |= VmFlags.SHARED | VmFlags.MAYSHARE;
       if (!file.isWritable()) {
         flags &= ~(VmFlags.MAYWRITE | VmFlags.SHARED);
+      } else if (file.isSealedAgainstWriting()
+          || ((prot & PROT_WRITE) != 0 && file.isSealedAgainstFutureWriting())) {
+        return -Errno.EPERM;
+      } else if (file.isSealedAgainstFutureWriting()) {
+        flags &= ~VmFlags.MAYWRITE;
       }
     } else if (type != MAP_PRIVATE) {
       return -Errno.EINVAL;

@@ -389,6 +389,13 @@ public final class UserPages {
     return bytes;
   }
 
+  /** Whether an address is mapped to this very frame. */
+  boolean maps(long linearAddress, int pfn) {
+    long pteAddress = tables.pteAddress(linearAddress);
+    long pte = pteAddress < 0 ? 0 : tables.readPte(pteAddress);
+    return Pte.isPresent(pte) && Pte.pfn(pte) == pfn;
+  }
+
   /** {@code page_mkclean_one}: takes the right to write from one page; returns whether dirty. */
   boolean clean(long linearAddress) {
     long pteAddress = tables.pteAddress(linearAddress);

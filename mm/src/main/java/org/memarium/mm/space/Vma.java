@@ -223,6 +223,19 @@ public final class Vma implements FileMapper {
   }
 
   @Override
+  public void unmapPage(long index, int pfn) {
+    boolean inside = index >= pageOffset && index < pageOffset + pages();
+    if (inside && mm.pages.maps(addressOf(index), pfn)) {
+      unmapPages(index, index + 1);
+    }
+  }
+
+  @Override
+  public boolean isShared() {
+    return has(VmFlags.SHARED);
+  }
+
+  @Override
   public boolean cleanPage(long index) {
     // A private area has the page read-only, or a copy of its own.
     return index >= pageOffset

@@ -1,0 +1,206 @@
+package org.memarium.kernel.vfs;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+import org.memarium.mm.file.AddressSpace;
+
+/**
+ * {@code struct shmem_inode_info}: a regular file of a {@link Tmpfs}, or one of memfd_create. Its
+ * bytes are the pages of its page cache and nowhere else; a page that is not there is a hole.
+ */
+final class TmpfsFile extends RegularFile {
+  private static final int ALL_SEALS =
+      Fcntl.F_SEAL_SEAL
+          | Fcntl.F_SEAL_SHRINK
+          | Fcntl.F_SEAL_GROW
+          | Fcntl.F_SEAL_WRITE
+          | Fcntl.F_SEAL_FUTURE_WRITE;
+
+  private final Tmpfs fileSystem;
+  private int seals;
+  private long storeBytes;
+
+  /**
+   * A new, empty file.
+   *
+   * @param seals {@code F_SEAL_}: F_SEAL_SEAL alone for a file that can have no others
+   */
+  TmpfsFile(Tmpfs fileSystem, int mode, Credentials owner, int seals) {
+    super(fileSystem.view(), fileSystem.dev(), fileSystem.view().newIno(), mode);
+    this.fileSystem = fileSystem;
+    this.seals = seals;
+    born(owner, view.nowNanos());
+  }
+
+  @Override
+  VfsCaches.InodeKind kind() {
+    return VfsCaches.InodeKind.SHMEM;
+  }
+
+  @Override
+  boolean isShmem() {
+    return true;
+  }
+
+  @Override
+  boolean chargePage() {
+    return fileSystem.chargePage();
+  }
+
+  @Override
+  void unchargePage() {
+    fileSystem.unchargePage();
+  }
+
+  @Override
+  void detach() {}
+
+  // ---- The store: what is not in the page cache is zeroes ----
+
+  @Override
+  long storeBytes() {
+    return storeBytes;
+  }
+
+  @Override
+  long blocks512() {
+    return cachedPages() * (Ram.PAGE_SIZE / 512);
+  }
+
+  private long cachedPages() {
+    AddressSpace cached = mapping();
+    return cached == null ? 0 : cached.cachedPages();
+  }
+
+  @Override
+  void readStore(long at, byte[] to, int offset, int count) {
+    Arrays.fill(to, offset, offset + count, (byte) 0);
+  }
+
+  @Override
+  void writeStore(long at, byte[] from, int offset, int count) {
+    throw new IllegalStateException("a file in memory is not written back");
+  }
+
+  @Override
+  void setStoreBytes(long bytes) {
+    storeBytes = bytes;
+  }
+
+  @Override
+  void prepareWrite(long at, long count) throws ErrnoException {
+    // The pages are charged one by one as they come, and what fits is written.
+    if (count > 0 && fileSystem.freePages() == 0 && isHole(at >>> Ram.PAGE_SHIFT)) {
+      throw new ErrnoException(Errno.ENOSPC);
+    }
+  }
+
+  private boolean isHole(long index) {
+    AddressSpace cached = mapping();
+    return cached == null || cached.findPage(index) < 0;
+  }
+
+  @Override
+  void reserveStore(long at, long count) throws ErrnoException {
+    AddressSpace cached = mapping();
+    long first = at >>> Ram.PAGE_SHIFT;
+    long end = (at + count + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
+    if (cached == null || end - first > fileSystem.freePages() + cached.cachedPages()) {
+      throw new ErrnoException(Errno.ENOSPC);
+    }
+    Deque<Long> taken = new ArrayDeque<>();
+    for (long index = first; index < end; index++) {
+      boolean hole = isHole(index);
+      int pfn = cached.readPage(index);
+      if (pfn < 0) {
+        // shmem_undo_range
+        taken.forEach(page ->
+            cached.punchHole(page << Ram.PAGE_SHIFT, (page + 1) << Ram.PAGE_SHIFT));
+        throw new ErrnoException(pfn == -Errno.ENOMEM ? Errno.ENOMEM : Errno.ENOSPC);
+      }
+      if (hole) {
+        cached.setDirty(pfn);
+        taken.add(index);
+      }
+    }
+  }
+
+  @Override
+  void punchStore(long at, long count) {}
+
+  @Override
+  void wrote(long at, long count) {
+    mtimeNanos = view.nowNanos();
+    ctimeNanos = mtimeNanos;
+  }
+
+  @Override
+  long seekStore(long from, boolean data, long size) {
+    AddressSpace cached = mapping();
+    long index = from >>> Ram.PAGE_SHIFT;
+    long end = (size + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
+    if (data) {
+      long next = cached == null ? -1 : cached.nextPage(index);
+      return next < 0 || next >= end ? -Errno.ENXIO : Math.max(from, next << Ram.PAGE_SHIFT);
+    }
+    while (index < end && !isHole(index)) {
+      index++;
+    }
+    return Math.min(size, Math.max(from, index << Ram.PAGE_SHIFT));
+  }
+
+  // ---- Its life ----
+
+  @Override
+  void openStore(boolean forReading, boolean forWriting) {}
+
+  @Override
+  void closeStore() {
+    if (nlink == 0) {
+      dropCache();
+    }
+  }
+
+  @Override
+  void changeLinks(int change, long nowNanos) throws ErrnoException {
+    super.changeLinks(change, nowNanos);
+    if (nlink == 0 && !isOpen()) {
+      dropCache();
+    }
+  }
+
+  // ---- Seals; Linux mm/memfd.c ----
+
+  @Override
+  boolean hasSeals() {
+    return true;
+  }
+
+  @Override
+  int seals() {
+    return seals;
+  }
+
+  @Override
+  void addSeals(int more) throws ErrnoException {
+    if ((more & ~ALL_SEALS) != 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    if ((seals & Fcntl.F_SEAL_SEAL) != 0) {
+      throw new ErrnoException(Errno.EPERM);
+    }
+    AddressSpace cached = mapping();
+    if ((more & ~seals & Fcntl.F_SEAL_WRITE) != 0 && cached != null && cached.isMappedShared()) {
+      throw new ErrnoException(Errno.EBUSY);
+    }
+    seals |= more;
+  }
+
+  @Override
+  void statfs(Kstatfs out) {
+    fileSystem.statfs(out);
+  }
+}
