@@ -97,14 +97,13 @@ final class FcntlCalls {
     return 0;
   }
 
-  private long setLock(
-      FdTable fds, int fd, boolean ofd, int argument, int bytes, boolean mayWait) {
+  private long setLock(FdTable fds, int fd, boolean ofd, int argument, int bytes, boolean mayWait) {
     if (fds.get(fd) == null) {
       return -Errno.EBADF;
     }
     Flock lock = readLock(Integer.toUnsignedLong(argument), bytes);
     try {
-      return begin(files().setLock(fd, ofd, lock, mayWait, pid(), events -> false));
+      return begin(files().setLock(fd, ofd, lock, mayWait, pid()));
     } catch (ErrnoException e) {
       return e.result();
     }
@@ -112,7 +111,7 @@ final class FcntlCalls {
 
   private long flock(int fd, int operation) {
     try {
-      return begin(files().flock(fd, operation, pid(), events -> false));
+      return begin(files().flock(fd, operation, pid()));
     } catch (ErrnoException e) {
       return e.result();
     }
@@ -121,28 +120,30 @@ final class FcntlCalls {
   private long begin(LockCall call) {
     long result = call.tryAgain();
     if (result == SleepingCall.ASLEEP) {
-      call.ended();
-      kernel.task().deadlock(call.what() + " waits for this process itself");
-      return -Errno.EINTR;
+      kernel.sleep(call);
+      kernel.task().waitOnExclusive(call.queue());
     }
     return result;
   }
 
   private int pid() {
-    return kernel.task().pid();
+    return kernel.task().process().pid();
   }
 
   // ---- Who is told by a signal ----
 
-  /** Whether there is a process, or, for a negative number, a process group. */
+  /** Whether there is such a task, or, for a negative number, such a process group. */
   private boolean exists(int id) {
-    return id == 0 || Math.abs(id) == pid();
+    if (id >= 0) {
+      return id == 0 || kernel.tasks().find(id) != null;
+    }
+    return kernel.tasks().processes().stream().anyMatch(p -> p.processGroup() == -id);
   }
 
   private long setOwnerEx(int fd, long address) {
     int type = kernel.memory().readInt(address);
     int id = kernel.memory().readInt(address + 4);
-    return type >= 0 && type <= Fcntl.F_OWNER_PGRP && !exists(id)
+    return type >= 0 && type <= Fcntl.F_OWNER_PGRP && !exists(type == Fcntl.F_OWNER_PGRP ? -id : id)
         ? -Errno.ESRCH
         : files().setOwnerEx(fd, type, id);
   }

@@ -159,8 +159,7 @@ final class PathCalls {
   private long openat2(int dirfd, int path, int how, int bytes) {
     byte[] copied = UserStruct.copy(kernel.memory(), how, bytes, OPEN_HOW_BYTES);
     ByteBuffer words = ByteBuffer.wrap(copied).order(ByteOrder.LITTLE_ENDIAN);
-    return files().openat2(
-        dirfd, path(path), words.getLong(), words.getLong(), words.getLong());
+    return files().openat2(dirfd, path(path), words.getLong(), words.getLong(), words.getLong());
   }
 
   /** {@code low2highuid}: an identifier of 16 bits, where all ones mean none. */

@@ -188,14 +188,16 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
       throw new ErrnoException(Errno.ENOENT);
     }
     Dentry replaced = to.lookup();
-    if (exchange && replaced == null) {
-      throw new ErrnoException(Errno.ENOENT);
-    }
     if (noReplace && replaced != null) {
       throw new ErrnoException(Errno.EEXIST);
     }
-    if (exchange && !replaced.inode().isDirectory() && to.trailingSlash()) {
-      throw new ErrnoException(Errno.ENOTDIR);
+    if (exchange) {
+      if (replaced == null) {
+        throw new ErrnoException(Errno.ENOENT);
+      }
+      if (!replaced.inode().isDirectory() && to.trailingSlash()) {
+        throw new ErrnoException(Errno.ENOTDIR);
+      }
     }
     boolean isDirectory = moved.inode().isDirectory();
     if (!isDirectory && (from.trailingSlash() || (!exchange && to.trailingSlash()))) {

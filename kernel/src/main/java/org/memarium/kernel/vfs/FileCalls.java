@@ -1,7 +1,6 @@
 package org.memarium.kernel.vfs;
 
 import org.jspecify.annotations.Nullable;
-import org.memarium.kernel.wait.Waiter;
 import org.memarium.mm.Errno;
 
 /**
@@ -400,10 +399,8 @@ public final class FileCalls extends AttributeCalls {
    * @param ofd whether the lock is the open file's, and not the process's
    * @param mayWait whether it waits for others to let go
    * @param pid of the process
-   * @param waiter who is woken when it may try again
    */
-  public LockCall setLock(
-      int fd, boolean ofd, Flock lock, boolean mayWait, int pid, Waiter waiter)
+  public LockCall setLock(int fd, boolean ofd, Flock lock, boolean mayWait, int pid)
       throws ErrnoException {
     OpenFile file = file(fd);
     FileLock wanted = toLock(file, ofd, lock, pid);
@@ -416,7 +413,7 @@ public final class FileCalls extends AttributeCalls {
     if (!allowed) {
       throw new ErrnoException(Errno.EBADF);
     }
-    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait, waiter);
+    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait);
   }
 
   /**
@@ -424,9 +421,8 @@ public final class FileCalls extends AttributeCalls {
    *
    * @param operation LOCK_SH 1, LOCK_EX 2 or LOCK_UN 8, perhaps with LOCK_NB 4
    * @param pid of the process
-   * @param waiter who is woken when it may try again
    */
-  public LockCall flock(int fd, int operation, int pid, Waiter waiter) throws ErrnoException {
+  public LockCall flock(int fd, int operation, int pid) throws ErrnoException {
     int type =
         switch (operation & ~LOCK_NB) {
           case 1 -> FileLock.READ;
@@ -438,10 +434,9 @@ public final class FileCalls extends AttributeCalls {
     if (type != FileLock.UNLOCK && !file.isReadable() && !file.isWritable()) {
       throw new ErrnoException(Errno.EBADF);
     }
-    FileLock wanted =
-        new FileLock(FileLock.Kind.FLOCK, file, pid, type, 0, FileLock.TO_THE_END);
+    FileLock wanted = new FileLock(FileLock.Kind.FLOCK, file, pid, type, 0, FileLock.TO_THE_END);
     boolean mayWait = (operation & LOCK_NB) == 0;
-    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait, waiter);
+    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait);
   }
 
   /** ioctl(2). */

@@ -54,7 +54,9 @@ final class FileLocks {
   boolean convertsFlock(FileLock wanted) {
     return held.stream()
         .anyMatch(lock ->
-            lock.kind() == FileLock.Kind.FLOCK && lock.isOf(wanted) && lock.type() != wanted.type());
+            lock.kind() == FileLock.Kind.FLOCK
+                && lock.isOf(wanted)
+                && lock.type() != wanted.type());
   }
 
   /**

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.wait.SleepingCall;
-import org.memarium.kernel.wait.Waiter;
+import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /**
@@ -52,33 +52,29 @@ public final class LockCall implements SleepingCall {
   private final int fd;
   private final OpenFile file;
   private final FileLock wanted;
-  private final Waiter waiter;
   private final boolean mayWait;
   private final VfsCaches caches;
   private @Nullable FileLock blocker;
   private long slot;
   private boolean waiting;
 
-  LockCall(
-      Blocked blocked,
-      FdTable fds,
-      int fd,
-      OpenFile file,
-      FileLock wanted,
-      boolean mayWait,
-      Waiter waiter) {
+  LockCall(Blocked blocked, FdTable fds, int fd, OpenFile file, FileLock wanted, boolean mayWait) {
     this.blocked = blocked;
     this.fds = fds;
     this.fd = fd;
     this.file = file;
     this.wanted = wanted;
     this.mayWait = mayWait;
-    this.waiter = waiter;
     this.caches = file.dentry().dcache().caches();
   }
 
   private FileLocks locks() {
     return file.inode().locks(caches);
+  }
+
+  /** Where those wait who want a lock on this file, in order of arrival. */
+  public WaitQueue queue() {
+    return locks().waiters();
   }
 
   @Override
@@ -113,7 +109,6 @@ public final class LockCall implements SleepingCall {
       waiting = true;
       file.hold();
       blocked.calls.add(this);
-      locks.waiters().addExclusive(waiter);
     }
     return ASLEEP;
   }
@@ -132,7 +127,6 @@ public final class LockCall implements SleepingCall {
   public void ended() {
     if (waiting) {
       waiting = false;
-      locks().waiters().remove(waiter);
       blocked.calls.remove(this);
       VfsCaches.free(caches.fileLock, slot);
       file.release();

@@ -170,8 +170,7 @@ public abstract sealed class PathCalls permits EntryCalls {
             || (resolve & scopes) == scopes
             || (creates ? (mode & ~FileMode.PERMISSIONS) != 0 : mode != 0)
             || ((flags & Fcntl.O_PATH) != 0 && (flags & ~withPath) != 0)
-            || (flags & (Fcntl.O_DIRECTORY | Fcntl.O_CREAT))
-                == (Fcntl.O_DIRECTORY | Fcntl.O_CREAT)
+            || (flags & (Fcntl.O_DIRECTORY | Fcntl.O_CREAT)) == (Fcntl.O_DIRECTORY | Fcntl.O_CREAT)
             || (tmpfile && (flags & Fcntl.O_DIRECTORY) == 0)
             || (tmpfile && (accessMask((int) flags) & FileMode.MAY_WRITE) == 0);
     if (wrong) {

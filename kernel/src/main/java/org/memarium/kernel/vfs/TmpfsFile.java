@@ -117,8 +117,8 @@ final class TmpfsFile extends RegularFile {
       int pfn = cached.readPage(index);
       if (pfn < 0) {
         // shmem_undo_range
-        taken.forEach(page ->
-            cached.punchHole(page << Ram.PAGE_SHIFT, (page + 1) << Ram.PAGE_SHIFT));
+        taken.forEach(
+            page -> cached.punchHole(page << Ram.PAGE_SHIFT, (page + 1) << Ram.PAGE_SHIFT));
         throw new ErrnoException(pfn == -Errno.ENOMEM ? Errno.ENOMEM : Errno.ENOSPC);
       }
       if (hole) {

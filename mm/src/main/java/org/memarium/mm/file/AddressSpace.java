@@ -347,8 +347,8 @@ public final class AddressSpace {
 
   /**
    * {@code truncate_inode_pages_range} after {@code unmap_mapping_range}: the bytes of [from, end)
-   * read as zeroes from now on, in mappings too but for private copies. Whole pages leave the cache;
-   * what is zeroed of the pages at the edges is dirty, if they are in the cache.
+   * read as zeroes from now on, in mappings too but for private copies. Whole pages leave the
+   * cache; what is zeroed of the pages at the edges is dirty, if they are in the cache.
    *
    * @param from and {@code end}: positions, whatever the size of the file is
    */
@@ -480,7 +480,9 @@ public final class AddressSpace {
     return !mappings.isEmpty();
   }
 
-  /** {@code mapping_writably_mapped}: whether what is written through some area reaches the file. */
+  /**
+   * {@code mapping_writably_mapped}: whether what is written through some area reaches the file.
+   */
   public boolean isMappedShared() {
     for (FileMapping mapping = firstMapping(0, Long.MAX_VALUE);
         mapping != null;
