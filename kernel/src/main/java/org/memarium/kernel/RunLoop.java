@@ -216,6 +216,8 @@ final class RunLoop implements PageFaultHandler {
     long next = kernel.timers().nextNanos();
     if (next != Timers.NEVER) {
       kernel.clock().sleep(Math.max(0, next - kernel.clock().uptimeNanos()));
+      // Also where the clock cannot go so far.
+      kernel.timers().expire(next);
       return;
     }
     boolean hope = false;

@@ -11,6 +11,9 @@ public final class VirtualClock {
   /** Clock ticks in a second, as {@code times} and AT_CLKTCK count: {@code USER_HZ}. */
   public static final int USER_HZ = 100;
 
+  /** 73 years, by when a program has slept enough: times of it can be added without a care. */
+  private static final long END_NANOS = Long.MAX_VALUE / 4;
+
   private static final long NANOS_PER_TICK = 1_000_000_000L / USER_HZ;
 
   private final Cpu cpu;
@@ -64,8 +67,8 @@ public final class VirtualClock {
     return nanos / NANOS_PER_TICK;
   }
 
-  /** Lets time pass with nothing to do. */
+  /** Lets time pass with nothing to do; at {@link #END_NANOS} it stands still. */
   public void sleep(long nanos) {
-    sleptNanos += nanos;
+    sleptNanos += Math.min(nanos, END_NANOS - sleptNanos);
   }
 }
