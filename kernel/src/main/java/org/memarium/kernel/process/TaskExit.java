@@ -2,6 +2,8 @@ package org.memarium.kernel.process;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code do_exit}: a thread ends, with its last one the process; Linux {@code kernel/exit.c}. The
@@ -13,6 +15,11 @@ public final class TaskExit {
   /** Ends the thread that runs. */
   public static void exit(Task task, Scheduler scheduler) {
     UserProcess process = task.process();
+    Trace trace = task.trace();
+    if (trace.isOn()) {
+      int status = process.exitCode();
+      trace.emit(new TraceEvent.SchedProcessExit(task.pid(), task.comm(), status));
+    }
     task.stopSleeping();
     task.mmRelease();
     task.futexThread().die();

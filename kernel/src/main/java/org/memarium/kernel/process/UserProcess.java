@@ -81,6 +81,7 @@ public final class UserProcess {
     if (main.signals().isIgnored(info.signal()) && (main.signals().blocked() & bit) == 0) {
       return;
     }
+    main.traceSignal(info, pid, "process");
     pending.add(info);
     endStop(info.signal());
     for (Task thread : threads) {
