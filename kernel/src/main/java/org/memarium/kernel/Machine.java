@@ -172,7 +172,7 @@ public final class Machine implements AutoCloseable {
     cpu = new Cpu(mmu, segmentation, config.cpu());
     clock = new VirtualClock(cpu, config.bootTimeNanos());
     TlsSegments tls = new TlsSegments(gdt, segments.firstTls());
-    scheduler = new Scheduler(config.quantum(), new ContextSwitch(cpu, tls));
+    scheduler = new Scheduler(config.quantum(), new ContextSwitch(cpu, tls, memory));
     trace.setClock(clock::uptimeNanos);
     log.setClock(clock::uptimeNanos);
 
@@ -355,8 +355,7 @@ public final class Machine implements AutoCloseable {
       return new Task(
           pid,
           process,
-          new Task.Machinery(
-              vfs, clock, timers, userMemory, futexes, scheduler, tasks, memory.trace()),
+          new Task.Machinery(vfs, clock, timers, userMemory, futexes, scheduler, tasks),
           fs,
           fds,
           identity,

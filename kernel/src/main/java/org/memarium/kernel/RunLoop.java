@@ -174,6 +174,10 @@ final class RunLoop implements PageFaultHandler {
       TaskExit.exit(task, scheduler);
       return false;
     }
+    if (task.isNew()) {
+      task.beginToRun();
+      return false;
+    }
     SleepingCall call = task.sleepingCall();
     if (call != null) {
       systemCalls.resume(call);

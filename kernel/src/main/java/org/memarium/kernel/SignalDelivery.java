@@ -2,6 +2,7 @@ package org.memarium.kernel;
 
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.exec.Execve;
+import org.memarium.kernel.process.ProcessGroups;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalAction;
 import org.memarium.kernel.process.SignalInfo;
@@ -13,8 +14,6 @@ import org.memarium.kernel.syscall.SignalFrame;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.wait.Restart;
 import org.memarium.mm.Errno;
-import org.memarium.mm.trace.Trace;
-import org.memarium.mm.trace.TraceEvent;
 
 /**
  * What happens to signals on the way back to the program: a handler's frame, a stop, the end; and
@@ -41,10 +40,6 @@ final class SignalDelivery {
     SignalInfo info = signals.dequeue();
     while (info != null && !task.isEnded()) {
       int signal = info.signal();
-      Trace trace = task.trace();
-      if (trace.isOn()) {
-        trace.emit(new TraceEvent.SignalDeliver(signal, info.code(), task.pid()));
-      }
       SignalAction action = signals.action(signal);
       if (action.isHandler()) {
         restartOrInterrupt(task, action);
@@ -110,7 +105,7 @@ final class SignalDelivery {
     signals.setBlocked(signals.blocked() | action.mask() | own);
   }
 
-  private static void byDefault(Task task, SignalInfo info) {
+  private void byDefault(Task task, SignalInfo info) {
     UserProcess process = task.process();
     switch (Signal.defaultAction(info.signal())) {
       case TERMINATE -> {
@@ -122,7 +117,13 @@ final class SignalDelivery {
         }
         process.exitGroup(info.signal());
       }
-      case STOP -> process.threads().forEach(Task::stop);
+      case STOP -> {
+        // Nobody would be left to let an orphaned group go on; only SIGSTOP stops it.
+        if (info.signal() == Signal.SIGSTOP
+            || !ProcessGroups.isOrphaned(kernel.tasks(), process.processGroup())) {
+          process.stop(info.signal());
+        }
+      }
       case IGNORE, CONTINUE -> {}
     }
   }

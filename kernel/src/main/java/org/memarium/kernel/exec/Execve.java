@@ -29,8 +29,6 @@ import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
-import org.memarium.mm.trace.Trace;
-import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code execve}: gives a process another program; Linux {@code fs/exec.c}.
@@ -137,10 +135,6 @@ public final class Execve {
     Program program = open(path, path, argv, 0);
     try {
       load(program, path, argv, environment);
-      Trace trace = memory.trace();
-      if (trace.isOn()) {
-        trace.emit(new TraceEvent.SchedProcessExec(task().pid(), path));
-      }
     } finally {
       program.release();
     }
@@ -258,14 +252,12 @@ public final class Execve {
               task().limits().soft(RLimits.STACK));
       stack.pushStrings(path, argv, environment);
 
-      MmStruct old = task().mm();
-      task().mmRelease();
-      task().setMm(mm);
-      mm.activate();
-      stays = true;
-      if (old != null) {
-        old.exit();
+      boolean hadProgram = task().mm() != null;
+      if (!task().prepareForExec()) {
+        throw new ExecException(Errno.ENOMEM, elf.name() + ": no memory for its open files");
       }
+      stays = true;
+      task().execMmap(mm);
       task().setPersonality(personality);
       mm.setReadImpliesExec((personality & READ_IMPLIES_EXEC) != 0);
       mm.setPrivileged(task().identity().isPrivileged());
@@ -275,7 +267,7 @@ public final class Execve {
         check(elf, mm.setupArgPages(executableStack), "its stack");
         begin(program, mm, stack, argv, environment, chance);
       } catch (ExecException e) {
-        if (old != null) {
+        if (hadProgram) {
           task().kill(Signal.SIGSEGV);
         }
         throw e;

@@ -2,9 +2,8 @@ package org.memarium.kernel.process;
 
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
+import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
-import org.memarium.mm.trace.Trace;
-import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code context_switch}: the registers, the segments of thread-local storage, and CR3 where the
@@ -14,11 +13,13 @@ import org.memarium.mm.trace.TraceEvent;
 public final class ContextSwitch {
   private final Cpu cpu;
   private final TlsSegments tls;
+  private final MemoryManager memory;
 
   /** For the one processor of a machine. */
-  public ContextSwitch(Cpu cpu, TlsSegments tls) {
+  public ContextSwitch(Cpu cpu, TlsSegments tls, MemoryManager memory) {
     this.cpu = cpu;
     this.tls = tls;
+    this.memory = memory;
   }
 
   /**
@@ -30,15 +31,11 @@ public final class ContextSwitch {
     if (previous != null && !previous.isReleased()) {
       previous.saveContext(cpu, tls);
     }
-    Trace trace = next.trace();
-    if (trace.isOn()) {
-      int previousPid = previous == null ? 0 : previous.pid();
-      trace.emit(new TraceEvent.SchedSwitch(previousPid, next.pid()));
-    }
     MmStruct mm = next.mm();
     if (mm != null && !mm.isActive()) {
       mm.activate();
     }
+    memory.setFaultCounts(next.faults());
     next.loadContext(cpu, tls);
   }
 }

@@ -24,6 +24,17 @@ public final class Identity {
     setGroups(gid, gid, gid);
   }
 
+  /** {@code prepare_creds}: an identity that is the same, and changes by itself. */
+  public Identity copy() {
+    Identity copy = new Identity(uid, gid);
+    copy.setUsers(uid, euid, suid);
+    copy.setGroups(gid, egid, sgid);
+    copy.fsuid = fsuid;
+    copy.fsgid = fsgid;
+    copy.groups = groups;
+    return copy;
+  }
+
   /** Real user. */
   public int uid() {
     return uid;

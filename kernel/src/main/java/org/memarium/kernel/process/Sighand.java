@@ -8,9 +8,28 @@ import java.util.Arrays;
 public final class Sighand {
   private final SignalAction[] actions = new SignalAction[Signal.COUNT + 1];
 
+  /** How many tasks have these actions. */
+  private int users = 1;
+
   /** All by default. */
   public Sighand() {
     Arrays.fill(actions, SignalAction.NONE);
+  }
+
+  /** {@code CLONE_SIGHAND}: one more task has these, and lets go of them by {@link #put}. */
+  Sighand share() {
+    users++;
+    return this;
+  }
+
+  /** {@code __cleanup_sighand}. */
+  void put() {
+    users--;
+  }
+
+  /** Whether more than one task has these. */
+  boolean isShared() {
+    return users > 1;
   }
 
   /** {@code copy_sighand}: the same actions, to be changed independently. */

@@ -18,6 +18,12 @@ public record SignalAction(long handler, int flags, long restorer, long mask) {
   /** The handler takes three arguments, and a {@code siginfo_t} and {@code ucontext_t}. */
   public static final int SA_SIGINFO = 0x4;
 
+  /** Of SIGCHLD: only for a child that has ended, not for one that stops or goes on. */
+  public static final int SA_NOCLDSTOP = 0x1;
+
+  /** Of SIGCHLD: children that have ended are forgotten at once. */
+  public static final int SA_NOCLDWAIT = 0x2;
+
   /** {@code restorer} is set. */
   public static final int SA_RESTORER = 0x0400_0000;
 

@@ -38,6 +38,20 @@ public final class SignalState {
     this.shared = shared;
   }
 
+  /**
+   * {@code copy_process}: a new task blocks what the one blocks that made it.
+   *
+   * @param alternateStackToo {@code sas_ss_reset} otherwise: two tasks in one address space must
+   *     not both use the alternate stack
+   */
+  void inherit(SignalState parent, boolean alternateStackToo) {
+    blocked = parent.blocked;
+    if (alternateStackToo) {
+      setAlternateStack(
+          parent.alternateStack, parent.alternateStackBytes, parent.alternateStackFlags);
+    }
+  }
+
   /** The actions, which may be shared. */
   public Sighand sighand() {
     return sighand;

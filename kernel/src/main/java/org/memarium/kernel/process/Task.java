@@ -14,6 +14,7 @@ import org.memarium.kernel.futex.RobustList;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.Dentry;
+import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FsStruct;
@@ -27,10 +28,9 @@ import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.kernel.wait.Waiter;
 import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
+import org.memarium.mm.space.FaultCounts;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
-import org.memarium.mm.trace.Trace;
-import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code struct task_struct}: a thread, which the scheduler runs. What it shares with the other
@@ -45,16 +45,16 @@ public final class Task implements ProcessView, Waiter {
   /** {@code TASK_COMM_LEN} without its NUL. */
   private static final int COMM_BYTES = 15;
 
-  private final int pid;
+  private int pid;
   private final UserProcess process;
-  private final FdTable files;
   private final FsStruct fs;
-  private final FileCalls fileCalls;
+  private FdTable files;
+  private FileCalls fileCalls;
   private final Identity identity;
   private final Machinery machinery;
   private final SignalState signals;
   private final TaskDescriptors descriptors;
-  private final FutexThread futexThread;
+  private FutexThread futexThread;
   private final FutexWords words;
 
   private @Nullable MmStruct mm;
@@ -82,18 +82,22 @@ public final class Task implements ProcessView, Waiter {
   private String comm = "";
   private byte[] auxiliaryVector = {};
   private int personality;
-  private final long startNanos;
+  private long startNanos;
   private long userNanos;
+  private final FaultCounts faults = new FaultCounts();
   private int parentDeathSignal;
   private boolean noNewPrivileges;
 
-  private long earlierMinorFaults;
-  private long earlierMajorFaults;
+  private long setChildTid;
   private long clearChildTid;
   private long rseqArea;
   private int rseqBytes;
   private int rseqSignature;
 
+  /** {@code vfork_done}: who waits until the task has let go of its parent's memory. */
+  private final WaitQueue vforkDone = new WaitQueue();
+
+  private boolean mmReleased;
   private boolean ended;
   private boolean released;
 
@@ -115,8 +119,7 @@ public final class Task implements ProcessView, Waiter {
       UserMemory memory,
       Futexes futexes,
       Scheduler scheduler,
-      TaskTable tasks,
-      Trace trace) {}
+      TaskTable tasks) {}
 
   /**
    * A task without a program, which nobody runs yet; the table and its process know of it.
@@ -154,6 +157,36 @@ public final class Task implements ProcessView, Waiter {
     this.startNanos = machinery.clock().uptimeNanos();
     process.addThread(this);
     machinery.tasks().add(this);
+  }
+
+  /**
+   * {@code copy_process}: what a new task takes over from the one that made it, besides of what its
+   * constructor got.
+   *
+   * @param sharesMemory {@code CLONE_VM}
+   * @param sharesStack {@code CLONE_VFORK}: the other one does not run meanwhile
+   */
+  void inherit(Task parent, MmStruct space, boolean sharesMemory, boolean sharesStack) {
+    mm = space;
+    setExecutable(parent.executable);
+    comm = parent.comm;
+    auxiliaryVector = parent.auxiliaryVector;
+    personality = parent.personality;
+    noNewPrivileges = parent.noNewPrivileges;
+    signals.inherit(parent.signals, !sharesMemory || sharesStack);
+    if (!sharesMemory) {
+      setRseq(parent.rseqArea, parent.rseqBytes, parent.rseqSignature);
+    }
+  }
+
+  /** The machine's parts. */
+  Machinery machinery() {
+    return machinery;
+  }
+
+  /** Its objects of the kernel's caches. */
+  TaskDescriptors descriptors() {
+    return descriptors;
   }
 
   /** The process that it is a thread of. */
@@ -276,6 +309,9 @@ public final class Task implements ProcessView, Waiter {
 
   /** {@code TASK_STOPPED}: does not run before {@link #resume}. */
   public void stop() {
+    if (released || ended) {
+      return;
+    }
     state = STOPPED;
     machinery.scheduler().dequeue(this);
   }
@@ -356,14 +392,80 @@ public final class Task implements ProcessView, Waiter {
     return space;
   }
 
-  /** Sets the address space, or takes it away. */
+  /** Sets the address space, or takes it away; who had it before lets go of that one. */
   public void setMm(@Nullable MmStruct space) {
-    MmStruct before = mm;
-    if (before != null) {
-      earlierMinorFaults += before.minorFaults();
-      earlierMajorFaults += before.majorFaults();
-    }
     mm = space;
+  }
+
+  /** Where its page faults are counted. */
+  FaultCounts faults() {
+    return faults;
+  }
+
+  /**
+   * {@code begin_new_exec}, before the old program is gone: the other threads of the process end,
+   * and what was shared with other processes becomes the task's own.
+   *
+   * @return false if there is no memory for that; nothing has changed then
+   */
+  public boolean prepareForExec() {
+    try {
+      if (files.isShared()) {
+        FdTable own = files.copy(() -> limits().soft(RLimits.NOFILE));
+        files.free();
+        files = own;
+        fileCalls = new FileCalls(machinery.vfs(), fs, own, identity.forFiles());
+      }
+    } catch (ErrnoException e) {
+      return false;
+    }
+    TaskExit.endOtherThreads(this);
+    Sighand actions = signals.sighand();
+    if (actions.isShared()) {
+      if (!descriptors.renewSighand()) {
+        return false;
+      }
+      actions.put();
+      signals.setSighand(actions.copy());
+    }
+    return true;
+  }
+
+  /** {@code exec_mmap}: another address space takes the place of the one that it has. */
+  public void execMmap(MmStruct fresh) {
+    MmStruct old = mm;
+    if (old != null) {
+      mmRelease();
+      process.usage().noteRss(old.hiwaterRss());
+    }
+    mm = fresh;
+    fresh.activate();
+    if (old != null) {
+      old.put();
+    }
+    process.noteExec();
+  }
+
+  /** {@code exchange_tids}: the only thread of the process that is left becomes the first one. */
+  void becomeLeader(Task former) {
+    machinery.tasks().remove(this);
+    pid = process.pid();
+    startNanos = former.startNanos;
+    long robustList = futexThread.robustList();
+    machinery.futexes().inheritLocks(futexThread);
+    futexThread = new FutexThread(pid, this);
+    futexThread.setRobustList(robustList);
+    machinery.tasks().add(this);
+  }
+
+  /** {@code vfork_done}: woken when {@link #mmRelease} has happened. */
+  public WaitQueue vforkDone() {
+    return vforkDone;
+  }
+
+  /** Whether {@link #mmRelease} has happened. */
+  public boolean isMmReleased() {
+    return mmReleased;
   }
 
   /** What execve leaves in the process: a new name, default signal actions, no registrations. */
@@ -399,14 +501,17 @@ public final class Task implements ProcessView, Waiter {
     stopSleeping();
     machinery.scheduler().dequeue(this);
     released = true;
-    if (mm != null) {
-      mm.exit();
-      setMm(null);
+    MmStruct space = mm;
+    if (space != null) {
+      process.usage().noteRss(space.hiwaterRss());
+      mm = null;
+      space.put();
     }
     setExecutable(null);
     files.free();
     fs.free();
     signals.flush();
+    signals.sighand().put();
     if (process.isDead()) {
       process.pending().flush(-1L);
     }
@@ -495,23 +600,9 @@ public final class Task implements ProcessView, Waiter {
     if (released) {
       return;
     }
-    traceSignal(info, pid, "thread");
     signals.send(info);
     process.endStop(info.signal());
     signalWakeUp();
-  }
-
-  /** For the trace: a signal was sent to the thread, or to its process. */
-  void traceSignal(SignalInfo info, int to, String target) {
-    Trace trace = trace();
-    if (trace.isOn()) {
-      trace.emit(new TraceEvent.SignalGenerate(info.signal(), info.code(), to, target));
-    }
-  }
-
-  /** The machine's trace. */
-  public Trace trace() {
-    return machinery.trace();
   }
 
   /** {@code signal_wake_up}: if a signal waits that the thread must see, it wakes. */
@@ -549,6 +640,28 @@ public final class Task implements ProcessView, Waiter {
   /** Sets the bits of personality(2). */
   public void setPersonality(int bits) {
     personality = bits;
+  }
+
+  /**
+   * {@code CLONE_CHILD_SETTID}: where the task writes its number as soon as it runs; 0 for nowhere.
+   */
+  void setSetChildTid(long linearAddress) {
+    setChildTid = linearAddress;
+  }
+
+  /** {@code schedule_tail}: what a new task does before anything else. */
+  public void beginToRun() {
+    if (setChildTid != 0) {
+      long at = setChildTid;
+      setChildTid = 0;
+      byte[] number = {(byte) pid, (byte) (pid >> 8), (byte) (pid >> 16), (byte) (pid >> 24)};
+      machinery.memory().copyToUser(at, number, 0, number.length);
+    }
+  }
+
+  /** Whether {@link #beginToRun} has something to do. */
+  public boolean isNew() {
+    return setChildTid != 0;
   }
 
   /** {@code set_tid_address}: where to write 0 when the thread ends; 0 for nowhere. */
@@ -598,6 +711,8 @@ public final class Task implements ProcessView, Waiter {
       }
     }
     clearChildTid = 0;
+    mmReleased = true;
+    vforkDone.wakeUpAll();
   }
 
   /** {@code struct rseq} of the thread; 0 if none is registered. */
@@ -749,14 +864,12 @@ public final class Task implements ProcessView, Waiter {
 
   @Override
   public long minorFaults() {
-    MmStruct space = mm;
-    return earlierMinorFaults + (space == null ? 0 : space.minorFaults());
+    return faults.minor();
   }
 
   @Override
   public long majorFaults() {
-    MmStruct space = mm;
-    return earlierMajorFaults + (space == null ? 0 : space.majorFaults());
+    return faults.major();
   }
 
   @Override

@@ -13,8 +13,8 @@ import org.memarium.mm.trace.VmStatItem;
 /**
  * What a task takes of kernel memory for itself: {@code task_struct}, its kernel stack, {@code
  * cred}, {@code sighand_struct}, {@code signal_struct} and {@code pid}, in the order in which fork
- * takes them (Linux {@code kernel/fork.c}, {@code copy_process}). Its files, its working directory
- * and its address space hold their own.
+ * takes them (Linux {@code kernel/fork.c}, {@code copy_process}). A thread shares some of them with
+ * the task that made it. Its files, its working directory and its address space hold their own.
  */
 public final class TaskDescriptors {
   /** {@code THREAD_SIZE_ORDER} on 32 bits: a stack of 8 KiB. */
@@ -25,9 +25,14 @@ public final class TaskDescriptors {
 
   private static final int STACK_GFP = Gfp.GFP_KERNEL_ACCOUNT | Gfp.ZERO;
 
+  private static final int TASK = 0;
+  private static final int CRED = 1;
+  private static final int SIGHAND = 2;
+  private static final int SIGNAL = 3;
+
   private final SlabAllocator slab;
   private final KmemCache[] caches;
-  private final long[] slots;
+  private final @Nullable SharedObject[] objects;
   private int stackPfn = -1;
   private boolean freed;
 
@@ -42,7 +47,7 @@ public final class TaskDescriptors {
           kernel.signalCache(),
           kernel.pid()
         };
-    slots = new long[caches.length];
+    objects = new @Nullable SharedObject[caches.length];
   }
 
   /**
@@ -51,15 +56,37 @@ public final class TaskDescriptors {
    * @return null if there is no memory; nothing is taken then
    */
   public static @Nullable TaskDescriptors allocate(SlabAllocator slab) {
-    TaskDescriptors made = new TaskDescriptors(slab);
-    for (int i = 0; i < made.caches.length; i++) {
-      made.slots[i] = made.caches[i].alloc(Gfp.GFP_KERNEL);
-      if (made.slots[i] == 0 || (i == 0 && !made.allocateStack())) {
-        made.free();
+    return new TaskDescriptors(slab).take(null, false, false);
+  }
+
+  /**
+   * {@code copy_process}: takes it for a task that this one's task makes.
+   *
+   * @param thread {@code CLONE_THREAD}: user and signals of the process are shared
+   * @param sighand {@code CLONE_SIGHAND}: the actions are shared
+   * @return null if there is no memory; nothing is taken then
+   */
+  @Nullable TaskDescriptors fork(boolean thread, boolean sighand) {
+    return new TaskDescriptors(slab).take(this, thread, sighand);
+  }
+
+  private @Nullable TaskDescriptors take(
+      @Nullable TaskDescriptors parent, boolean thread, boolean sighand) {
+    for (int i = 0; i < caches.length; i++) {
+      boolean shared =
+          switch (i) {
+            case CRED, SIGNAL -> thread;
+            case SIGHAND -> sighand;
+            default -> false;
+          };
+      SharedObject from = shared && parent != null ? parent.objects[i] : null;
+      objects[i] = from == null ? SharedObject.allocate(caches[i]) : from.get();
+      if (objects[i] == null || (i == TASK && !allocateStack())) {
+        free();
         return null;
       }
     }
-    return made;
+    return this;
   }
 
   /** {@code alloc_thread_stack_node}. */
@@ -89,8 +116,9 @@ public final class TaskDescriptors {
     }
     freed = true;
     for (int i = caches.length - 1; i >= 0; i--) {
-      if (slots[i] != 0) {
-        caches[i].free(slots[i]);
+      SharedObject object = objects[i];
+      if (object != null) {
+        object.put();
       }
     }
     if (stackPfn >= 0) {
@@ -107,13 +135,22 @@ public final class TaskDescriptors {
    * @return false if there is no memory, and nothing may change
    */
   boolean renewCred() {
-    KmemCache credJar = caches[1];
-    long fresh = credJar.alloc(Gfp.GFP_KERNEL);
-    if (fresh == 0) {
+    return renew(CRED);
+  }
+
+  /** {@code unshare_sighand}: the same for the actions of signals. */
+  boolean renewSighand() {
+    return renew(SIGHAND);
+  }
+
+  private boolean renew(int index) {
+    SharedObject fresh = SharedObject.allocate(caches[index]);
+    SharedObject old = objects[index];
+    if (fresh == null || old == null) {
       return false;
     }
-    credJar.free(slots[1]);
-    slots[1] = fresh;
+    old.put();
+    objects[index] = fresh;
     return true;
   }
 
@@ -129,8 +166,10 @@ public final class TaskDescriptors {
     }
     audit.claim(stackPfn, 1 << stackOrder(), "kernel stack of " + who, Audit.Use.KERNEL_STACK);
     audit.expectReference(stackPfn);
-    for (KmemCache cache : caches) {
-      audit.expectObjects(cache, 1);
+    for (SharedObject object : objects) {
+      if (object != null) {
+        object.audit(audit);
+      }
     }
   }
 }

@@ -16,6 +16,10 @@ public final class TaskTable {
   private static final int RESERVED_PIDS = 300;
 
   private final TreeMap<Integer, Task> tasks = new TreeMap<>();
+
+  /** By real user: how many tasks it has. */
+  private final TreeMap<Integer, Integer> counts = new TreeMap<>();
+
   private int last = UserProcess.FIRST_PID - 1;
 
   /**
@@ -26,11 +30,16 @@ public final class TaskTable {
   public int allocatePid() {
     for (int tried = 0; tried < PID_MAX; tried++) {
       last = last + 1 < PID_MAX ? last + 1 : RESERVED_PIDS;
-      if (!tasks.containsKey(last) && !isGroup(last)) {
+      if (!isTaken(last)) {
         return last;
       }
     }
     return 0;
+  }
+
+  /** Whether somebody has the number, as thread, process, group or session. */
+  boolean isTaken(int number) {
+    return tasks.containsKey(number) || isGroup(number);
   }
 
   private boolean isGroup(int number) {
@@ -51,11 +60,33 @@ public final class TaskTable {
     if (tasks.putIfAbsent(task.pid(), task) != null) {
       throw new IllegalStateException("two tasks have the number " + task.pid());
     }
+    count(task.identity().uid(), 1);
   }
 
   /** {@code __unhash_process}: nobody finds the task any more. */
   public void remove(Task task) {
     tasks.remove(task.pid());
+    count(task.identity().uid(), -1);
+  }
+
+  private void count(int uid, int change) {
+    counts.merge(uid, change, Integer::sum);
+  }
+
+  /** {@code set_cred_ucounts}: a task has another real user from now on. */
+  void userChanged(int before, int now) {
+    count(before, -1);
+    count(now, 1);
+  }
+
+  /** {@code UCOUNT_RLIMIT_NPROC}: how many tasks a user has; zombies count. */
+  int countOf(int uid) {
+    return counts.getOrDefault(uid, 0);
+  }
+
+  /** {@code nr_threads}. */
+  public int size() {
+    return tasks.size();
   }
 
   /** The thread of a number, or null. */

@@ -2,6 +2,7 @@ package org.memarium.kernel.process;
 
 import org.memarium.hardware.DescriptorTable;
 import org.memarium.hardware.SegmentDescriptor;
+import org.memarium.hardware.Segmentation;
 
 /**
  * The three descriptors of the GDT that belong to the running thread ({@code tls_array}), and the
@@ -83,6 +84,17 @@ public final class TlsSegments {
   void load(long[] slots) {
     for (int i = 0; i < ENTRIES; i++) {
       gdt.setRaw(firstEntry + i, slots[i]);
+    }
+  }
+
+  /** A segment register that holds a slot's selector sees the slot's new descriptor at once. */
+  public void reload(Segmentation segments, int entry) {
+    int selector = entry << 3 | 3;
+    for (int register : new int[] {Segmentation.FS, Segmentation.GS}) {
+      if (segments.selector(register) == selector) {
+        SegmentDescriptor descriptor = segments.find(selector);
+        segments.force(register, descriptor != null && descriptor.present() ? selector : 0);
+      }
     }
   }
 

@@ -28,7 +28,23 @@ public final class UserProcess {
   private final List<Task> threads = new ArrayList<>(1);
   private final List<UserProcess> children = new ArrayList<>(0);
 
+  private final ResourceUsage usage = new ResourceUsage();
+  private final ResourceUsage childrenUsage = new ResourceUsage();
+
   private @Nullable UserProcess parent;
+
+  /** {@code real_parent}: the thread that made it, or another that took its place. */
+  private @Nullable Task parentThread;
+
+  private int exitSignal = Signal.SIGCHLD;
+  private boolean subreaper;
+  private boolean hasExecuted;
+
+  /** The signal that stopped it and that its parent has not asked about; 0: none. */
+  private int stopSignal;
+
+  private boolean stopped;
+  private boolean continued;
   private int session = INIT_PID;
   private int processGroup;
   private boolean dumpable = true;
@@ -76,14 +92,16 @@ public final class UserProcess {
    * block it. One that is ignored is not kept, unless it is blocked.
    */
   public void send(SignalInfo info) {
+    if (isDead()) {
+      return;
+    }
+    endStop(info.signal());
     Task main = leader();
     long bit = Signal.bit(info.signal());
     if (main.signals().isIgnored(info.signal()) && (main.signals().blocked() & bit) == 0) {
       return;
     }
-    main.traceSignal(info, pid, "process");
     pending.add(info);
-    endStop(info.signal());
     for (Task thread : threads) {
       if (!thread.isReleased() && (thread.signals().blocked() & bit) == 0) {
         thread.signalWakeUp();
@@ -98,7 +116,59 @@ public final class UserProcess {
       for (Task thread : threads) {
         thread.resume();
       }
+      boolean goesOn = stopped && signal == Signal.SIGCONT;
+      stopped = false;
+      if (goesOn) {
+        stopSignal = 0;
+        continued = true;
+        tellParent(ChildStatus.ofContinue());
+      }
     }
+  }
+
+  /** {@code do_signal_stop}: none of its threads runs before SIGCONT; the parent is told. */
+  public void stop(int signal) {
+    stopped = true;
+    stopSignal = signal;
+    continued = false;
+    for (Task thread : threads) {
+      thread.stop();
+    }
+    tellParent(ChildStatus.ofStop(signal));
+  }
+
+  /** {@code do_notify_parent_cldstop}. */
+  private void tellParent(ChildStatus status) {
+    UserProcess told = parent;
+    if (told == null) {
+      return;
+    }
+    SignalAction action = told.leader().signals().action(Signal.SIGCHLD);
+    if (action.handler() != SignalAction.IGNORE && !action.has(SignalAction.SA_NOCLDSTOP)) {
+      told.send(status.info(Signal.SIGCHLD, this));
+    }
+    told.childExit.wakeUpAll();
+  }
+
+  /** {@code SIGNAL_STOP_STOPPED}: whether a signal stopped it, and it has not gone on since. */
+  public boolean isStopped() {
+    return stopped;
+  }
+
+  /** The signal that stopped it, until somebody has waited for that; or 0. */
+  public int stopSignal() {
+    return stopped ? stopSignal : 0;
+  }
+
+  /** {@code SIGNAL_STOP_CONTINUED}: whether it went on, and nobody has waited for that yet. */
+  public boolean hasContinued() {
+    return continued;
+  }
+
+  /** Somebody has waited for its stop, or for its going on. */
+  public void forgetStop() {
+    stopSignal = 0;
+    continued = false;
   }
 
   // ---- Threads ----
@@ -149,15 +219,93 @@ public final class UserProcess {
     return Collections.unmodifiableList(children);
   }
 
-  /** Gives it to another parent; null: init. */
-  public void setParent(@Nullable UserProcess other) {
+  /**
+   * Gives it to another parent.
+   *
+   * @param other null: init
+   * @param thread the one of its threads that is the parent
+   */
+  public void setParent(@Nullable UserProcess other, @Nullable Task thread) {
     if (parent != null) {
       parent.children.remove(this);
     }
     parent = other;
+    parentThread = thread;
     if (other != null) {
       other.children.add(this);
     }
+  }
+
+  /** {@code real_parent}: the thread whose child it is; null: init. */
+  public @Nullable Task parentThread() {
+    return parentThread;
+  }
+
+  /** {@code exit_signal}: what its parent is sent when it has ended; 0 for nothing. */
+  public int exitSignal() {
+    return exitSignal;
+  }
+
+  /** See {@link #exitSignal()}. */
+  public void setExitSignal(int signal) {
+    exitSignal = signal;
+  }
+
+  /** {@code PR_GET_CHILD_SUBREAPER}: whether orphans among its descendants become its children. */
+  public boolean isSubreaper() {
+    return subreaper;
+  }
+
+  /** {@code PR_SET_CHILD_SUBREAPER}. */
+  public void setSubreaper(boolean value) {
+    subreaper = value;
+  }
+
+  /** {@code did_exec}: its parent may not move it to another group any more. */
+  public boolean hasExecuted() {
+    return hasExecuted;
+  }
+
+  /** {@code begin_new_exec}: it runs a program of its own from now on. */
+  void noteExec() {
+    hasExecuted = true;
+    exitSignal = Signal.SIGCHLD;
+  }
+
+  /** What its threads used that have ended. */
+  public ResourceUsage usage() {
+    return usage;
+  }
+
+  /** What its children used that have been reaped, and theirs. */
+  public ResourceUsage childrenUsage() {
+    return childrenUsage;
+  }
+
+  /** {@code getrusage(RUSAGE_SELF)}: what all its threads used, those that have ended included. */
+  public ResourceUsage ownUsage() {
+    ResourceUsage sum = new ResourceUsage();
+    sum.add(usage);
+    for (Task thread : threads) {
+      sum.add(thread);
+      if (thread.mm() != null) {
+        sum.noteRss(thread.requireMm().hiwaterRss());
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * {@code copy_signal}: a process like this one, with limits of its own.
+   *
+   * @param number its number
+   * @param waiting what waits for any of its threads: nothing
+   */
+  UserProcess fork(int number, PendingSignals waiting) {
+    UserProcess child = new UserProcess(number, limits.copy(), waiting);
+    child.inheritGroups(this);
+    child.dumpable = dumpable;
+    return child;
   }
 
   /** Its process group. */

@@ -22,7 +22,6 @@ final class ProcessCalls {
   private static final int ARCH_GET_CPUID = 0x1011;
   private static final int ARCH_SET_CPUID = 0x1012;
   private static final int MAX_STRING_BYTES = 131_072;
-  private static final int WAIT_OPTIONS = 0xe000_000b;
 
   private final Kernel kernel;
   private final UserMemory memory;
@@ -40,12 +39,6 @@ final class ProcessCalls {
     table.set("exit", this::exit);
     table.set("exit_group", this::exitGroup);
     table.set("execve", this::execve);
-    for (String call : List.of("fork", "vfork", "clone", "clone3")) {
-      table.set(
-          call, () -> kernel.unsupported(call + ": a second process or thread", Errno.ENOSYS));
-    }
-    table.set("waitpid", (int pid, int status, int options) -> wait(options));
-    table.set("wait4", (int pid, int status, int options, int usage) -> wait(options));
     table.set("getpid", () -> task().process().pid());
     table.set("gettid", () -> task().pid());
     table.set("getppid", () -> task().parentPid());
@@ -72,11 +65,6 @@ final class ProcessCalls {
   private long exitGroup(int status) {
     task().process().exitGroup((status & 0xff) << 8);
     return 0;
-  }
-
-  /** There are no children. */
-  private static long wait(int options) {
-    return (options & ~WAIT_OPTIONS) != 0 ? -Errno.EINVAL : -Errno.ECHILD;
   }
 
   private long setpgid(int pid, int group) {

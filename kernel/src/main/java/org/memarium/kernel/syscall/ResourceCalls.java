@@ -2,16 +2,18 @@ package org.memarium.kernel.syscall;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.memarium.kernel.process.ResourceUsage;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.mm.Errno;
-import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
 
 /** Limits and use of resources; Linux {@code kernel/sys.c}. */
 final class ResourceCalls {
   private static final long INFINITY_32 = 0xffff_ffffL;
   private static final long INFINITY_OLD = 0x7fff_ffffL;
+  private static final int RUSAGE_SELF = 0;
   private static final int RUSAGE_CHILDREN = -1;
   private static final int RUSAGE_THREAD = 1;
   private static final int KIB_PER_PAGE = 4;
@@ -118,19 +120,33 @@ final class ResourceCalls {
    * </pre>
    */
   private long getrusage(int who, int to) {
-    if (who != 0 && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD) {
-      return -Errno.EINVAL;
+    UserProcess process = task().process();
+    byte[] usage;
+    switch (who) {
+      case RUSAGE_SELF -> usage = format(process.ownUsage());
+      case RUSAGE_CHILDREN -> usage = format(process.childrenUsage());
+      case RUSAGE_THREAD -> {
+        ResourceUsage own = new ResourceUsage();
+        own.add(task());
+        own.noteRss(task().requireMm().hiwaterRss());
+        usage = format(own);
+      }
+      default -> {
+        return -Errno.EINVAL;
+      }
     }
-    ByteBuffer usage = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
-    if (who != RUSAGE_CHILDREN) {
-      MmStruct mm = task().requireMm();
-      putTime(usage, task().userNanos());
-      putTime(usage, task().systemNanos());
-      usage.putInt((int) mm.hiwaterRss() * KIB_PER_PAGE);
-      usage.putInt(32, (int) task().minorFaults()).putInt(36, (int) task().majorFaults());
-    }
-    kernel.memory().write(Integer.toUnsignedLong(to), usage.array());
+    kernel.memory().write(Integer.toUnsignedLong(to), usage);
     return 0;
+  }
+
+  /** {@code struct rusage} as a program sees it. */
+  static byte[] format(ResourceUsage usage) {
+    ByteBuffer out = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
+    putTime(out, usage.userNanos());
+    putTime(out, usage.systemNanos());
+    out.putInt((int) usage.maxRssPages() * KIB_PER_PAGE);
+    out.putInt(32, (int) usage.minorFaults()).putInt(36, (int) usage.majorFaults());
+    return out.array();
   }
 
   private static void putTime(ByteBuffer out, long nanos) {

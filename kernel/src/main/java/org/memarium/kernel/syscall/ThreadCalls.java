@@ -1,7 +1,6 @@
 package org.memarium.kernel.syscall;
 
 import org.memarium.cpu.Cpu;
-import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
@@ -68,20 +67,8 @@ final class ThreadCalls {
       return -Errno.EINVAL;
     }
     tls.set(entry, base, limit, flags);
-    reload(entry);
+    tls.reload(kernel.cpu().segmentation(), entry);
     return 0;
-  }
-
-  /** A segment register that holds the slot's selector sees the new descriptor at once. */
-  private void reload(int entry) {
-    Segmentation segments = kernel.cpu().segmentation();
-    int selector = entry << 3 | 3;
-    for (int register : new int[] {Segmentation.FS, Segmentation.GS}) {
-      if (segments.selector(register) == selector) {
-        var descriptor = segments.find(selector);
-        segments.force(register, descriptor != null && descriptor.present() ? selector : 0);
-      }
-    }
   }
 
   private long getThreadArea(int description) {

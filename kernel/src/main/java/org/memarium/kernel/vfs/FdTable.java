@@ -30,7 +30,8 @@ public final class FdTable {
   /** The table that took the place of the first one; null: the first one is large enough. */
   private @Nullable FdArrays arrays;
 
-  private boolean freed;
+  /** How many tasks use the table; 0: it has ended. */
+  private int users = 1;
 
   private FdTable(VfsCaches caches, LongSupplier noFileLimit, long slot) {
     this.caches = caches;
@@ -55,12 +56,25 @@ public final class FdTable {
     return new FdTable(new VfsCaches(null), noFileLimit, 0);
   }
 
-  /** {@code put_files_struct}, when the process ends: closes everything. */
+  /** {@code CLONE_FILES}: one more task uses the table, and lets go of it by {@link #free}. */
+  public FdTable share() {
+    users++;
+    return this;
+  }
+
+  /** Whether more than one task uses the table. */
+  public boolean isShared() {
+    return users > 1;
+  }
+
+  /** {@code put_files_struct}, when a task ends: the last one closes everything. */
   public void free() {
-    if (freed) {
+    if (users == 0) {
       throw new IllegalStateException("the descriptors of a process end twice");
     }
-    freed = true;
+    if (--users > 0) {
+      return;
+    }
     closeAll();
     if (arrays != null) {
       arrays.free();

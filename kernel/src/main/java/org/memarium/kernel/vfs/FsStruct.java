@@ -12,7 +12,8 @@ public final class FsStruct {
   /** The object of the cache {@code fs_cache}. */
   private final long slot;
 
-  private boolean freed;
+  /** How many tasks use it; 0: it has ended. */
+  private int users = 1;
 
   private FsStruct(Dentry root, Dentry pwd, int umask, long slot) {
     this.root = root;
@@ -47,12 +48,20 @@ public final class FsStruct {
     return new FsStruct(root, pwd, umask, VfsCaches.alloc(root.dcache().caches().fsStruct));
   }
 
-  /** {@code free_fs_struct}, when the process ends. */
+  /** {@code CLONE_FS}: one more task uses it, and lets go of it by {@link #free}. */
+  public FsStruct share() {
+    users++;
+    return this;
+  }
+
+  /** {@code exit_fs}, when a task ends: with the last one it goes. */
   public void free() {
-    if (freed) {
+    if (users == 0) {
       throw new IllegalStateException("the root and working directory of a process end twice");
     }
-    freed = true;
+    if (--users > 0) {
+      return;
+    }
     VfsCaches.free(root.dcache().caches().fsStruct, slot);
     root.release();
     pwd.release();

@@ -40,6 +40,7 @@ public final class FaultHandler {
   /** {@code fault_around_bytes}: 64 KiB. */
   private static final int FAULT_AROUND_PAGES = 16;
 
+  private final MemoryManager memory;
   private final PageAllocator allocator;
   private final MemMap memMap;
   private final Ram ram;
@@ -60,6 +61,7 @@ public final class FaultHandler {
 
   /** The fault handler of a machine; it also populates for MAP_POPULATE. */
   public FaultHandler(MemoryManager memory) {
+    this.memory = memory;
     this.allocator = memory.allocator();
     this.memMap = allocator.memMap();
     this.ram = allocator.ram();
@@ -86,7 +88,7 @@ public final class FaultHandler {
       if (result == FaultResult.MAJOR) {
         vmStat.increment(VmStatItem.PGMAJFAULT);
       }
-      mm.countFault(result == FaultResult.MAJOR);
+      memory.faultCounts().count(result == FaultResult.MAJOR);
     }
     if (trace.isOn()) {
       boolean handled = result.isHandled();

@@ -63,6 +63,9 @@ public final class MemoryManager {
   private int maxMapCount = MmStruct.MAX_MAP_COUNT;
   private int addressSpacesMade;
 
+  /** Those of the task that runs. */
+  private FaultCounts faultCounts = new FaultCounts();
+
   /**
    * The memory manager of a machine that has booted.
    *
@@ -146,6 +149,16 @@ public final class MemoryManager {
 
   void populate(MmStruct mm, long start, long end) {
     populator.populate(mm, start, end);
+  }
+
+  /** Says whose page faults come from now on: those of the task that runs. */
+  public void setFaultCounts(FaultCounts counts) {
+    faultCounts = counts;
+  }
+
+  /** Where page faults are counted now. */
+  public FaultCounts faultCounts() {
+    return faultCounts;
   }
 
   // ---- Settings ----

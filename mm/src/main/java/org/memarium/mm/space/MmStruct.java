@@ -65,10 +65,6 @@ public final class MmStruct {
   final VmAccounting accounting;
   private long hiwaterRss;
 
-  // ---- Page faults ----
-  private long minorFaults;
-  private long majorFaults;
-
   private MmStruct(
       MemoryManager memory, PageTables tables, Layout layout, RLimits limits, long slot) {
     this.memory = memory;
@@ -137,6 +133,7 @@ public final class MmStruct {
     argEnd = parent.argEnd;
     envStart = parent.envStart;
     envEnd = parent.envEnd;
+    vdso = parent.vdso;
     accounting.copyFrom(parent.accounting);
   }
 
@@ -672,25 +669,6 @@ public final class MmStruct {
   /** {@code MM_SHMEMPAGES}. */
   public long rssShmem() {
     return pages.rssShmem();
-  }
-
-  /** {@code min_flt}: page faults that read nothing. */
-  public long minorFaults() {
-    return minorFaults;
-  }
-
-  /** {@code maj_flt}: page faults that read from a file. */
-  public long majorFaults() {
-    return majorFaults;
-  }
-
-  /** {@code mm_account_fault}. */
-  public void countFault(boolean major) {
-    if (major) {
-      majorFaults++;
-    } else {
-      minorFaults++;
-    }
   }
 
   /** {@code mm_pgtables_bytes} ({@code VmPTE}): bytes of page tables, the top one aside. */

@@ -53,7 +53,7 @@ final class FaultTest {
       assertEquals(0x1234, space.mmu.readInt(at + 8));
       assertEquals(0, space.mmu.readInt(at + 12));
       assertEquals(1, space.mm.rssAnon());
-      assertEquals(2, space.mm.minorFaults());
+      assertEquals(2, space.manager.faultCounts().minor());
       // The frame of zeroes is untouched.
       assertEquals(0, space.memory.ram.getInt(((long) space.memory.allocator.zeroPfn() << 12) + 8));
     }
@@ -66,7 +66,7 @@ final class FaultTest {
       space.mmu.writeInt(at + PAGE, 5);
       assertEquals(0, space.mmu.readInt(at + PAGE + 4));
       assertEquals(1, space.faults.faults(FaultKind.ANONYMOUS));
-      assertEquals(1, space.mm.minorFaults());
+      assertEquals(1, space.manager.faultCounts().minor());
       assertEquals(1, space.memory.allocator.vmStat().get(VmStatItem.NR_ANON_PAGES));
     }
   }
@@ -82,7 +82,7 @@ final class FaultTest {
       assertEquals(FaultResult.SEGV_ACCERR, failure(space, () -> space.mmu.writeInt(read, 1)));
       assertEquals(FaultResult.SEGV_MAPERR, failure(space, () -> space.mmu.readInt(read + PAGE)));
       assertEquals(FaultResult.SEGV_MAPERR, failure(space, () -> space.mmu.readInt(0)));
-      assertEquals(1, space.mm.minorFaults());
+      assertEquals(1, space.manager.faultCounts().minor());
     }
   }
 
@@ -123,8 +123,8 @@ final class FaultTest {
       assertEquals(0x0101_0101, space.mmu.readInt(at));
       assertEquals(20, space.mm.rssFile());
       assertEquals(0x1010_1010, space.mmu.readInt(at + 15 * PAGE));
-      assertEquals(2, space.mm.minorFaults());
-      assertEquals(0, space.mm.majorFaults());
+      assertEquals(2, space.manager.faultCounts().minor());
+      assertEquals(0, space.manager.faultCounts().major());
     }
   }
 
@@ -171,7 +171,7 @@ final class FaultTest {
       TestFile file = TestFile.of(space.pageCache, 4 * PAGE);
       long at = space.mapFile(file, 4 * PAGE, RW, PRIVATE, 0);
       space.mmu.writeByte(at + 5, 0x77);
-      assertEquals(1, space.mm.minorFaults());
+      assertEquals(1, space.manager.faultCounts().minor());
       assertEquals(1, space.mm.rssAnon());
       assertEquals(0, space.mm.rssFile());
       assertEquals(0x01, space.mmu.readByte(at + 4));
@@ -222,7 +222,7 @@ final class FaultTest {
       TestFile file = TestFile.of(space.pageCache, 4 * PAGE);
       long at = space.mapFile(file, 4 * PAGE, RW, SHARED, 0);
       space.mmu.writeByte(at + PAGE, 1);
-      assertEquals(1, space.mm.minorFaults());
+      assertEquals(1, space.manager.faultCounts().minor());
       assertEquals(1, space.mm.rssFile());
       assertEquals(1, file.mapping().dirtyPages());
     }
@@ -275,14 +275,14 @@ final class FaultTest {
       file.cold = true;
       long at = space.mapFile(file, 4 * PAGE, PROT_READ, PRIVATE, 0);
       space.mmu.readByte(at);
-      assertEquals(1, space.mm.majorFaults());
+      assertEquals(1, space.manager.faultCounts().major());
       assertEquals(1, space.mm.rssFile());
       space.mmu.readByte(at + PAGE);
-      assertEquals(2, space.mm.majorFaults());
+      assertEquals(2, space.manager.faultCounts().major());
       assertEquals(0, space.mm.munmap(at, 4 * PAGE));
       long again = space.mapFile(file, 4 * PAGE, PROT_READ, PRIVATE, 0);
       space.mmu.readByte(again + PAGE);
-      assertEquals(1, space.mm.minorFaults());
+      assertEquals(1, space.manager.faultCounts().minor());
       assertEquals(2, space.mm.rssFile());
     }
   }
@@ -297,7 +297,7 @@ final class FaultTest {
       assertEquals(2, space.mm.rssShmem());
       assertEquals(2, space.memory.allocator.vmStat().get(VmStatItem.NR_SHMEM));
       // Writable at once: nobody has to notice the first write.
-      assertEquals(2, space.mm.minorFaults());
+      assertEquals(2, space.manager.faultCounts().minor());
       assertEquals(0, space.mm.munmap(at, 4 * PAGE));
       assertEquals(0, space.memory.allocator.vmStat().get(VmStatItem.NR_SHMEM));
       assertEquals(0, space.manager.committedMemory().pages());
@@ -316,11 +316,11 @@ final class FaultTest {
       assertEquals(FaultResult.SEGV_ACCERR, failure(space, () -> space.mmu.readInt(at)));
       assertEquals(1, space.mm.rssAnon());
       assertEquals(0, space.mm.mprotect(at, 2 * PAGE, RW));
-      long faults = space.mm.minorFaults();
+      long faults = space.manager.faultCounts().minor();
       assertEquals(7, space.mmu.readInt(at));
       space.mmu.writeInt(at, 8);
       // Its own page: mprotect gave the right to write back at once.
-      assertEquals(faults, space.mm.minorFaults());
+      assertEquals(faults, space.manager.faultCounts().minor());
     }
   }
 
@@ -505,9 +505,9 @@ final class FaultTest {
     try (TestSpace space = TestSpace.i386()) {
       long at = space.mm.mmap(0, 8 * PAGE, RW, ANON | 0x8000, null, 0);
       assertEquals(8, space.mm.rssAnon());
-      long faults = space.mm.minorFaults();
+      long faults = space.manager.faultCounts().minor();
       space.mmu.writeInt(at + 7 * PAGE, 1);
-      assertEquals(faults, space.mm.minorFaults());
+      assertEquals(faults, space.manager.faultCounts().minor());
     }
   }
 }

@@ -83,9 +83,9 @@ class MigrationTest {
       assertEquals(0x1234_5678, space.mmu.readInt(at + PAGE));
       long moved = space.mm.pages().tables().pte(at + PAGE);
       assertEquals(entry & 0xfff, moved & 0xfff, "the bits of the entry stay");
-      long faults = space.mm.minorFaults();
+      long faults = space.manager.faultCounts().minor();
       space.mmu.writeInt(at + PAGE, 5);
-      assertEquals(faults, space.mm.minorFaults(), "and so does the right to write");
+      assertEquals(faults, space.manager.faultCounts().minor(), "and so does the right to write");
       assertEquals(1, space.memory.vmStat.get(VmStatItem.PGMIGRATE_SUCCESS));
     }
   }

@@ -1,0 +1,63 @@
+package org.memarium.kernel.process;
+
+/** {@code struct rusage}, as far as it is counted here: of tasks that have ended, summed up. */
+public final class ResourceUsage {
+  private long userNanos;
+  private long systemNanos;
+  private long minorFaults;
+  private long majorFaults;
+  private long maxRssPages;
+
+  /** {@code __exit_signal}: a thread ends. */
+  public void add(Task task) {
+    userNanos += task.userNanos();
+    systemNanos += task.systemNanos();
+    minorFaults += task.minorFaults();
+    majorFaults += task.majorFaults();
+  }
+
+  /** {@code wait_task_zombie}: a child is reaped. */
+  void add(ResourceUsage other) {
+    userNanos += other.userNanos;
+    systemNanos += other.systemNanos;
+    minorFaults += other.minorFaults;
+    majorFaults += other.majorFaults;
+    noteRss(other.maxRssPages);
+  }
+
+  /** {@code getrusage(RUSAGE_BOTH)}: what a process used, and its children. */
+  public void addAll(UserProcess process) {
+    add(process.ownUsage());
+    add(process.childrenUsage());
+  }
+
+  /** {@code setmax_mm_hiwater_rss}. */
+  public void noteRss(long pages) {
+    maxRssPages = Math.max(maxRssPages, pages);
+  }
+
+  /** {@code ru_utime}. */
+  public long userNanos() {
+    return userNanos;
+  }
+
+  /** {@code ru_stime}. */
+  public long systemNanos() {
+    return systemNanos;
+  }
+
+  /** {@code ru_minflt}. */
+  public long minorFaults() {
+    return minorFaults;
+  }
+
+  /** {@code ru_majflt}. */
+  public long majorFaults() {
+    return majorFaults;
+  }
+
+  /** {@code ru_maxrss}, in pages: the largest of one process. */
+  public long maxRssPages() {
+    return maxRssPages;
+  }
+}
