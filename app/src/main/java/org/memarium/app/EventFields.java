@@ -12,6 +12,7 @@ import tools.jackson.core.io.SerializedString;
 /** How events of one class are written: its name and fields, spelled as Linux spells them. */
 final class EventFields {
   private static final MethodType NUMBER = MethodType.methodType(long.class, TraceEvent.class);
+  private static final MethodType TRUTH = MethodType.methodType(boolean.class, TraceEvent.class);
   private static final MethodType TEXT = MethodType.methodType(String.class, TraceEvent.class);
 
   private final SerializedString event;
@@ -31,11 +32,15 @@ final class EventFields {
         getters[i] =
             MethodHandles.publicLookup()
                 .unreflect(component.getAccessor())
-                .asType(component.getType() == String.class ? TEXT : NUMBER);
+                .asType(shape(component.getType()));
       } catch (IllegalAccessException closed) {
         throw new IllegalStateException("a trace event hides its fields: " + component, closed);
       }
     }
+  }
+
+  private static MethodType shape(Class<?> type) {
+    return type == String.class ? TEXT : type == boolean.class ? TRUTH : NUMBER;
   }
 
   /** {@code errorCode} is {@code error_code} to Linux. */
@@ -55,6 +60,8 @@ final class EventFields {
       try {
         if (getter.type().returnType() == long.class) {
           json.writeNumber((long) getter.invokeExact(values));
+        } else if (getter.type().returnType() == boolean.class) {
+          json.writeBoolean((boolean) getter.invokeExact(values));
         } else {
           json.writeString((String) getter.invokeExact(values));
         }

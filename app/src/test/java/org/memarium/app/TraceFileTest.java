@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.reflect.Constructor;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -73,6 +75,27 @@ class TraceFileTest {
     write(link.toString(), true);
     assertTrue(Files.isSymbolicLink(link));
     assertEquals(LINES, Files.readString(file));
+  }
+
+  @Test
+  void everyEventCanBeWritten() throws ReflectiveOperationException {
+    Trace trace = new Trace();
+    try (TraceFile file = TraceFile.open("-", Channels.newChannel(out))) {
+      trace.listen(file);
+      for (Class<?> event : TraceEvent.class.getPermittedSubclasses()) {
+        Constructor<?> constructor = event.getDeclaredConstructors()[0];
+        List<Object> values = new ArrayList<>();
+        for (Class<?> type : constructor.getParameterTypes()) {
+          values.add(type == String.class ? "" : type == boolean.class ? (Object) true : (byte) 7);
+        }
+        trace.emit((TraceEvent) constructor.newInstance(values.toArray()));
+      }
+      file.whole();
+    }
+    String lines = out.toString(StandardCharsets.UTF_8);
+    assertEquals(TraceEvent.class.getPermittedSubclasses().length, lines.lines().count());
+    assertTrue(
+        lines.contains("\"event\":\"sched_switch\",\"previous_pid\":7,\"next_pid\":7}"), lines);
   }
 
   @Test

@@ -355,7 +355,8 @@ public final class Machine implements AutoCloseable {
       return new Task(
           pid,
           process,
-          new Task.Machinery(vfs, clock, timers, userMemory, futexes, scheduler, tasks),
+          new Task.Machinery(
+              vfs, clock, timers, userMemory, futexes, scheduler, tasks, memory.trace()),
           fs,
           fds,
           identity,

@@ -14,6 +14,8 @@ import org.memarium.kernel.syscall.SignalFrame;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.wait.Restart;
 import org.memarium.mm.Errno;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * What happens to signals on the way back to the program: a handler's frame, a stop, the end; and
@@ -40,6 +42,10 @@ final class SignalDelivery {
     SignalInfo info = signals.dequeue();
     while (info != null && !task.isEnded()) {
       int signal = info.signal();
+      Trace trace = task.trace();
+      if (trace.isOn()) {
+        trace.emit(new TraceEvent.SignalDeliver(signal, info.code(), task.pid()));
+      }
       SignalAction action = signals.action(signal);
       if (action.isHandler()) {
         restartOrInterrupt(task, action);

@@ -29,6 +29,8 @@ import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code execve}: gives a process another program; Linux {@code fs/exec.c}.
@@ -135,6 +137,10 @@ public final class Execve {
     Program program = open(path, path, argv, 0);
     try {
       load(program, path, argv, environment);
+      Trace trace = memory.trace();
+      if (trace.isOn()) {
+        trace.emit(new TraceEvent.SchedProcessExec(task().pid(), path));
+      }
     } finally {
       program.release();
     }

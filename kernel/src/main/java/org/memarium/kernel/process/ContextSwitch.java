@@ -4,6 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code context_switch}: the registers, the segments of thread-local storage, and CR3 where the
@@ -30,6 +32,11 @@ public final class ContextSwitch {
   void switchTo(@Nullable Task previous, Task next) {
     if (previous != null && !previous.isReleased()) {
       previous.saveContext(cpu, tls);
+    }
+    Trace trace = next.trace();
+    if (trace.isOn()) {
+      int previousPid = previous == null ? 0 : previous.pid();
+      trace.emit(new TraceEvent.SchedSwitch(previousPid, next.pid()));
     }
     MmStruct mm = next.mm();
     if (mm != null && !mm.isActive()) {

@@ -31,6 +31,8 @@ import org.memarium.mm.Errno;
 import org.memarium.mm.space.FaultCounts;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code struct task_struct}: a thread, which the scheduler runs. What it shares with the other
@@ -119,7 +121,8 @@ public final class Task implements ProcessView, Waiter {
       UserMemory memory,
       Futexes futexes,
       Scheduler scheduler,
-      TaskTable tasks) {}
+      TaskTable tasks,
+      Trace trace) {}
 
   /**
    * A task without a program, which nobody runs yet; the table and its process know of it.
@@ -600,9 +603,23 @@ public final class Task implements ProcessView, Waiter {
     if (released) {
       return;
     }
+    traceSignal(info, pid, "thread");
     signals.send(info);
     process.endStop(info.signal());
     signalWakeUp();
+  }
+
+  /** For the trace: a signal was sent to the thread, or to its process. */
+  void traceSignal(SignalInfo info, int to, String target) {
+    Trace trace = trace();
+    if (trace.isOn()) {
+      trace.emit(new TraceEvent.SignalGenerate(info.signal(), info.code(), to, target));
+    }
+  }
+
+  /** The machine's trace. */
+  public Trace trace() {
+    return machinery.trace();
   }
 
   /** {@code signal_wake_up}: if a signal waits that the thread must see, it wakes. */

@@ -2,6 +2,8 @@ package org.memarium.kernel.process;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code do_exit}: a thread ends, with its last one the process; Linux {@code kernel/exit.c}.
@@ -41,6 +43,11 @@ public final class TaskExit {
 
   /** {@code exit_mm} and what follows it: the task lets go of all that it has. */
   private static void leave(Task task) {
+    Trace trace = task.trace();
+    if (trace.isOn()) {
+      int status = task.process().exitCode();
+      trace.emit(new TraceEvent.SchedProcessExit(task.pid(), task.comm(), status));
+    }
     task.stopSleeping();
     task.mmRelease();
     task.futexThread().die();

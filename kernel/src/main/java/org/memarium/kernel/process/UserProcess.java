@@ -101,6 +101,7 @@ public final class UserProcess {
     if (main.signals().isIgnored(info.signal()) && (main.signals().blocked() & bit) == 0) {
       return;
     }
+    main.traceSignal(info, pid, "process");
     pending.add(info);
     for (Task thread : threads) {
       if (!thread.isReleased() && (thread.signals().blocked() & bit) == 0) {

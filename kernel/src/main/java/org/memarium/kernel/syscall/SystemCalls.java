@@ -12,6 +12,7 @@ import org.memarium.kernel.process.UserFaultException;
 import org.memarium.kernel.wait.Restart;
 import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.mm.Errno;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code int 0x80}: looks the number in EAX up, calls with the other registers, and puts the result
@@ -71,6 +72,9 @@ public final class SystemCalls {
     int number = cpu.register(Cpu.EAX);
     kernel.task().beginCall(number);
     count(number).calls++;
+    if (kernel.task().trace().isOn()) {
+      traceEnter(kernel.task(), number);
+    }
     SystemCall call = table.get(number);
     if (call == null) {
       kernel.unsupported().note(table.inVain(number));
@@ -132,11 +136,33 @@ public final class SystemCalls {
         : task.signals().isDeliverable();
   }
 
+  private void traceEnter(Task task, int number) {
+    Cpu cpu = kernel.cpu();
+    task.trace()
+        .emit(
+            new TraceEvent.SysEnter(
+                task.pid(),
+                number,
+                SystemCallNames.name(number),
+                cpu.register(Cpu.EBX),
+                cpu.register(Cpu.ECX),
+                cpu.register(Cpu.EDX),
+                cpu.register(Cpu.ESI),
+                cpu.register(Cpu.EDI),
+                cpu.register(Cpu.EBP)));
+  }
+
   private void complete(long result) {
+    Task task = kernel.task();
+    if (task.trace().isOn() && !task.isEnded()) {
+      int number = task.callNumber();
+      int eax = result == SystemCall.REGISTERS_SET ? kernel.cpu().register(Cpu.EAX) : (int) result;
+      String name = SystemCallNames.name(number);
+      task.trace().emit(new TraceEvent.SysExit(task.pid(), number, name, eax));
+    }
     if (result == SystemCall.REGISTERS_SET) {
       return;
     }
-    Task task = kernel.task();
     if (Restart.isRestart(result)) {
       task.setRestartCode((int) -result);
     } else if (Errno.isError(result)) {

@@ -122,9 +122,45 @@ public sealed interface TraceEvent {
 
   // ---- Processes ----
 
+  /** A task made another: a process, or a thread of its own process. */
+  record SchedProcessFork(int parentPid, int childPid, String command) implements TraceEvent {}
+
   /** A program was loaded. */
   record SchedProcessExec(int pid, String filename) implements TraceEvent {}
 
-  /** A process ended; {@code status} as {@code wait} reports it. */
+  /** A thread ended; {@code status} as {@code wait} reports it. */
   record SchedProcessExit(int pid, String command, int status) implements TraceEvent {}
+
+  /**
+   * The processor goes from one task to another.
+   *
+   * @param previousPid 0 if the task before has ended
+   */
+  record SchedSwitch(int previousPid, int nextPid) implements TraceEvent {}
+
+  /**
+   * A signal was sent.
+   *
+   * @param code {@code si_code}
+   * @param pid of the thread or the process that it is for
+   * @param target {@code thread} or {@code process}
+   */
+  record SignalGenerate(int signal, int code, int pid, String target) implements TraceEvent {}
+
+  /** A thread took a signal, for its handler or for what happens without one. */
+  record SignalDeliver(int signal, int code, int pid) implements TraceEvent {}
+
+  /**
+   * A system call begins.
+   *
+   * @param number in the i386 table
+   * @param call its name
+   * @param ebx the first argument, and the others behind it, as the registers hold them
+   */
+  record SysEnter(
+      int pid, int number, String call, int ebx, int ecx, int edx, int esi, int edi, int ebp)
+      implements TraceEvent {}
+
+  /** A system call is over; calls that end the task have no such event. */
+  record SysExit(int pid, int number, String call, int result) implements TraceEvent {}
 }
