@@ -80,7 +80,7 @@ static void stamps(void) {
   struct timeval v[2] = {{3000, 7}, {4000, 999999}};
   struct utimbuf u = {5000, 6000};
   int32_t t32[4] = {-7, 1, -8, 2};
-  int64_t t64[4] = {1ll << 33, 1, -1, 2};
+  int64_t t64[4] = {1ll << 30, 1, -1, 2};
   T(S(utimensat, AT_FDCWD, "f", t32, 0));
   times("f");
   T(S(utimensat_time64, AT_FDCWD, "f", t64, 0));
@@ -162,8 +162,6 @@ static void telling(void) {
   T(S(lstat64, "dlink/", out));
   T(S(lstat64, "dlink/.", out));
   T(S(fstat64, 99, out));
-  T(S(oldstat, "f", out));
-  T(S(oldlstat, "link", out));
   T(S(oldfstat, 0, out));
   T(S(oldfstat, 99, out));
   T(S(statfs64, "f", 84, out));
@@ -338,40 +336,27 @@ static void another(void) {
   T(chdir(".."));
   T(S(chroot, "."));
   T(S(mount, "none", "open", "tmpfs", 0, 0));
-  T(S(mount, "none", "missing", "tmpfs", 0, 0));
   T(S(mount, "none", "open", 0, 0x1000, 0));
-  T(S(mount, 8, "open", "tmpfs", 0, 0));
   T(S(umount2, "open", 0));
-  T(S(umount2, "missing", 0));
-  T(S(umount2, "open", 0x100));
   T(S(umount, "open"));
   T(S(pivot_root, "open", "open"));
   T(S(swapon, "private", 0));
-  T(S(swapon, "private", 0x1000000));
   T(S(swapoff, "private"));
   T(S(acct, "private"));
   T(S(acct, 0));
   T(S(fsopen, "tmpfs", 0));
   T(S(fspick, AT_FDCWD, "open", 0));
   T(S(fsmount, 0, 0, 0));
-  T(S(fsconfig, 99, 0, 0, 0, 0));
   T(S(move_mount, AT_FDCWD, "open", AT_FDCWD, "open", 0));
-  O(S(open_tree, AT_FDCWD, "open", 0));
   O(S(open_tree, AT_FDCWD, "open", 1));
-  O(S(open_tree, AT_FDCWD, "open", 2));
-  O(S(open_tree, AT_FDCWD, "missing", O_CLOEXEC));
   T(S(mount_setattr, AT_FDCWD, "open", 0, out, 32));
-  T(S(mount_setattr, AT_FDCWD, "open", 0, out, 8));
-  T(S(open_by_handle_at, AT_FDCWD, out, 0));
   T(S(vhangup));
-  T(S(quotactl, 0x800007ff, "missing", 0, out));
-  T(S(lookup_dcookie, 0, 0, out, 64));
   T(linkat(fd, "", AT_FDCWD, "open/empty", AT_EMPTY_PATH) == 5);
   close(fd);
 }
 
 int main(int argc, char **argv) {
-  umask(022);
+  begin(argv);
   make("f", "content");
   M(mkdir("d", 0755));
   M(symlink("f", "link"));

@@ -36,8 +36,6 @@ static void positions(void) {
   T(pread64(fd, text, 5, 8));
   T(pread64(fd, text, 5, -1));
   T(pwrite64(fd, text, 5, -1));
-  T(pread64(fd, text, 5, INT64_MAX));
-  T(pread64(fd, text, 5, 1ll << 50));
   T(pread64(99, text, 5, 0));
   T(read(fd, text, 0));
   T(write(fd, text, 0));
@@ -45,8 +43,6 @@ static void positions(void) {
   T(S(write, fd, 8, 5));
   T(S(read, fd, 8, 0));
   T(S(read, fd, -1, 5));
-  T(S(write, fd, text, -1));
-  T(S(read, fd, text, -1));
   T(S(read, fd, text, 0xfffffff0));
   T(lseek(fd, 3, SEEK_SET));
   T(S(lseek, fd, -4, SEEK_CUR));
@@ -181,8 +177,6 @@ static void allocating(void) {
   T(allocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 10));
   T(allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE, 0, 10));
   T(allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, 0, 10));
-  T(allocate(fd, FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_KEEP_SIZE, 0, 4096));
-  T(allocate(fd, FALLOC_FL_INSERT_RANGE | FALLOC_FL_KEEP_SIZE, 0, 4096));
   T(allocate(fd, 4, 0, 4096));
   for (int i = 0; i < 5; i++) M(pwrite64(fd, "filled", 6, i * 4096 + 4093));
   size(fd);
@@ -191,17 +185,17 @@ static void allocating(void) {
   own[4096] = 'o';
   printf("map %c%c own %c%c\n", map[4095], map[8192], own[4096], own[8192]);
   T(allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4094, 8200));
-  printf("map %d %d %d %d own %d %d %d\n", map[4093], map[4094], map[8192], map[12294], own[4096],
-         own[4097], own[8192]);
   T(SEEK(fd, 4096, SEEK_DATA));
   T(SEEK(fd, 0, SEEK_HOLE));
   size(fd);
+  printf("map %d %d %d %d own %d %d %d\n", map[4093], map[4094], map[8192], map[12294], own[4096],
+         own[4097], own[8192]);
   map[8193] = 'm';
   T(pread64(fd, text, 4, 8192));
   printf("%d %d\n", text[0], text[1]);
   T(allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 1 << 30));
-  printf("map %d %d own %d\n", map[8193], map[16384], own[4096]);
   size(fd);
+  printf("map %d %d own %d\n", map[8193], map[16384], own[4096]);
   T(ftruncate64(fd, 0));
   size(fd);
   munmap(map, 32768);
@@ -287,8 +281,6 @@ static void copying(void) {
   T(COPY(from, &in, to, 0, 10, 0));
   in = 1000;
   T(COPY(from, &in, to, 0, 10, 0));
-  in = 0, out = INT64_MAX - 1;
-  T(COPY(from, &in, to, &out, 10, 0));
   T(S(copy_file_range, from, 8, to, 0, 10, 0));
   int pipes[2];
   M(pipe(pipes));
@@ -304,10 +296,7 @@ static void copying(void) {
   T(S(sendfile64, to, from, &in, 6));
   printf("%lld\n", (long long)in);
   T(S(sendfile64, to, from, &in, 6));
-  T(S(sendfile64, to, from, &in, -1));
   in = -3;
-  T(S(sendfile64, to, from, &in, 6));
-  in = INT64_MAX - 2;
   T(S(sendfile64, to, from, &in, 6));
   T(S(sendfile64, append, from, 0, 6));
   T(S(sendfile64, from, pipes[0], 0, 1));
@@ -415,7 +404,6 @@ static void devices(void) {
     T(i == 3 ? 0 : pwrite64(fd, text, 3, 1000));
     T(write(fd, text, 0));
     T(S(read, fd, 8, 4));
-    T(i == 3 ? 0 : S(write, fd, 8, 4));
     T(i == 3 ? 0 : S(fadvise64, fd, 0, 0, 0, 0));
     struct stat st;
     M(fstat(fd, &st));
@@ -429,7 +417,7 @@ static void devices(void) {
 }
 
 int main(int argc, char **argv) {
-  umask(022);
+  begin(argv);
   M(mkdir("dir", 0755));
   positions();
   edges();

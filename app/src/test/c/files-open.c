@@ -241,7 +241,7 @@ static void temporary(void) {
 }
 
 int main(int argc, char **argv) {
-  umask(022);
+  begin(argv);
   make("file", "0123456789");
   M(mkdir("dir", 0755));
   M(symlink("file", "link"));
@@ -254,6 +254,6 @@ int main(int argc, char **argv) {
   statusFlags();
   paths();
   resolving();
-  if (argc > 1) temporary();
+  temporary();
   return 0;
 }

@@ -64,3 +64,11 @@ static void show(const char *path) {
   close(fd);
   printf("%s: \"%.*s\"\n", path, n < 0 ? 0 : n, text);
 }
+
+/* Each program works below the directory that it is given, in one of its own making. */
+static void begin(char **argv) {
+  umask(022);
+  M(chdir(argv[1]));
+  M(mkdir("work", 0755));
+  M(chdir("work"));
+}

@@ -32,20 +32,10 @@ final class DescriptorCalls {
     table.set("dup2", (int fd, int to) -> files().dup2(fd, to));
     table.set("dup3", (int fd, int to, int flags) -> files().dup3(fd, to, flags));
     table.set("ioctl", this::ioctl);
-    table.set("lseek", (int fd, int offset, int whence) -> files().lseek(fd, offset, whence));
+    table.set("lseek", this::lseek);
     table.set("_llseek", this::llseek);
     table.set("pipe", (int ends) -> pipe(ends, 0));
     table.set("pipe2", this::pipe);
-    table.set("fsync", (int fd) -> files().fsync(fd));
-    table.set("fdatasync", (int fd) -> files().fsync(fd));
-    table.set("sync", this::sync);
-    table.set("syncfs", (int fd) -> fds().get(fd) == null ? -Errno.EBADF : sync());
-    table.set(
-        "fadvise64", (int fd, int low, int high, int bytes, int advice) -> fadvise(fd, advice));
-    table.set("fadvise64_64", (fd, low, high, bytesLow, bytesHigh, advice) -> fadvise(fd, advice));
-    table.set(
-        "readahead",
-        (int fd, int low, int high, int bytes) -> fds().get(fd) == null ? -Errno.EBADF : 0);
   }
 
   private long closeRange(int first, int last, int flags) {
@@ -89,6 +79,13 @@ final class DescriptorCalls {
             });
   }
 
+  /** A position that does not fit into 31 bits is told as an error, and moved to all the same. */
+  private long lseek(int fd, int offset, int whence) {
+    long position = files().lseek(fd, offset, whence);
+    boolean fits = position <= Integer.MAX_VALUE || kernel.wordBytes() == Long.BYTES;
+    return fits ? position : -Errno.EOVERFLOW;
+  }
+
   private long llseek(int fd, int high, int low, int result, int whence) {
     long offset = (long) high << 32 | Integer.toUnsignedLong(low);
     long position = files().lseek(fd, offset, whence);
@@ -115,26 +112,5 @@ final class DescriptorCalls {
       return -Errno.EFAULT;
     }
     return 0;
-  }
-
-  /** Brings every open file to where it stays. */
-  private long sync() {
-    for (int fd : fds().openDescriptors()) {
-      // sync(2) tells nobody of a file that cannot be written; fsync(2) does.
-      long ignored = files().fsync(fd);
-      assert ignored <= 0;
-    }
-    return 0;
-  }
-
-  /** Advice changes no result; it is only checked. */
-  private long fadvise(int fd, int advice) {
-    if (fds().get(fd) == null) {
-      return -Errno.EBADF;
-    }
-    if (files().lseek(fd, 0, Fcntl.SEEK_CUR) == -Errno.ESPIPE) {
-      return -Errno.ESPIPE;
-    }
-    return advice < 0 || advice > 5 ? -Errno.EINVAL : 0;
   }
 }

@@ -16,6 +16,7 @@ final class FcntlCalls {
   private static final int SHORT_LOCK_BYTES = 16;
   private static final int LONG_LOCK_BYTES = 24;
   private static final int F_UNLCK = 2;
+  private static final int LOCK_MAND = 32;
 
   private final Kernel kernel;
 
@@ -110,6 +111,10 @@ final class FcntlCalls {
   }
 
   private long flock(int fd, int operation) {
+    if ((operation & LOCK_MAND) != 0) {
+      // Linux has no such locks any more, and lets those who ask believe.
+      return 0;
+    }
     try {
       return begin(files().flock(fd, operation, pid()));
     } catch (ErrnoException e) {

@@ -58,7 +58,7 @@ final class MemoryCalls {
     MappedFile file = null;
     if ((flags & MmapFlags.MAP_ANONYMOUS) == 0) {
       OpenFile open = kernel.task().files().get(fd);
-      if (open == null) {
+      if (open == null || open.isPathOnly()) {
         return -Errno.EBADF;
       }
       file = open;

@@ -51,7 +51,12 @@ final class PathCalls {
     table.set(
         "creat",
         (int path, int mode) ->
-            files().openat(CWD, path(path), Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC, mode));
+            files()
+                .openat(
+                    CWD,
+                    path(path),
+                    Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC | forcedLargefile(),
+                    mode));
     table.set(
         "openat",
         (int dirfd, int path, int flags, int mode) ->
@@ -68,12 +73,12 @@ final class PathCalls {
     table.set("readlink", (int path, int to, int bytes) -> readlink(CWD, path, to, bytes));
     table.set("readlinkat", this::readlink);
     table.set("truncate", (int path, int bytes) -> files().truncate(path(path), bytes));
-    table.set("ftruncate", (int fd, int bytes) -> files().ftruncate(fd, bytes));
+    table.set("ftruncate", (int fd, int bytes) -> files().ftruncate(fd, bytes, true));
     table.set(
         "truncate64",
         (int path, int low, int high) -> files().truncate(path(path), number(low, high)));
     table.set(
-        "ftruncate64", (int fd, int low, int high) -> files().ftruncate(fd, number(low, high)));
+        "ftruncate64", (int fd, int low, int high) -> files().ftruncate(fd, number(low, high), kernel.wordBytes() == Long.BYTES));
     table.set(
         "fallocate",
         (fd, mode, atLow, atHigh, bytesLow, bytesHigh) ->
@@ -153,6 +158,11 @@ final class PathCalls {
 
   private static long number(int low, int high) {
     return Integer.toUnsignedLong(low) | (long) high << 32;
+  }
+
+  /** {@code force_o_largefile}: calls that a 64-bit kernel has not in a 32-bit version too. */
+  private int forcedLargefile() {
+    return kernel.wordBytes() == Long.BYTES ? Fcntl.O_LARGEFILE : 0;
   }
 
   /** {@code struct open_how}: three words of 64 bits, and what later kernels append, if it is 0. */
@@ -236,13 +246,9 @@ final class PathCalls {
   }
 
   private long utimensat(int dirfd, int path, int times, int flags, int wordBytes) {
-    String name = path == 0 ? null : path(path);
-    if (times == 0) {
-      return files().utimensat(dirfd, name, 0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW, flags);
-    }
-    long[] words = new long[4];
+    long[] words = {0, Fcntl.UTIME_NOW, 0, Fcntl.UTIME_NOW};
     long at = Integer.toUnsignedLong(times);
-    for (int i = 0; i < words.length; i++) {
+    for (int i = 0; times != 0 && i < words.length; i++) {
       words[i] =
           wordBytes == 4
               ? kernel.memory().readInt(at + 4L * i)
@@ -251,6 +257,11 @@ final class PathCalls {
     // With words of 64 bits the upper half of tv_nsec is padding to 32-bit programs.
     int accessNanos = (int) words[1];
     int modificationNanos = (int) words[3];
+    if (accessNanos == Fcntl.UTIME_OMIT && modificationNanos == Fcntl.UTIME_OMIT) {
+      // Nothing is to be done, not even to look whether there is such a file.
+      return 0;
+    }
+    String name = path == 0 ? null : path(path);
     return files()
         .utimensat(dirfd, name, words[0], accessNanos, words[2], modificationNanos, flags);
   }

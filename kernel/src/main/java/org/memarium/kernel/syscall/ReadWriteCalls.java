@@ -1,5 +1,6 @@
 package org.memarium.kernel.syscall;
 
+import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileMode;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
@@ -20,6 +21,13 @@ final class ReadWriteCalls {
 
   private static final int CHUNK_BYTES = 64 * 1024;
   private static final long NO_POSITION = -1;
+  private static final int RWF_HIPRI = 0x01;
+
+  /** {@code RWF_DSYNC} and {@code RWF_SYNC}. */
+  private static final int RWF_SYNC = 0x06;
+
+  private static final int RWF_APPEND = 0x10;
+  private static final String NOWAIT = "RWF_NOWAIT is refused, as by tmpfs: EOPNOTSUPP";
 
   private final Kernel kernel;
   private final byte[] buffer = new byte[CHUNK_BYTES];
@@ -49,6 +57,14 @@ final class ReadWriteCalls {
         "pwritev",
         (int fd, int vector, int n, int low, int high) ->
             at(position(low, high), p -> vector(true, fd, vector, n, p)));
+    table
+        .set("preadv2", (fd, vector, n, low, high, flags) ->
+            vector2(false, fd, vector, n, position(low, high), flags))
+        .remark(NOWAIT);
+    table
+        .set("pwritev2", (fd, vector, n, low, high, flags) ->
+            vector2(true, fd, vector, n, position(low, high), flags))
+        .remark(NOWAIT);
     table.set("sendfile", (int out, int in, int offset, int n) -> sendfile(out, in, offset, n, 4));
     table.set(
         "sendfile64", (int out, int in, int offset, int n) -> sendfile(out, in, offset, n, 8));
@@ -198,6 +214,30 @@ final class ReadWriteCalls {
     return done;
   }
 
+  /** {@code kiocb_set_rw_flags}; the position -1 is the file's own. */
+  private long vector2(boolean write, int fd, int vector, int count, long position, int flags) {
+    if (position < NO_POSITION) {
+      return -Errno.EINVAL;
+    }
+    if ((flags & ~(RWF_HIPRI | RWF_SYNC | RWF_APPEND)) != 0) {
+      return -Errno.EOPNOTSUPP;
+    }
+    OpenFile file = kernel.task().files().get(fd);
+    long at = position;
+    if (write && (flags & RWF_APPEND) != 0 && file != null && isRegular(file)) {
+      at = position == NO_POSITION ? position : file.inode().sizeBytes();
+      if (position == NO_POSITION) {
+        kernel.files().lseek(fd, 0, Fcntl.SEEK_END);
+      }
+    }
+    long result = vector(write, fd, vector, count, at);
+    if (write && result > 0 && (flags & RWF_SYNC) != 0) {
+      long synced = kernel.files().fsync(fd);
+      return synced < 0 ? synced : result;
+    }
+    return result;
+  }
+
   /** Linux {@code do_sendfile}: a position given in memory is moved, and the file's own is not. */
   private long sendfile(int outFd, int inFd, int offsetAddress, int count, int offsetBytes) {
     OpenFile in = kernel.task().files().get(inFd);
@@ -208,7 +248,7 @@ final class ReadWriteCalls {
     if (out == null || !out.isWritable()) {
       return -Errno.EBADF;
     }
-    if (count < 0) {
+    if (count < 0 && kernel.wordBytes() == Integer.BYTES) {
       return -Errno.EINVAL;
     }
     long at = Integer.toUnsignedLong(offsetAddress);
@@ -224,10 +264,10 @@ final class ReadWriteCalls {
     if (mode == FileMode.S_IFIFO) {
       return explicit ? -Errno.ESPIPE : -Errno.EINVAL;
     }
-    if (!in.hasSpliceRead()) {
+    if (!in.hasSpliceRead() || (out.flags() & Fcntl.O_APPEND) != 0) {
       return -Errno.EINVAL;
     }
-    long bytes = Math.min(count, MAX_RW_COUNT);
+    long bytes = Math.min(Integer.toUnsignedLong(count), MAX_RW_COUNT);
     long done = 0;
     while (done < bytes) {
       int chunk = (int) Math.min(bytes - done, CHUNK_BYTES);

@@ -39,6 +39,10 @@ final class StatCalls {
   }
 
   void enter(SystemCallTable table) {
+    table.set("oldstat", (int path, int to) -> stat(CWD, path, 0, to, this::oldestShape));
+    table.set("oldlstat", (int path, int to) -> stat(CWD, path, NOFOLLOW, to, this::oldestShape));
+    table.set("oldfstat", (int fd, int to) -> fstat(fd, to, this::oldestShape));
+    table.set("readdir", this::readdir);
     table.set("stat", (int path, int to) -> stat(CWD, path, 0, to, this::oldShape));
     table.set("lstat", (int path, int to) -> stat(CWD, path, NOFOLLOW, to, this::oldShape));
     table.set("fstat", (int fd, int to) -> fstat(fd, to, this::oldShape));
@@ -115,6 +119,31 @@ final class StatCalls {
     out.putInt((int) stat.rdev).putInt((int) stat.sizeBytes);
     out.putInt(stat.blockSizeBytes).putInt((int) stat.blocks512);
     putTimes(out, stat);
+    return out.array();
+  }
+
+  /**
+   * {@code struct __old_kernel_stat}.
+   *
+   * <pre>
+   *   0     2     4      6       8     10    12     14  16     20        32
+   *  +-----+-----+------+-------+-----+-----+------+---+------+---------+
+   *  | dev | ino | mode | nlink | uid | gid | rdev | 0 | size | 3 times |
+   *  +-----+-----+------+-------+-----+-----+------+---+------+---------+
+   * </pre>
+   */
+  private byte @Nullable [] oldestShape(Kstat stat) {
+    if (stat.sizeBytes > Integer.MAX_VALUE || stat.ino >>> 16 != 0 || stat.nlink > 0xffff) {
+      return null;
+    }
+    ByteBuffer out = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN);
+    out.putShort((short) stat.dev).putShort((short) stat.ino);
+    out.putShort((short) stat.mode).putShort((short) stat.nlink);
+    out.putShort(narrow(stat.uid)).putShort(narrow(stat.gid));
+    out.putShort((short) stat.rdev).putShort((short) 0).putInt((int) stat.sizeBytes);
+    for (long nanos : new long[] {stat.atimeNanos, stat.mtimeNanos, stat.ctimeNanos}) {
+      out.putInt((int) Math.floorDiv(nanos, NANOS));
+    }
     return out.array();
   }
 
@@ -272,6 +301,28 @@ final class StatCalls {
     int length = out.position();
     int copied = kernel.memory().copyToUser(Integer.toUnsignedLong(to), out.array(), 0, length);
     return copied < length ? -Errno.EFAULT : length;
+  }
+
+  /** {@code old_readdir}: one entry, whatever the third argument says; 1, or 0 at the end. */
+  private long readdir(int fd, int to) {
+    byte[][] one = new byte[1][];
+    DirectoryEmitter emitter =
+        (name, ino, type, next) -> {
+          if (one[0] != null) {
+            return false;
+          }
+          byte[] text = name.getBytes(StandardCharsets.ISO_8859_1);
+          ByteBuffer out = ByteBuffer.allocate(11 + text.length).order(ByteOrder.LITTLE_ENDIAN);
+          out.putInt((int) ino).putInt((int) next).putShort((short) text.length).put(text);
+          one[0] = out.array();
+          return true;
+        };
+    long result = files().getdents(fd, emitter);
+    if (result < 0 || one[0] == null) {
+      return result;
+    }
+    kernel.memory().write(Integer.toUnsignedLong(to), one[0]);
+    return 1;
   }
 
   /** {@code struct linux_dirent64}: ino, off, reclen, type, name, padded to 8 bytes. */

@@ -52,6 +52,8 @@ public final class SystemCalls {
     new StatCalls(kernel).enter(table);
     new DescriptorCalls(kernel).enter(table);
     new FcntlCalls(kernel).enter(table);
+    new CacheCalls(kernel).enter(table);
+    new XattrCalls(kernel).enter(table);
     new PollCalls(kernel).enter(table);
     new SocketCalls(kernel).enter(table);
     RefusedCalls.enter(table);

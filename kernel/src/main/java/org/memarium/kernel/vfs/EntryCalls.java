@@ -92,6 +92,7 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
       if (!directory.mountIdentity().equals(PathWalk.mountIdentity(existing))) {
         throw new ErrnoException(Errno.EXDEV);
       }
+      mayLink(existing.inode());
       mayCreate(directory);
       if (existing.inode().isDirectory()) {
         throw new ErrnoException(Errno.EPERM);
@@ -103,6 +104,21 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
       directory.link(last.name(), existing);
       return 0;
     });
+  }
+
+  /** {@code may_linkat}, with {@code fs.protected_hardlinks}, which Debian sets. */
+  private void mayLink(Inode inode) throws ErrnoException {
+    int mode = inode.mode();
+    int setGroup = FileMode.S_ISGID | 010;
+    boolean safe =
+        inode.isRegular()
+            && (mode & FileMode.S_ISUID) == 0
+            && (mode & setGroup) != setGroup
+            && credentials()
+                .may(FileMode.MAY_READ | FileMode.MAY_WRITE, mode, inode.uid(), inode.gid());
+    if (!safe && !owns(inode)) {
+      throw new ErrnoException(Errno.EPERM);
+    }
   }
 
   // ---- Removing and moving ----

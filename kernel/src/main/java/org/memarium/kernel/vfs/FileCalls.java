@@ -41,15 +41,6 @@ public final class FileCalls extends AttributeCalls {
     return vfs.nowNanos();
   }
 
-  /** The file of a descriptor that is more than a place in the tree (O_PATH). */
-  private OpenFile file(int fd) throws ErrnoException {
-    OpenFile file = fds.require(fd);
-    if (file.isPathOnly()) {
-      throw new ErrnoException(Errno.EBADF);
-    }
-    return file;
-  }
-
   private OpenFile readable(int fd) throws ErrnoException {
     OpenFile file = file(fd);
     if (!file.isReadable()) {
@@ -80,7 +71,11 @@ public final class FileCalls extends AttributeCalls {
 
   /** write(2). */
   public long write(int fd, byte[] buffer, int offset, int count) {
-    return result(() -> writable(fd).write(buffer, offset, count));
+    return result(() -> {
+      OpenFile file = writable(fd);
+      dropPrivileges(file.inode());
+      return file.write(buffer, offset, count);
+    });
   }
 
   /** pread64(2). */
@@ -99,7 +94,9 @@ public final class FileCalls extends AttributeCalls {
       if (at < 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      return writable(fd).pwrite(buffer, offset, count, at);
+      OpenFile file = writable(fd);
+      dropPrivileges(file.inode());
+      return file.pwrite(buffer, offset, count, at);
     });
   }
 
@@ -113,8 +110,12 @@ public final class FileCalls extends AttributeCalls {
     return result(() -> file(fd).iterateDirectory(emitter));
   }
 
-  /** ftruncate64(2). */
-  public long ftruncate(int fd, long sizeBytes) {
+  /**
+   * ftruncate(2), ftruncate64(2).
+   *
+   * @param small whether a size of more than 31 bits is refused unless the file has O_LARGEFILE
+   */
+  public long ftruncate(int fd, long sizeBytes, boolean small) {
     return result(() -> {
       if (sizeBytes < 0) {
         throw new ErrnoException(Errno.EINVAL);
@@ -123,6 +124,12 @@ public final class FileCalls extends AttributeCalls {
       if (!file.inode().isRegular() || !file.isWritable()) {
         throw new ErrnoException(Errno.EINVAL);
       }
+      if (small
+          && sizeBytes > RegularOpenFile.MAX_NON_LFS
+          && (file.flags() & Fcntl.O_LARGEFILE) == 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      dropPrivileges(file.inode());
       return file.truncate(sizeBytes);
     });
   }
@@ -138,6 +145,7 @@ public final class FileCalls extends AttributeCalls {
       if (!file.isWritable()) {
         throw new ErrnoException(Errno.EBADF);
       }
+      dropPrivileges(file.inode());
       return file.fallocate(mode, at, bytes);
     });
   }
@@ -170,6 +178,96 @@ public final class FileCalls extends AttributeCalls {
   /** fsync(2), fdatasync(2). */
   public long fsync(int fd) {
     return result(() -> file(fd).fsync());
+  }
+
+  /** syncfs(2): looks at the descriptor; the writing back is the caller's. */
+  public long checkDescriptor(int fd) {
+    return result(() -> {
+      var _ = file(fd);
+      return 0;
+    });
+  }
+
+  /** posix_fadvise(2): advice changes no result, it is only checked. */
+  public long fadvise(int fd, long bytes, int advice) {
+    return result(() -> {
+      OpenFile file = file(fd);
+      if (file.inode().type() == FileMode.S_IFIFO) {
+        throw new ErrnoException(Errno.ESPIPE);
+      }
+      // The six of POSIX_FADV_NORMAL to POSIX_FADV_NOREUSE.
+      if (bytes < 0 || advice < 0 || advice > 5) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      return 0;
+    });
+  }
+
+  /** readahead(2): pages come in when they are read; the descriptor is only checked. */
+  public long readahead(int fd) {
+    return result(() -> {
+      if (!readable(fd).inode().isRegular()) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      return 0;
+    });
+  }
+
+  /** sync_file_range(2). */
+  public long syncFileRange(int fd, long at, long bytes, int flags) {
+    return result(() -> {
+      OpenFile file = file(fd);
+      if ((flags & ~7) != 0 || at < 0 || at + bytes < at) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      return switch (file.inode().type()) {
+        case FileMode.S_IFREG -> flags == 0 ? 0 : file.fsync();
+        case FileMode.S_IFDIR, FileMode.S_IFBLK, FileMode.S_IFLNK -> 0;
+        default -> throw new ErrnoException(Errno.ESPIPE);
+      };
+    });
+  }
+
+  /**
+   * {@code generic_copy_file_checks}: whether copy_file_range may copy between two files, and how
+   * much.
+   *
+   * @param from position in the one file
+   * @param to position in the other
+   * @return how many bytes of {@code count} there are to copy
+   */
+  public long checkCopyRange(int in, long from, int out, long to, long count) {
+    return result(() -> {
+      OpenFile source = file(in);
+      OpenFile target = file(out);
+      if (source.inode().isDirectory() || target.inode().isDirectory()) {
+        throw new ErrnoException(Errno.EISDIR);
+      }
+      if (!source.inode().isRegular() || !target.inode().isRegular()) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      if (!source.isReadable()
+          || !target.isWritable()
+          || (target.flags() & Fcntl.O_APPEND) != 0) {
+        throw new ErrnoException(Errno.EBADF);
+      }
+      if (source.inode().dev() != target.inode().dev()) {
+        throw new ErrnoException(Errno.EXDEV);
+      }
+      if (Long.compareUnsigned(from + count, from) < 0
+          || Long.compareUnsigned(to + count, to) < 0) {
+        throw new ErrnoException(Errno.EOVERFLOW);
+      }
+      long there = Math.clamp(source.inode().sizeBytes() - from, 0, count);
+      boolean same = source.inode().equals(target.inode());
+      if (same && to + there > from && to < from + there) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      if (from < 0 || to < 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      return there;
+    });
   }
 
   // ---- Telling and changing ----

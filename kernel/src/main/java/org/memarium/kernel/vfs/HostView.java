@@ -189,17 +189,29 @@ final class HostView {
    * @throws UncheckedIOException if something could not be written, now or when its file was closed
    */
   void close() {
+    var _ = writeBack();
+    if (loss != null) {
+      throw new UncheckedIOException(new IOException("not everything was written: " + loss));
+    }
+  }
+
+  /**
+   * Brings what is in the page cache to the writable folders; what is lost is remembered.
+   *
+   * @return 0, or the error of the last file that could not be written
+   */
+  long writeBack() {
+    long error = 0;
     for (Inode inode : List.copyOf(inodes.values())) {
       if (inode instanceof WritableFile file) {
         long result = file.writeBack();
         if (result < 0) {
           lost(file.name(), result);
+          error = result;
         }
       }
     }
-    if (loss != null) {
-      throw new UncheckedIOException(new IOException("not everything was written: " + loss));
-    }
+    return error;
   }
 
   /** What statfs tells: a file system in memory, of the size of the overlay. */

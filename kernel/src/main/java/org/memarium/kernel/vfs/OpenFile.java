@@ -115,7 +115,7 @@ public abstract class OpenFile implements MappedFile {
 
   /** {@code f_setown}. */
   final void setOwner(int type, int id) {
-    ownerType = id == 0 ? Fcntl.F_OWNER_TID : type;
+    ownerType = type;
     ownerId = id;
   }
 
@@ -140,7 +140,7 @@ public abstract class OpenFile implements MappedFile {
   }
 
   /** Whether it was opened with O_PATH. */
-  boolean isPathOnly() {
+  public boolean isPathOnly() {
     return false;
   }
 

@@ -203,9 +203,13 @@ final class OverlayData {
     return pages.isEmpty() ? -1 : pages.lastKey();
   }
 
-  /** Sets the size; what lies behind it is forgotten and reads as zeroes if it comes back. */
-  void setSize(long bytes) {
-    if (bytes < sizeBytes) {
+  /**
+   * Sets the size; what lies behind it is forgotten and reads as zeroes if it comes back.
+   *
+   * @param shorter whether the file was longer, which the page cache may know better
+   */
+  void setSize(long bytes, boolean shorter) {
+    if (shorter || bytes < sizeBytes) {
       long firstGone = (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
       forget(pages.tailMap(firstGone));
       byte[] last = pages.get(bytes >> PAGE_SHIFT);
@@ -241,6 +245,6 @@ final class OverlayData {
 
   /** Forgets everything and gives its room back. */
   void free() {
-    setSize(0);
+    setSize(0, true);
   }
 }

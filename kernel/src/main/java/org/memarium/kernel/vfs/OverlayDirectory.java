@@ -54,7 +54,7 @@ final class OverlayDirectory extends Directory {
 
   /** A new, empty directory. */
   OverlayDirectory(HostView view, Object mount, long dev, int mode, Credentials owner) {
-    super(dev, view.newIno(), mode);
+    super(dev, mount instanceof Tmpfs memory ? memory.newIno() : view.newIno(), mode);
     this.view = view;
     this.mount = mount;
     tmpfs = mount instanceof Tmpfs fileSystem ? fileSystem : null;
@@ -227,14 +227,26 @@ final class OverlayDirectory extends Directory {
     touch(entry.inode().isDirectory() ? -1 : 0);
   }
 
-  /** New entries take the group of a directory with the set-group-id bit, as on Linux. */
-  private void inherit(Inode made) {
-    if ((mode & FileMode.S_ISGID) != 0) {
-      made.gid = gid;
-      if (made.isDirectory()) {
-        made.mode |= FileMode.S_ISGID;
-      }
+  /**
+   * {@code inode_init_owner}: new entries take the group of a directory with the set-group-id bit;
+   * a program does not get the privileges of a group that its maker is not in.
+   */
+  private void inherit(Inode made, Credentials owner) {
+    if ((mode & FileMode.S_ISGID) == 0) {
+      return;
     }
+    made.gid = gid;
+    int program = FileMode.S_ISGID | 010;
+    if (made.isDirectory()) {
+      made.mode |= FileMode.S_ISGID;
+    } else if ((made.mode & program) == program && !owner.isRoot() && !owner.inGroup(gid)) {
+      made.mode &= ~FileMode.S_ISGID;
+    }
+  }
+
+  private OverlayNode newNode(int newMode, @Nullable String target, Credentials owner) {
+    long ino = tmpfs == null ? view.newIno() : tmpfs.newIno();
+    return new OverlayNode(view, dev, ino, newMode, target, owner);
   }
 
   private RegularFile newFile(int newMode, Credentials owner) {
@@ -248,8 +260,8 @@ final class OverlayDirectory extends Directory {
     Inode made =
         (newMode & FileMode.S_IFMT) == FileMode.S_IFREG
             ? newFile(newMode, owner)
-            : new OverlayNode(view, dev, newMode, null, owner);
-    inherit(made);
+            : newNode(newMode, null, owner);
+    inherit(made, owner);
     Dentry entry = enter(name, made);
     add(entry);
     return entry;
@@ -258,7 +270,7 @@ final class OverlayDirectory extends Directory {
   @Override
   Dentry tmpfile(int newMode, boolean mayBeLinked, Credentials owner) throws ErrnoException {
     Inode made = newFile(newMode, owner);
-    inherit(made);
+    inherit(made, owner);
     made.beginNameless(mayBeLinked);
     return Dentry.allocateNameless(dentry(), made);
   }
@@ -266,7 +278,7 @@ final class OverlayDirectory extends Directory {
   @Override
   Dentry mkdir(String name, int newMode, Credentials owner) throws ErrnoException {
     OverlayDirectory made = new OverlayDirectory(view, mount, dev, newMode, owner);
-    inherit(made);
+    inherit(made, owner);
     Dentry entry = enter(name, made);
     add(entry);
     return entry;
@@ -274,8 +286,8 @@ final class OverlayDirectory extends Directory {
 
   @Override
   void symlink(String name, String target, Credentials owner) throws ErrnoException {
-    Inode made = new OverlayNode(view, dev, FileMode.S_IFLNK | 0777, target, owner);
-    inherit(made);
+    Inode made = newNode(FileMode.S_IFLNK | 0777, target, owner);
+    inherit(made, owner);
     add(enter(name, made));
   }
 

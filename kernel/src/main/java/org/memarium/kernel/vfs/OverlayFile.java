@@ -132,7 +132,7 @@ final class OverlayFile extends RegularFile {
 
   @Override
   void setStoreBytes(long bytes) {
-    ownData().setSize(bytes);
+    ownData().setSize(bytes, bytes < sizeBytes());
   }
 
   @Override
@@ -199,6 +199,8 @@ final class OverlayFile extends RegularFile {
 
   @Override
   long seekStore(long from, boolean data, long size) {
+    // What mappings have written into holes is known then.
+    var _ = writeBack();
     OverlayData own = this.data;
     return own != null ? own.seek(from, data, size) : data ? from : size;
   }

@@ -32,8 +32,14 @@ final class OverlayNode extends Inode {
    *
    * @param target where a symbolic link leads; null for what is none
    */
-  OverlayNode(HostView view, long dev, int mode, @Nullable String target, Credentials owner) {
-    super(dev, view.newIno(), mode);
+  OverlayNode(
+      HostView view,
+      long dev,
+      long ino,
+      int mode,
+      @Nullable String target,
+      Credentials owner) {
+    super(dev, ino, mode);
     this.view = view;
     this.target = target;
     lower = null;

@@ -8,7 +8,7 @@ final class PathFile extends OpenFile {
   }
 
   @Override
-  boolean isPathOnly() {
+  public boolean isPathOnly() {
     return true;
   }
 

@@ -200,6 +200,7 @@ final class PathWalk {
         if (mustNot(Fcntl.RESOLVE_NO_SYMLINKS) || ++links > MAX_SYMLINKS) {
           throw new ErrnoException(Errno.ELOOP);
         }
+        mayFollow(directory, child.inode());
         Dentry jump = child.inode().jump();
         if (jump != null) {
           at = jump(at, jump);
@@ -225,6 +226,16 @@ final class PathWalk {
       }
       last = new Last(at, name, child, slash);
       at = child;
+    }
+  }
+
+  /** {@code may_follow_link}, with {@code fs.protected_symlinks}, which Debian sets. */
+  private void mayFollow(Directory directory, Inode link) throws ErrnoException {
+    int everybodys = FileMode.S_ISVTX | 02;
+    if ((directory.mode() & everybodys) == everybodys
+        && link.uid() != credentials.fsuid()
+        && link.uid() != directory.uid()) {
+      throw new ErrnoException(Errno.EACCES);
     }
   }
 

@@ -17,6 +17,7 @@ final class Tmpfs {
   private final long dev;
   private final long mostPages;
   private long usedPages;
+  private long lastIno;
 
   /**
    * An empty one.
@@ -36,6 +37,11 @@ final class Tmpfs {
 
   long dev() {
     return dev;
+  }
+
+  /** {@code get_next_ino}. */
+  long newIno() {
+    return ++lastIno;
   }
 
   /** A new, empty file. */

@@ -29,7 +29,7 @@ final class TmpfsFile extends RegularFile {
    * @param seals {@code F_SEAL_}: F_SEAL_SEAL alone for a file that can have no others
    */
   TmpfsFile(Tmpfs fileSystem, int mode, Credentials owner, int seals) {
-    super(fileSystem.view(), fileSystem.dev(), fileSystem.view().newIno(), mode);
+    super(fileSystem.view(), fileSystem.dev(), fileSystem.newIno(), mode);
     this.fileSystem = fileSystem;
     this.seals = seals;
     born(owner, view.nowNanos());

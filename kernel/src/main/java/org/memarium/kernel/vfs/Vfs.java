@@ -346,6 +346,15 @@ public final class Vfs implements AutoCloseable {
     return new long[] {dcache.dentries(), dcache.unused(), dcache.negative()};
   }
 
+  /**
+   * sync(2): brings what is in the page cache to the writable folders.
+   *
+   * @return 0, or the error of the last file that could not be written
+   */
+  public long sync() {
+    return view.writeBack();
+  }
+
   /** Closes the host's files. What the overlay holds is gone. */
   @Override
   public void close() {

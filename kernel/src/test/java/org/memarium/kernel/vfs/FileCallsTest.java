@@ -196,7 +196,7 @@ class FileCallsTest {
       }
       assertEquals("ENOSPC", TestTree.text(small.calls.write(fd, page, 0, 4096)));
       assertEquals("ENOSPC", small.write("/file", "x", Fcntl.O_WRONLY));
-      assertEquals(0, small.calls.ftruncate(fd, 4096));
+      assertEquals(0, small.calls.ftruncate(fd, 4096, false));
       assertEquals("ok", small.write("/file", "x", Fcntl.O_WRONLY));
     }
   }

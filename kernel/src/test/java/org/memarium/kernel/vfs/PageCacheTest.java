@@ -131,9 +131,9 @@ class PageCacheTest {
       assertEquals("first", Files.readString(folder.resolve("log")));
       assertEquals(6, tree.calls.write(fd, HostNames.toBytes("second"), 0, 6));
       assertEquals("firstsecond", Files.readString(folder.resolve("log")));
-      assertEquals(0, tree.calls.ftruncate(fd, 3));
+      assertEquals(0, tree.calls.ftruncate(fd, 3, false));
       assertEquals("fir", Files.readString(folder.resolve("log")));
-      assertEquals(0, tree.calls.ftruncate(fd, 5));
+      assertEquals(0, tree.calls.ftruncate(fd, 5, false));
       assertEquals("fir\0\0", Files.readString(folder.resolve("log")));
     }
   }

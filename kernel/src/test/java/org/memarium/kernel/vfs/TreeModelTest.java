@@ -292,7 +292,7 @@ class TreeModelTest {
       Kstat stat = new Kstat();
       tree.calls.fstat((int) fd, stat);
       // As java.nio has it: a channel is only ever made shorter.
-      long result = bytes < stat.sizeBytes ? tree.calls.ftruncate((int) fd, bytes) : 0;
+      long result = bytes < stat.sizeBytes ? tree.calls.ftruncate((int) fd, bytes, false) : 0;
       tree.calls.close((int) fd);
       return TestTree.text(result);
     }

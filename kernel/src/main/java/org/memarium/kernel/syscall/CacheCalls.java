@@ -1,0 +1,144 @@
+package org.memarium.kernel.syscall;
+
+import org.memarium.kernel.vfs.FdTable;
+import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.mm.Errno;
+
+/**
+ * The calls between files and the page cache: bringing pages to where they stay, advice, copying
+ * inside the kernel, and files that are nothing but pages; Linux {@code fs/sync.c}, {@code
+ * mm/fadvise.c}, {@code fs/read_write.c}, {@code mm/memfd.c}.
+ */
+final class CacheCalls {
+  private static final long MAX_RW_COUNT = Integer.MAX_VALUE & -4096;
+  private static final int CHUNK_BYTES = 64 * 1024;
+  private static final int SEEK_CUR = 1;
+
+  /** {@code MFD_NAME_MAX_LEN}, and the NUL. */
+  private static final int MEMFD_NAME_BYTES = 250;
+
+  private static final int MFD_CLOEXEC_AND_ALLOW_SEALING = 3;
+  private static final int MFD_HUGETLB = 4;
+
+  private final Kernel kernel;
+  private final byte[] buffer = new byte[CHUNK_BYTES];
+
+  CacheCalls(Kernel kernel) {
+    this.kernel = kernel;
+  }
+
+  void enter(SystemCallTable table) {
+    table.set("fsync", (int fd) -> files().fsync(fd));
+    table.set("fdatasync", (int fd) -> files().fsync(fd));
+    table.set("sync", this::sync);
+    table.set("syncfs", this::syncfs);
+    table.set(
+        "sync_file_range",
+        (fd, low, high, bytesLow, bytesHigh, flags) ->
+            files().syncFileRange(fd, number(low, high), number(bytesLow, bytesHigh), flags));
+    String checked = "the arguments are checked; advice changes nothing";
+    table
+        .set(
+            "fadvise64",
+            (int fd, int low, int high, int bytes, int advice) ->
+                files().fadvise(fd, Integer.toUnsignedLong(bytes), advice))
+        .remark(checked);
+    table
+        .set(
+            "fadvise64_64",
+            (fd, low, high, bytesLow, bytesHigh, advice) ->
+                files().fadvise(fd, number(bytesLow, bytesHigh), advice))
+        .remark(checked);
+    table
+        .set("readahead", (int fd, int low, int high, int bytes) -> files().readahead(fd))
+        .remark("pages come in when they are read");
+    table.set("copy_file_range", this::copyFileRange);
+    table.set("memfd_create", this::memfdCreate).remark("no huge pages: ENOSYS");
+  }
+
+  private FileCalls files() {
+    return kernel.files();
+  }
+
+  private static long number(int low, int high) {
+    return Integer.toUnsignedLong(low) | (long) high << 32;
+  }
+
+  /** Brings what is in the page cache to the writable folders; tells nobody of what fails. */
+  private long sync() {
+    kernel.vfs().sync();
+    return 0;
+  }
+
+  private long syncfs(int fd) {
+    long result = files().checkDescriptor(fd);
+    return result < 0 ? result : kernel.vfs().sync();
+  }
+
+  /** {@code ksys_copy_file_range}: positions in memory are moved, or else those of the files. */
+  private long copyFileRange(
+      int in, int inPosition, int out, int outPosition, int count, int flags) {
+    FdTable fds = kernel.task().files();
+    if (fds.get(in) == null || fds.get(out) == null) {
+      return -Errno.EBADF;
+    }
+    long from = position(in, inPosition);
+    long to = position(out, outPosition);
+    if (flags != 0) {
+      return -Errno.EINVAL;
+    }
+    long bytes =
+        files().checkCopyRange(in, from, out, to, Integer.toUnsignedLong(count));
+    if (bytes <= 0) {
+      return bytes;
+    }
+    long done = copy(in, from, out, to, Math.min(bytes, MAX_RW_COUNT));
+    if (done > 0) {
+      move(in, inPosition, from, done);
+      move(out, outPosition, to, done);
+    }
+    return done;
+  }
+
+  private long position(int fd, int address) {
+    return address == 0
+        ? files().lseek(fd, 0, SEEK_CUR)
+        : kernel.memory().readLong(Integer.toUnsignedLong(address));
+  }
+
+  private void move(int fd, int address, long position, long done) {
+    if (address == 0) {
+      files().lseek(fd, done, SEEK_CUR);
+    } else {
+      kernel.memory().writeLong(Integer.toUnsignedLong(address), position + done);
+    }
+  }
+
+  private long copy(int in, long from, int out, long to, long bytes) {
+    long done = 0;
+    while (done < bytes) {
+      int chunk = (int) Math.min(bytes - done, CHUNK_BYTES);
+      long got = files().pread64(in, buffer, 0, chunk, from + done);
+      long put = got <= 0 ? got : files().pwrite64(out, buffer, 0, (int) got, to + done);
+      if (put <= 0) {
+        return done > 0 ? done : put;
+      }
+      done += put;
+      if (put < chunk) {
+        break;
+      }
+    }
+    return done;
+  }
+
+  private long memfdCreate(int name, int flags) {
+    if ((flags & MFD_HUGETLB) != 0) {
+      return -Errno.ENOSYS;
+    }
+    if ((flags & ~MFD_CLOEXEC_AND_ALLOW_SEALING) != 0) {
+      return -Errno.EINVAL;
+    }
+    String text = kernel.memory().readString(Integer.toUnsignedLong(name), MEMFD_NAME_BYTES);
+    return text == null ? -Errno.EINVAL : files().memfdCreate(text, flags);
+  }
+}
