@@ -87,8 +87,7 @@ final class CacheCalls {
     if (flags != 0) {
       return -Errno.EINVAL;
     }
-    long bytes =
-        files().checkCopyRange(in, from, out, to, Integer.toUnsignedLong(count));
+    long bytes = files().checkCopyRange(in, from, out, to, Integer.toUnsignedLong(count));
     if (bytes <= 0) {
       return bytes;
     }

@@ -1,6 +1,5 @@
 package org.memarium.kernel.syscall;
 
-import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.IoctlArgument;

@@ -78,7 +78,9 @@ final class PathCalls {
         "truncate64",
         (int path, int low, int high) -> files().truncate(path(path), number(low, high)));
     table.set(
-        "ftruncate64", (int fd, int low, int high) -> files().ftruncate(fd, number(low, high), kernel.wordBytes() == Long.BYTES));
+        "ftruncate64",
+        (int fd, int low, int high) ->
+            files().ftruncate(fd, number(low, high), kernel.wordBytes() == Long.BYTES));
     table.set(
         "fallocate",
         (fd, mode, atLow, atHigh, bytesLow, bytesHigh) ->

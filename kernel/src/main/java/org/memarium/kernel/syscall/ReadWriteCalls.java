@@ -58,12 +58,16 @@ final class ReadWriteCalls {
         (int fd, int vector, int n, int low, int high) ->
             at(position(low, high), p -> vector(true, fd, vector, n, p)));
     table
-        .set("preadv2", (fd, vector, n, low, high, flags) ->
-            vector2(false, fd, vector, n, position(low, high), flags))
+        .set(
+            "preadv2",
+            (fd, vector, n, low, high, flags) ->
+                vector2(false, fd, vector, n, position(low, high), flags))
         .remark(NOWAIT);
     table
-        .set("pwritev2", (fd, vector, n, low, high, flags) ->
-            vector2(true, fd, vector, n, position(low, high), flags))
+        .set(
+            "pwritev2",
+            (fd, vector, n, low, high, flags) ->
+                vector2(true, fd, vector, n, position(low, high), flags))
         .remark(NOWAIT);
     table.set("sendfile", (int out, int in, int offset, int n) -> sendfile(out, in, offset, n, 4));
     table.set(

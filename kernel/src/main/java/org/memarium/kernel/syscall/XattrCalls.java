@@ -29,7 +29,8 @@ final class XattrCalls {
 
   void enter(SystemCallTable table) {
     String none = "no file system here has extended attributes: EOPNOTSUPP";
-    table.set("setxattr", (path, name, value, n, flags, f) -> set(path, 0, name, value, n, flags))
+    table
+        .set("setxattr", (path, name, value, n, flags, f) -> set(path, 0, name, value, n, flags))
         .remark(none);
     table
         .set(
@@ -43,9 +44,7 @@ final class XattrCalls {
         .set("fgetxattr", (int fd, int name) -> files().fxattr(XattrAccess.READ, fd, name(name)))
         .remark(none);
     String empty = "the list is always empty";
-    table
-        .set("listxattr", (int path) -> files().listxattr(kernel.path(path), 0))
-        .remark(empty);
+    table.set("listxattr", (int path) -> files().listxattr(kernel.path(path), 0)).remark(empty);
     table
         .set("llistxattr", (int path) -> files().listxattr(kernel.path(path), NOFOLLOW))
         .remark(empty);
@@ -53,7 +52,8 @@ final class XattrCalls {
     table.set("removexattr", (int path, int name) -> remove(path, 0, name)).remark(none);
     table.set("lremovexattr", (int path, int name) -> remove(path, NOFOLLOW, name)).remark(none);
     table
-        .set("fremovexattr", (int fd, int name) -> files().fxattr(XattrAccess.WRITE, fd, name(name)))
+        .set(
+            "fremovexattr", (int fd, int name) -> files().fxattr(XattrAccess.WRITE, fd, name(name)))
         .remark(none);
   }
 

@@ -246,9 +246,7 @@ public final class FileCalls extends AttributeCalls {
       if (!source.inode().isRegular() || !target.inode().isRegular()) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      if (!source.isReadable()
-          || !target.isWritable()
-          || (target.flags() & Fcntl.O_APPEND) != 0) {
+      if (!source.isReadable() || !target.isWritable() || (target.flags() & Fcntl.O_APPEND) != 0) {
         throw new ErrnoException(Errno.EBADF);
       }
       if (source.inode().dev() != target.inode().dev()) {

@@ -33,12 +33,7 @@ final class OverlayNode extends Inode {
    * @param target where a symbolic link leads; null for what is none
    */
   OverlayNode(
-      HostView view,
-      long dev,
-      long ino,
-      int mode,
-      @Nullable String target,
-      Credentials owner) {
+      HostView view, long dev, long ino, int mode, @Nullable String target, Credentials owner) {
     super(dev, ino, mode);
     this.view = view;
     this.target = target;
