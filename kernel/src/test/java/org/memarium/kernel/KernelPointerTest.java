@@ -184,7 +184,7 @@ final class KernelPointerTest {
           int result = machine.cpu().register(Cpu.EAX);
           if (!alive) {
             driver = driver(machine);
-          } else if (isRead(shape, position) && !Errno.isError(result)) {
+          } else if (isRead(shape, position) && !Errno.isError(result) && result != 0) {
             notRefused.add(call + " = " + result);
           }
         }
@@ -193,7 +193,7 @@ final class KernelPointerTest {
     assertEquals(List.of(), notRefused);
   }
 
-  /** Whether the call has to look there: a path, a buffer, a vector. */
+  /** Whether the call has to look there, if it moves a byte: a path, a buffer, a vector. */
   private static boolean isRead(FuzzArguments.Shape shape, int position) {
     return position < shape.kinds().length() && "pbv".indexOf(shape.kinds().charAt(position)) >= 0;
   }
