@@ -40,7 +40,7 @@ final class DeathTest {
           new Death("kill", Signal.SIGKILL, "SIGKILL: sent by the program itself"),
           new Death("bus", Signal.SIGBUS, "SIGBUS: read from 0x"),
           new Death("ignored", Signal.SIGSEGV, "SIGSEGV: write to 0x00000000"),
-          new Death("deadlock", Signal.SIGKILL, "deadlock: read"));
+          new Death("deadlock", Signal.SIGKILL, "deadlock: nothing can run any more"));
 
   @RegisterExtension final MachineExtension machines = new MachineExtension();
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.SocketCredentials;
 import org.memarium.mm.Errno;
 import org.memarium.mm.slab.KmemCache;
 import org.memarium.mm.slab.SlabView;
@@ -154,7 +155,10 @@ class DescriptorsTest {
             () -> calls.linkat(Fcntl.AT_FDCWD, "/folder/moved", Fcntl.AT_FDCWD, "/other", 0),
             () -> calls.unlinkat(Fcntl.AT_FDCWD, "/other", 0),
             () -> calls.pipe2(ends, 0),
-            () -> calls.unixSocket(1, 0),
+            () -> calls.unix().socket(1, 0, () -> new SocketCredentials(1, 0, 0)),
+            () -> calls.unix().socketpair(1, 0, () -> new SocketCredentials(1, 0, 0), ends),
+            () -> calls.anonymous().eventfd2(1, 0),
+            () -> calls.anonymous().epollCreate1(0),
             () -> calls.fcntl(0, Fcntl.F_DUPFD, 100));
     for (int i = 0; i < all.size(); i++) {
       assertTrue(failures(machine, all.get(i)) > 0, "call " + i);

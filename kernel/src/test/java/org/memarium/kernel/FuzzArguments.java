@@ -171,11 +171,11 @@ final class FuzzArguments {
   private static final int SELDOM_FACTOR = 20;
 
   /** A call and what it wants; {@code =} stands for a value of its own. */
-  record Shape(int number, String kinds, List<Integer> fixed) {}
+  private record Shape(int number, String kinds, List<Integer> fixed) {}
 
   private final SplittableRandom random;
   private final List<String> paths;
-  private final List<Shape> shapes;
+  private final List<Shape> shapes = new ArrayList<>();
 
   /**
    * All choices follow from the seed.
@@ -185,23 +185,18 @@ final class FuzzArguments {
   FuzzArguments(SplittableRandom random, List<String> paths) {
     this.random = random;
     this.paths = paths;
-    this.shapes = shapes();
-  }
-
-  /** What every call wants, as {@link #KINDS} has it. */
-  static List<Shape> shapes() {
-    return KINDS
+    KINDS
         .lines()
         .flatMap(line -> Arrays.stream(line.split(";", -1)))
         .map(String::strip)
         .filter(entry -> !entry.isEmpty())
-        .map(entry -> {
+        .forEach(entry -> {
           int blank = entry.indexOf(' ');
-          return blank < 0
-              ? shape(entry, "")
-              : shape(entry.substring(0, blank), entry.substring(blank + 1));
-        })
-        .toList();
+          shapes.add(
+              blank < 0
+                  ? shape(entry, "")
+                  : shape(entry.substring(0, blank), entry.substring(blank + 1)));
+        });
   }
 
   private static Shape shape(String name, String kinds) {

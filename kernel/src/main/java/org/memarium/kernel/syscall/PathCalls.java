@@ -45,22 +45,28 @@ final class PathCalls {
     table.set("umask", (int mask) -> files().umask(mask));
   }
 
+  private long opened(long result) {
+    return FifoOpen.waited(kernel, result);
+  }
+
   private void enterOpening(SystemCallTable table) {
     table.set(
-        "open", (int path, int flags, int mode) -> files().openat(CWD, path(path), flags, mode));
+        "open",
+        (int path, int flags, int mode) -> opened(files().openat(CWD, path(path), flags, mode)));
     table.set(
         "creat",
         (int path, int mode) ->
-            files()
-                .openat(
-                    CWD,
-                    path(path),
-                    Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC | forcedLargefile(),
-                    mode));
+            opened(
+                files()
+                    .openat(
+                        CWD,
+                        path(path),
+                        Fcntl.O_CREAT | Fcntl.O_WRONLY | Fcntl.O_TRUNC | forcedLargefile(),
+                        mode)));
     table.set(
         "openat",
         (int dirfd, int path, int flags, int mode) ->
-            files().openat(dirfd, path(path), flags, mode));
+            opened(files().openat(dirfd, path(path), flags, mode)));
     table.set("openat2", this::openat2);
     table.set("access", (int path, int mode) -> files().faccessat2(CWD, path(path), mode, 0));
     table.set(
@@ -171,7 +177,8 @@ final class PathCalls {
   private long openat2(int dirfd, int path, int how, int bytes) {
     byte[] copied = UserStruct.copy(kernel.memory(), how, bytes, OPEN_HOW_BYTES);
     ByteBuffer words = ByteBuffer.wrap(copied).order(ByteOrder.LITTLE_ENDIAN);
-    return files().openat2(dirfd, path(path), words.getLong(), words.getLong(), words.getLong());
+    return opened(
+        files().openat2(dirfd, path(path), words.getLong(), words.getLong(), words.getLong()));
   }
 
   /** {@code low2highuid}: an identifier of 16 bits, where all ones mean none. */

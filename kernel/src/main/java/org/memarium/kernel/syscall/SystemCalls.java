@@ -55,6 +55,8 @@ public final class SystemCalls {
     new CacheCalls(kernel).enter(table);
     new XattrCalls(kernel).enter(table);
     new PollCalls(kernel).enter(table);
+    new EventCalls(kernel).enter(table);
+    new SpliceCalls(kernel).enter(table);
     new SocketCalls(kernel).enter(table);
     RefusedCalls.enter(table);
   }

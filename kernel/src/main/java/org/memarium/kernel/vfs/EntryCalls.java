@@ -62,6 +62,28 @@ public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls
     });
   }
 
+  /**
+   * The file of a socket that is bound to a path: {@code unix_bind_bsd}.
+   *
+   * @param isBound whether the socket has a name already: then the file is not made
+   */
+  final Dentry makeSocketFile(String path, boolean isBound) throws ErrnoException {
+    Last last = walk(Fcntl.AT_FDCWD, path, LastLink.PARENT);
+    if (last.parent() == null || last.lookup() != null) {
+      throw new ErrnoException(Errno.EADDRINUSE);
+    }
+    if (last.trailingSlash()) {
+      throw new ErrnoException(Errno.ENOENT);
+    }
+    Directory directory = last.directory(Errno.EADDRINUSE);
+    mayCreate(directory);
+    if (isBound) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    int permissions = 0777 & ~fs.umask;
+    return directory.create(last.name(), FileMode.S_IFSOCK | permissions, credentials());
+  }
+
   /** symlinkat(2). */
   public final long symlinkat(String target, int dirfd, String path) {
     return result(() -> {

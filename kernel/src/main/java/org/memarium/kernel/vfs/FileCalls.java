@@ -1,5 +1,6 @@
 package org.memarium.kernel.vfs;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
@@ -22,6 +23,8 @@ public final class FileCalls extends AttributeCalls {
   private static final int FIONREAD = 0x541b;
 
   private final Vfs vfs;
+  private final AnonymousCalls anonymous;
+  private final UnixCalls unix;
 
   /**
    * The calls of a process.
@@ -34,6 +37,8 @@ public final class FileCalls extends AttributeCalls {
   public FileCalls(Vfs vfs, FsStruct fs, FdTable fds, Credentials credentials) {
     super(fs, fds, credentials);
     this.vfs = vfs;
+    this.anonymous = new AnonymousCalls(this, vfs);
+    this.unix = new UnixCalls(this, vfs);
   }
 
   @Override
@@ -71,10 +76,22 @@ public final class FileCalls extends AttributeCalls {
 
   /** write(2). */
   public long write(int fd, byte[] buffer, int offset, int count) {
+    return result(() -> write(writable(fd), buffer, offset, count));
+  }
+
+  /** write(2) to an open file that is writable. */
+  public long write(OpenFile file, byte[] buffer, int offset, int count) {
     return result(() -> {
-      OpenFile file = writable(fd);
       dropPrivileges(file.inode());
       return file.write(buffer, offset, count);
+    });
+  }
+
+  /** pwrite64(2) to an open file that is writable, at 0 or more. */
+  public long pwrite(OpenFile file, byte[] buffer, int offset, int count, long at) {
+    return result(() -> {
+      dropPrivileges(file.inode());
+      return file.pwrite(buffer, offset, count, at);
     });
   }
 
@@ -94,9 +111,7 @@ public final class FileCalls extends AttributeCalls {
       if (at < 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      OpenFile file = writable(fd);
-      dropPrivileges(file.inode());
-      return file.pwrite(buffer, offset, count, at);
+      return pwrite(writable(fd), buffer, offset, count, at);
     });
   }
 
@@ -352,7 +367,7 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
-  private static long fcntlOnFile(OpenFile file, int command, int argument) throws ErrnoException {
+  private long fcntlOnFile(OpenFile file, int command, int argument) throws ErrnoException {
     return switch (command) {
       case Fcntl.F_SETFL -> {
         file.setStatusFlags(argument);
@@ -380,13 +395,12 @@ public final class FileCalls extends AttributeCalls {
           throw new ErrnoException(argument == FileLock.UNLOCK ? Errno.EAGAIN : Errno.EINVAL);
       case Fcntl.F_ADD_SEALS, Fcntl.F_GET_SEALS -> seals(file, command, argument);
       case Fcntl.F_GETPIPE_SZ, Fcntl.F_SETPIPE_SZ -> {
-        if (!(file instanceof PipeEnd)) {
+        if (!(file instanceof PipeEnd end)) {
           throw new ErrnoException(Errno.EBADF);
         }
-        if (command == Fcntl.F_SETPIPE_SZ && argument > Pipe.BYTES) {
-          throw new ErrnoException(Errno.EPERM);
-        }
-        yield Pipe.BYTES;
+        yield command == Fcntl.F_GETPIPE_SZ
+            ? end.pipe().capacityBytes()
+            : end.pipe().resize(argument, credentials().isRoot());
       }
       default -> throw new ErrnoException(Errno.EINVAL);
     };
@@ -572,6 +586,26 @@ public final class FileCalls extends AttributeCalls {
     };
   }
 
+  /** The calls that make files without a place in the tree. */
+  public AnonymousCalls anonymous() {
+    return anonymous;
+  }
+
+  private @Nullable FifoOpening unfinished;
+
+  @Override
+  long awaitPartner(PipeEnd end, boolean cloexec) {
+    unfinished = new FifoOpening(vfs, fds, end, cloexec);
+    return OpenFile.WOULD_BLOCK;
+  }
+
+  /** What the openat that answered {@link OpenFile#WOULD_BLOCK} just now waits for. */
+  public FifoOpening takeUnfinishedOpening() {
+    FifoOpening opening = Objects.requireNonNull(unfinished);
+    unfinished = null;
+    return opening;
+  }
+
   /** pipe2(2): the read end goes to ends[0], the write end to ends[1]. */
   public long pipe2(int[] ends, int flags) {
     return result(() -> {
@@ -580,13 +614,16 @@ public final class FileCalls extends AttributeCalls {
       }
       boolean cloexec = (flags & Fcntl.O_CLOEXEC) != 0;
       int status = flags & ~Fcntl.O_CLOEXEC;
+      int blocking = status & ~Fcntl.O_NONBLOCK; // nobody reads when the writer's end is opened
       Dentry pipe = vfs.newPipe(credentials());
       pipe.hold();
       OpenFile write = null;
       OpenFile read = null;
       try {
-        write = withFilp(() -> new PipeEnd(pipe, Fcntl.O_WRONLY | status));
-        read = withFilp(() -> new PipeEnd(pipe, Fcntl.O_RDONLY | status));
+        write = withFilp(() -> PipeEnd.open(pipe, Fcntl.O_WRONLY | blocking));
+        read = withFilp(() -> PipeEnd.open(pipe, Fcntl.O_RDONLY | blocking));
+        write.setStatusFlags(status);
+        read.setStatusFlags(status);
         return install(read, write, ends, cloexec);
       } finally {
         discardIfNotHeld(read);
@@ -616,27 +653,9 @@ public final class FileCalls extends AttributeCalls {
     }
   }
 
-  /**
-   * socket(2) in the UNIX domain.
-   *
-   * @param type a constant of {@link UnixSocket}
-   * @param flags O_CLOEXEC and O_NONBLOCK
-   */
-  public long unixSocket(int type, int flags) {
-    boolean cloexec = (flags & Fcntl.O_CLOEXEC) != 0;
-    int status = flags & Fcntl.O_NONBLOCK;
-    return result(() -> {
-      Dentry socket = vfs.newSocket(credentials());
-      socket.hold();
-      try {
-        int fd = fds.unused(0);
-        return fd < 0
-            ? fd
-            : fds.install(withFilp(() -> new UnixSocket(socket, type, status)), cloexec);
-      } finally {
-        socket.release();
-      }
-    });
+  /** The calls on sockets. */
+  public UnixCalls unix() {
+    return unix;
   }
 
   /** Which of POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL hold of a descriptor now. */

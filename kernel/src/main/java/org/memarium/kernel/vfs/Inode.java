@@ -23,6 +23,9 @@ public abstract class Inode {
   long mtimeNanos;
   long ctimeNanos;
 
+  /** {@code i_pipe}: of a pipe or a named one that somebody has open. */
+  @Nullable Pipe pipe;
+
   /** {@code i_count}: dentries that name it. */
   private int count;
 

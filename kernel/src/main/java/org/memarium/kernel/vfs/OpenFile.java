@@ -1,6 +1,10 @@
 package org.memarium.kernel.vfs;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.wait.SleepingCall;
+import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.space.MappedFile;
@@ -15,11 +19,10 @@ import org.memarium.mm.space.MappedFile;
 public abstract class OpenFile implements MappedFile {
 
   /**
-   * Result of a read or write on an empty or full pipe that would have to wait for another process:
-   * what happens then is the scheduler's business ({@code -ERESTARTSYS} inside Linux). Never seen
-   * on a file with O_NONBLOCK, which answers EAGAIN.
+   * Result of a read or write that would have to wait: the caller sleeps on {@link #waitQueue} and
+   * tries again. Never seen on a file with O_NONBLOCK, which answers EAGAIN.
    */
-  public static final long WOULD_BLOCK = -512;
+  public static final long WOULD_BLOCK = SleepingCall.ASLEEP;
 
   /** Flags that fcntl(F_SETFL) may change. */
   static final int SETFL_MASK =
@@ -36,6 +39,9 @@ public abstract class OpenFile implements MappedFile {
 
   /** The object of the cache {@code filp}. */
   private long slot;
+
+  /** {@code f_ep}: what watches it by epoll; null until something does. */
+  private @Nullable List<EventPollItem> watchers;
 
   /** Offset of the next read or write in bytes. */
   long position;
@@ -73,6 +79,28 @@ public abstract class OpenFile implements MappedFile {
   /** The file takes over an object of {@link #allocate}. */
   final void adopt(long filp) {
     slot = filp;
+  }
+
+  /**
+   * Takes memory for what hangs on the file, while it is made.
+   *
+   * @throws ErrnoException ENOMEM; what was opened is let go then
+   */
+  final long allocateOrLetGo(long bytes) throws ErrnoException {
+    try {
+      return dentry.dcache().caches().kmalloc(bytes, Errno.ENOMEM);
+    } catch (ErrnoException e) {
+      dentry.release();
+      throw e;
+    }
+  }
+
+  /** What watches it by epoll. */
+  final List<EventPollItem> watchers() {
+    if (watchers == null) {
+      watchers = new ArrayList<>(1);
+    }
+    return watchers;
   }
 
   /** What was opened: its name, directory and inode. */
@@ -168,6 +196,11 @@ public abstract class OpenFile implements MappedFile {
   private void free() {
     closed = true;
     inode().unlockAllOf(this);
+    if (watchers != null) {
+      for (EventPollItem item : List.copyOf(watchers)) {
+        item.poll.forget(item);
+      }
+    }
     closed();
     VfsCaches.free(dentry.dcache().caches().filp, slot);
     dentry.release();
@@ -179,6 +212,10 @@ public abstract class OpenFile implements MappedFile {
       inode().unlockAllOf(fds);
     }
     release();
+  }
+
+  final int references() {
+    return references;
   }
 
   final boolean isHeld() {
@@ -270,6 +307,14 @@ public abstract class OpenFile implements MappedFile {
     return false;
   }
 
+  /**
+   * Whether each read takes one message, and each write makes one: then a transfer is never more
+   * than one call of {@link #read} or {@link #write}.
+   */
+  public boolean isPacket() {
+    return false;
+  }
+
   /** Moves the position; returns the new one. */
   public long lseek(long offset, int whence) {
     return -Errno.ESPIPE;
@@ -304,8 +349,28 @@ public abstract class OpenFile implements MappedFile {
     return -Errno.ENOTTY;
   }
 
-  /** Which of POLLIN, POLLOUT, POLLERR and POLLHUP hold now. */
+  /** Which of POLLIN, POLLOUT, POLLERR and their kin hold now. */
   public int poll() {
-    return Fcntl.POLLIN | Fcntl.POLLOUT;
+    return Fcntl.POLLIN | Fcntl.POLLOUT | Fcntl.POLLRDNORM | Fcntl.POLLWRNORM;
+  }
+
+  /** How long a read or a write waits at most: SO_RCVTIMEO, SO_SNDTIMEO; 0: as long as it takes. */
+  public long timeoutNanos(boolean send) {
+    return 0;
+  }
+
+  /** Whether what it waits for may come from outside of the machine: what somebody types. */
+  public boolean waitsForOutside() {
+    return false;
+  }
+
+  /**
+   * Where it is announced that what {@link #poll} says may have changed: {@code poll_wait}.
+   *
+   * @param events POLLIN or POLLOUT: who waits for which
+   * @return null: it never changes
+   */
+  public @Nullable WaitQueue waitQueue(int events) {
+    return null;
   }
 }

@@ -154,7 +154,10 @@ public abstract sealed class PathCalls permits EntryCalls {
         return fd;
       }
       OpenFile file = withFilp(() -> open(dirfd, path, (int) flags, (int) mode, (int) resolve));
-      return fds.install(file, (flags & Fcntl.O_CLOEXEC) != 0);
+      boolean cloexec = (flags & Fcntl.O_CLOEXEC) != 0;
+      return file instanceof PipeEnd end && end.awaitsPartner()
+          ? awaitPartner(end, cloexec)
+          : fds.install(file, cloexec);
     });
   }
 
@@ -180,6 +183,9 @@ public abstract sealed class PathCalls permits EntryCalls {
       throw new ErrnoException(Errno.EAGAIN);
     }
   }
+
+  /** Begins to wait for who opens the other end of a named pipe; {@link OpenFile#WOULD_BLOCK}. */
+  abstract long awaitPartner(PipeEnd end, boolean cloexec);
 
   /** What makes an open file. */
   @FunctionalInterface
@@ -299,7 +305,8 @@ public abstract sealed class PathCalls permits EntryCalls {
     if (inode.isRegular() && !large && inode.sizeBytes() > RegularOpenFile.MAX_NON_LFS) {
       throw new ErrnoException(Errno.EOVERFLOW);
     }
-    OpenFile file = inode.open(found, flags, credentials);
+    OpenFile file =
+        isFifo(inode) ? PipeEnd.open(found, flags) : inode.open(found, flags, credentials);
     if ((flags & Fcntl.O_TRUNC) != 0 && inode.isRegular()) {
       long result = file.truncate(0);
       if (result < 0) {
@@ -309,6 +316,13 @@ public abstract sealed class PathCalls permits EntryCalls {
       }
     }
     return file;
+  }
+
+  /** A pipe of the machine's; those of the host stay closed, but for standard streams. */
+  private static boolean isFifo(Inode inode) {
+    return inode.type() == FileMode.S_IFIFO
+        && inode.kind() != VfsCaches.InodeKind.HOST
+        && !(inode instanceof Stream);
   }
 
   /**

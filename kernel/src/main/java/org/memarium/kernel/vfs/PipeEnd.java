@@ -1,29 +1,73 @@
 package org.memarium.kernel.vfs;
 
+import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /**
- * One end of a pipe. A read of an empty pipe ends with 0 if nobody writes any more; a write to a
- * pipe that nobody reads ends with EPIPE, and the caller sends SIGPIPE. A write may take fewer
- * bytes than were given; a caller that blocks goes on with the rest.
+ * An open end of a pipe, or both ends of a named one. A read of an empty pipe ends with 0 if nobody
+ * writes any more; a write to a pipe that nobody reads ends with EPIPE, and the caller sends
+ * SIGPIPE. A write may take fewer bytes than were given; a caller that blocks goes on with the
+ * rest.
  */
 final class PipeEnd extends OpenFile {
 
   private final Pipe pipe;
+  private final boolean reads;
+  private final boolean writes;
+
+  /** {@code f_version}: how often the pipe was opened for writing when this began to read. */
+  private int writerOpensSeen;
 
   /**
    * An end of a pipe.
    *
-   * @param dentry of {@link Pipe#create}
+   * @param flags the access mode says which
    */
-  PipeEnd(Dentry dentry, int flags) {
+  PipeEnd(Dentry dentry, Pipe pipe, int flags) {
     super(dentry, flags);
-    this.pipe = (Pipe) dentry.inode();
-    if (isReadable()) {
-      pipe.readers++;
-    } else {
-      pipe.writers++;
+    this.pipe = pipe;
+    this.reads = isReadable();
+    this.writes = isWritable();
+    pipe.opened(reads, writes);
+    boolean mayWaitForWriter = pipe.writers() == 0 && !(inode() instanceof PipeInode);
+    writerOpensSeen = mayWaitForWriter ? pipe.writerOpens() : -1;
+  }
+
+  /**
+   * {@code fifo_open}: opens a named pipe, or /proc/PID/fd of any.
+   *
+   * @throws ErrnoException ENXIO for O_WRONLY and O_NONBLOCK without a reader; ENOMEM
+   */
+  static PipeEnd open(Dentry dentry, int flags) throws ErrnoException {
+    Inode inode = dentry.inode();
+    Pipe pipe = inode.pipe;
+    boolean writesOnly = (flags & Fcntl.O_ACCMODE) == Fcntl.O_WRONLY;
+    boolean noReader = pipe == null || pipe.readers() == 0;
+    if (writesOnly && (flags & Fcntl.O_NONBLOCK) != 0 && noReader) {
+      throw new ErrnoException(Errno.ENXIO);
     }
+    if (pipe == null) {
+      pipe = new Pipe(dentry.dcache().caches(), Errno.ENOMEM);
+      inode.pipe = pipe;
+    }
+    return new PipeEnd(dentry, pipe, flags);
+  }
+
+  Pipe pipe() {
+    return pipe;
+  }
+
+  /** Whether the opening of a named pipe waits until somebody opens its other end. */
+  boolean awaitsPartner() {
+    if (isNonBlocking() || reads == writes || inode() instanceof PipeInode) {
+      return false;
+    }
+    return reads ? pipe.writers() == 0 : pipe.readers() == 0;
+  }
+
+  /** How often the other end was opened; it changes when the partner has come. */
+  int partnerOpens() {
+    return reads ? pipe.writerOpens() : pipe.readerOpens();
   }
 
   @Override
@@ -33,11 +77,15 @@ final class PipeEnd extends OpenFile {
 
   @Override
   void closed() {
-    if (isReadable()) {
-      pipe.readers--;
-    } else {
-      pipe.writers--;
+    if (pipe.closed(reads, writes)) {
+      inode().pipe = null;
     }
+  }
+
+  @Override
+  public WaitQueue waitQueue(int events) {
+    boolean forReading = reads && (!writes || (events & Fcntl.POLLIN) != 0);
+    return forReading ? pipe.readWait : pipe.writeWait;
   }
 
   private long wouldBlock() {
@@ -49,10 +97,10 @@ final class PipeEnd extends OpenFile {
     if (count == 0) {
       return 0;
     }
-    if (pipe.filled() == 0) {
-      return pipe.writers == 0 ? 0 : wouldBlock();
+    if (pipe.isEmpty()) {
+      return pipe.writers() == 0 ? 0 : wouldBlock();
     }
-    return pipe.take(buffer, offset, count);
+    return pipe.read(buffer, offset, count);
   }
 
   @Override
@@ -60,24 +108,30 @@ final class PipeEnd extends OpenFile {
     if (count == 0) {
       return 0;
     }
-    if (pipe.readers == 0) {
+    if (pipe.readers() == 0) {
       return -Errno.EPIPE;
     }
-    int needed = count <= Pipe.ATOMIC_BYTES ? count : 1;
-    return pipe.free() < needed ? wouldBlock() : pipe.put(buffer, offset, count);
+    int put = pipe.write(buffer, offset, count, (flags() & Fcntl.O_DIRECT) != 0);
+    return put == 0 ? wouldBlock() : put;
   }
 
   @Override
   long bytesToRead() {
-    return pipe.filled();
+    return pipe.bytes();
   }
 
   @Override
   public int poll() {
-    if (isReadable()) {
-      return (pipe.filled() > 0 ? Fcntl.POLLIN : 0) | (pipe.writers == 0 ? Fcntl.POLLHUP : 0);
+    int events = 0;
+    if (reads) {
+      events |= pipe.isEmpty() ? 0 : Fcntl.POLLIN | Fcntl.POLLRDNORM;
+      boolean neverHadWriter = writerOpensSeen == pipe.writerOpens();
+      events |= pipe.writers() == 0 && !neverHadWriter ? Fcntl.POLLHUP : 0;
     }
-    return (pipe.free() >= Pipe.ATOMIC_BYTES ? Fcntl.POLLOUT : 0)
-        | (pipe.readers == 0 ? Fcntl.POLLERR : 0);
+    if (writes) {
+      events |= pipe.isFull() ? 0 : Fcntl.POLLOUT | Fcntl.POLLWRNORM;
+      events |= pipe.readers() == 0 ? Fcntl.POLLERR : 0;
+    }
+    return events;
   }
 }

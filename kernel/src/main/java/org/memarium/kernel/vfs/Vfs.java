@@ -8,8 +8,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Audit;
@@ -26,6 +30,7 @@ public final class Vfs implements AutoCloseable {
   private static final int SOCKFS_MINOR = 8;
   private static final int SHM_MINOR = 23;
   private static final int SHM_MNT_MINOR = 1;
+  private static final int ANON_INODE_MINOR = 14;
   private static final long TMPFS_MAGIC = 0x01021994;
 
   private final HostView view;
@@ -36,12 +41,18 @@ public final class Vfs implements AutoCloseable {
   private final PseudoDirectory pts;
   private final PseudoDirectory dev;
   private final PseudoFileSystem devices;
+  private final AnonInode anonInode;
+  private final UnixDomain unix;
   private final List<String> mounts = new ArrayList<>();
 
   /** {@code shm_mnt}: where files of memory lie that have no name. */
   private final Tmpfs memory;
 
   private final LockCall.Blocked blockedLocks = new LockCall.Blocked();
+
+  /** Open files that sleeping calls hold, and how often: they may have no descriptor any more. */
+  private final Map<OpenFile, Integer> heldByCalls = new LinkedHashMap<>();
+
   private long nextPipe = 1;
   private long nextSocket = 1;
 
@@ -57,6 +68,8 @@ public final class Vfs implements AutoCloseable {
         new PseudoFileSystem(DEVTMPFS_MINOR, TMPFS_MAGIC, VfsCaches.InodeKind.SHMEM, clockNanos);
     this.dev = new PseudoDirectory(devices, 0755);
     this.pts = new PseudoDirectory(devices, 0755);
+    this.anonInode = new AnonInode(DeviceNumber.of(0, ANON_INODE_MINOR), 1, nowNanos());
+    this.unix = new UnixDomain(dcache.caches());
     makeDevices();
   }
 
@@ -184,6 +197,18 @@ public final class Vfs implements AutoCloseable {
     return root;
   }
 
+  /** {@code fget}: a call goes to sleep that uses the file, whoever closes it meanwhile. */
+  public void fget(OpenFile file) {
+    file.hold();
+    heldByCalls.merge(file, 1, Integer::sum);
+  }
+
+  /** {@code fput}: undoes {@link #fget}. */
+  public void fput(OpenFile file) {
+    heldByCalls.computeIfPresent(file, (f, count) -> count == 1 ? null : count - 1);
+    file.release();
+  }
+
   long nowNanos() {
     return clockNanos.getAsLong();
   }
@@ -207,7 +232,10 @@ public final class Vfs implements AutoCloseable {
    * @param places every process's root and working directory, and those of others
    */
   public void audit(Audit audit, Collection<OpenFile> files, Collection<FsStruct> places) {
-    new VfsAudit(this, audit).run(files, places);
+    Set<OpenFile> all = new LinkedHashSet<>(files);
+    all.addAll(heldByCalls.keySet());
+    all.addAll(unix.filesInFlight());
+    new VfsAudit(this, audit).run(all, places);
   }
 
   /** Where the descriptors of files come from. */
@@ -216,11 +244,32 @@ public final class Vfs implements AutoCloseable {
   }
 
   Dentry newPipe(Credentials owner) throws ErrnoException {
-    return Pipe.create(dcache, DeviceNumber.of(0, PIPEFS_MINOR), nextPipe++, owner, nowNanos());
+    return PipeInode.create(
+        dcache, DeviceNumber.of(0, PIPEFS_MINOR), nextPipe++, owner, nowNanos());
+  }
+
+  /**
+   * {@code anon_inode_getfile}: the entry of a file that is nothing but what it does.
+   *
+   * @param name such as {@code [eventfd]}
+   */
+  Dentry newAnonymous(String name) throws ErrnoException {
+    anonInode.hold(dcache.caches());
+    try {
+      return Dentry.allocatePseudo(dcache, "anon_inode:" + name, anonInode);
+    } catch (ErrnoException e) {
+      anonInode.release(dcache.caches());
+      throw e;
+    }
+  }
+
+  /** The names and messages of sockets. */
+  UnixDomain unix() {
+    return unix;
   }
 
   Dentry newSocket(Credentials owner) throws ErrnoException {
-    return UnixSocket.create(
+    return SocketInode.create(
         dcache, DeviceNumber.of(0, SOCKFS_MINOR), nextSocket++, owner, nowNanos());
   }
 

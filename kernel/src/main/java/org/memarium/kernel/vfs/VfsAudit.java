@@ -2,10 +2,13 @@ package org.memarium.kernel.vfs;
 
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Audit;
 import org.memarium.mm.slab.KmemCache;
@@ -40,6 +43,7 @@ final class VfsAudit {
       hold(place.root());
       hold(place.pwd());
     }
+    vfs.unix().forEachBoundFile(this::hold);
     for (Dentry orphan : vfs.dcache().orphans()) {
       meet(orphan);
     }
@@ -47,8 +51,63 @@ final class VfsAudit {
       visit(toVisit.remove());
     }
     compare();
+    claimBuffers(files);
+    countWatchers(files);
+    countSockets(files);
     tell(caches.filp, files.size());
     tell(caches.names, 0);
+  }
+
+  /** Pages on their way through pipes; one may be in several, by tee. */
+  private void claimBuffers(Collection<OpenFile> files) {
+    Map<Integer, Integer> pages = new TreeMap<>();
+    Set<Pipe> pipes = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (OpenFile file : files) {
+      if (file instanceof PipeEnd end && pipes.add(end.pipe())) {
+        end.pipe().forEachPage(page -> pages.merge(page, 1, Integer::sum));
+      }
+    }
+    if (caches.isMachine()) {
+      pages.forEach((page, holders) -> {
+        audit.claim(page, "pipe");
+        for (int i = 0; i < holders; i++) {
+          audit.expectReference(page);
+        }
+      });
+    }
+  }
+
+  /** Ends of sockets, those that nobody has accepted too, and what waits in their queues. */
+  private void countSockets(Collection<OpenFile> files) {
+    long ends = 0;
+    long buffers = 0;
+    Deque<UnixSock> toCount = new ArrayDeque<>();
+    for (OpenFile file : files) {
+      if (file instanceof UnixSocket socket) {
+        toCount.add(socket.sock());
+      }
+    }
+    while (!toCount.isEmpty()) {
+      UnixSock sock = toCount.remove();
+      ends++;
+      buffers += sock.received().size();
+      toCount.addAll(sock.backlog());
+    }
+    tell(caches.unixSock, ends);
+    tell(caches.socketBuffer, buffers);
+  }
+
+  private void countWatchers(Collection<OpenFile> files) {
+    long items = 0;
+    long entries = 0;
+    for (OpenFile file : files) {
+      for (EventPollItem item : file.watchers()) {
+        items++;
+        entries += item.queues();
+      }
+    }
+    tell(caches.eventPollItem, items);
+    tell(caches.eventPollEntry, entries);
   }
 
   private void meet(Dentry dentry) {
@@ -103,14 +162,12 @@ final class VfsAudit {
     audit.expectEqual("nr_unused dentries", vfs.dcache().unused(), unused);
     tell(caches.dentry, references.size());
     Map<VfsCaches.InodeKind, Long> byKind = new EnumMap<>(VfsCaches.InodeKind.class);
-    long sockets = 0;
     long locks = vfs.blockedLocks().size();
     for (Map.Entry<Inode, Integer> entry : inodes.entrySet()) {
       Inode inode = entry.getKey();
       audit.expectEqual("i_count of inode " + inode.ino(), inode.count(), entry.getValue());
       byKind.merge(inode.kind(), 1L, Long::sum);
       locks += inode.lockCount();
-      sockets += inode.kind() == VfsCaches.InodeKind.SOCKET ? 1 : 0;
     }
     for (Inode inode : vfs.inodesWithoutDentry()) {
       byKind.merge(inode.kind(), 1L, Long::sum);
@@ -118,7 +175,6 @@ final class VfsAudit {
     for (VfsCaches.InodeKind kind : VfsCaches.InodeKind.values()) {
       tell(caches.inodes(kind), byKind.getOrDefault(kind, 0L));
     }
-    tell(caches.unixSock, sockets);
     tell(caches.fileLock, locks);
   }
 

@@ -34,6 +34,10 @@ public final class VfsCaches {
   private static final int EXTERNAL_NAME_BYTES = 8;
 
   private final @Nullable SlabAllocator slab;
+
+  /** Where the bytes of pipes and sockets are. */
+  final BufferPages pages;
+
   final @Nullable KmemCache dentry;
   final @Nullable KmemCache filp;
   final @Nullable KmemCache filesStruct;
@@ -41,6 +45,9 @@ public final class VfsCaches {
   final @Nullable KmemCache names;
   final @Nullable KmemCache unixSock;
   final @Nullable KmemCache fileLock;
+  final @Nullable KmemCache socketBuffer;
+  final @Nullable KmemCache eventPollItem;
+  final @Nullable KmemCache eventPollEntry;
   private final int wordBytes;
   private final EnumMap<InodeKind, KmemCache> inodes = new EnumMap<>(InodeKind.class);
 
@@ -69,6 +76,7 @@ public final class VfsCaches {
    */
   VfsCaches(@Nullable SlabAllocator slab) {
     this.slab = slab;
+    this.pages = new BufferPages(slab == null ? null : slab.pages());
     this.wordBytes = slab == null ? Integer.BYTES : wordBytes(slab);
     this.dentry = cache("dentry");
     this.filp = cache("filp");
@@ -77,6 +85,9 @@ public final class VfsCaches {
     this.names = cache("names_cache");
     this.unixSock = cache("UNIX");
     this.fileLock = cache("file_lock_cache");
+    this.socketBuffer = cache("skbuff_head_cache");
+    this.eventPollItem = cache("eventpoll_epi");
+    this.eventPollEntry = cache("eventpoll_pwq");
     for (InodeKind kind : InodeKind.values()) {
       KmemCache cache = kind == InodeKind.HOST ? hostInodes(slab) : cache(kind.cache);
       if (cache != null) {
@@ -112,6 +123,11 @@ public final class VfsCaches {
 
   private @Nullable KmemCache cache(String name) {
     return slab == null ? null : slab.kernelCaches().get(name);
+  }
+
+  /** Whether there is a machine whose memory all this comes from. */
+  boolean isMachine() {
+    return slab != null;
   }
 
   /** Bytes of a kernel's word. */
@@ -158,6 +174,24 @@ public final class VfsCaches {
       throw new ErrnoException(errno);
     }
     return object;
+  }
+
+  /** Reads bytes of an object of {@link #kmalloc}, by its linear address. */
+  void readObject(long address, byte[] to, int offset, int count) {
+    if (slab != null) {
+      slab.pages().ram().read(physical(slab, address), to, offset, count);
+    }
+  }
+
+  /** Writes bytes to an object of {@link #kmalloc}. */
+  void writeObject(long address, byte[] from, int offset, int count) {
+    if (slab != null) {
+      slab.pages().ram().write(physical(slab, address), from, offset, count);
+    }
+  }
+
+  private static long physical(SlabAllocator slab, long address) {
+    return address - slab.pages().architecture().pageOffset();
   }
 
   /** {@code kfree}; 0 is nothing. */

@@ -1,0 +1,72 @@
+package org.memarium.kernel.vfs;
+
+import org.memarium.kernel.wait.Timers;
+import org.memarium.mm.Errno;
+
+/** The calls that make files which are nothing but what they do: eventfd, epoll, timerfd. */
+public final class AnonymousCalls {
+  private final FileCalls calls;
+  private final Vfs vfs;
+
+  AnonymousCalls(FileCalls calls, Vfs vfs) {
+    this.calls = calls;
+    this.vfs = vfs;
+  }
+
+  /** What makes the file, on its nameless entry. */
+  @FunctionalInterface
+  private interface Making {
+    OpenFile make(Dentry dentry) throws ErrnoException;
+  }
+
+  private long install(String name, int flags, Making making) throws ErrnoException {
+    int fd = calls.fds().unused(0);
+    if (fd < 0) {
+      return fd;
+    }
+    Dentry dentry = vfs.newAnonymous(name);
+    dentry.hold();
+    try {
+      OpenFile file = calls.withFilp(() -> making.make(dentry));
+      return calls.fds().install(file, (flags & Fcntl.O_CLOEXEC) != 0);
+    } finally {
+      dentry.release();
+    }
+  }
+
+  /** eventfd2(2). */
+  public long eventfd2(int count, int flags) {
+    return calls.result(() -> {
+      calls.checkFlags(flags, Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK | EventFd.SEMAPHORE);
+      return install("[eventfd]", flags, dentry -> new EventFd(dentry, count, flags));
+    });
+  }
+
+  /** epoll_create1(2). */
+  public long epollCreate1(int flags) {
+    return calls.result(() -> {
+      calls.checkFlags(flags, Fcntl.O_CLOEXEC);
+      return install("[eventpoll]", flags, EventPoll::new);
+    });
+  }
+
+  /**
+   * timerfd_create(2).
+   *
+   * @param clock a {@code clockid_t}
+   * @param timers the machine's
+   */
+  public long timerfdCreate(int clock, int flags, Timers timers, TimerFd.Clocks clocks) {
+    return calls.result(() -> {
+      calls.checkFlags(flags, Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK);
+      if (!TimerFd.isClock(clock)) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      if (TimerFd.needsPrivilege(clock) && !calls.credentials().isRoot()) {
+        throw new ErrnoException(Errno.EPERM);
+      }
+      return install(
+          "[timerfd]", flags, dentry -> new TimerFd(dentry, clock, flags, timers, clocks));
+    });
+  }
+}
