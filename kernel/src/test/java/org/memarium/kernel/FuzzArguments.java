@@ -171,11 +171,11 @@ final class FuzzArguments {
   private static final int SELDOM_FACTOR = 20;
 
   /** A call and what it wants; {@code =} stands for a value of its own. */
-  private record Shape(int number, String kinds, List<Integer> fixed) {}
+  record Shape(int number, String kinds, List<Integer> fixed) {}
 
   private final SplittableRandom random;
   private final List<String> paths;
-  private final List<Shape> shapes = new ArrayList<>();
+  private final List<Shape> shapes;
 
   /**
    * All choices follow from the seed.
@@ -185,18 +185,23 @@ final class FuzzArguments {
   FuzzArguments(SplittableRandom random, List<String> paths) {
     this.random = random;
     this.paths = paths;
-    KINDS
+    this.shapes = shapes();
+  }
+
+  /** What every call wants, as {@link #KINDS} has it. */
+  static List<Shape> shapes() {
+    return KINDS
         .lines()
         .flatMap(line -> Arrays.stream(line.split(";", -1)))
         .map(String::strip)
         .filter(entry -> !entry.isEmpty())
-        .forEach(entry -> {
+        .map(entry -> {
           int blank = entry.indexOf(' ');
-          shapes.add(
-              blank < 0
-                  ? shape(entry, "")
-                  : shape(entry.substring(0, blank), entry.substring(blank + 1)));
-        });
+          return blank < 0
+              ? shape(entry, "")
+              : shape(entry.substring(0, blank), entry.substring(blank + 1));
+        })
+        .toList();
   }
 
   private static Shape shape(String name, String kinds) {

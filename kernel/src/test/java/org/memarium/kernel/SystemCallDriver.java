@@ -96,18 +96,23 @@ final class SystemCallDriver {
 
   /** Makes a call by its number. */
   int call(int number, int... arguments) {
-    Cpu cpu = machine.cpu();
-    cpu.setRegister(Cpu.EAX, number);
-    for (int i = 0; i < ARGUMENTS.length; i++) {
-      cpu.setRegister(ARGUMENTS[i], i < arguments.length ? arguments[i] : 0);
-    }
-    if (!advance()) {
+    if (!make(number, arguments)) {
       throw new IllegalStateException(
           "call %d (%s) ended the program: status %d, %s"
               .formatted(
                   number, SystemCallNames.name(number), machine.exitStatus(), machine.deathLine()));
     }
-    return cpu.register(Cpu.EAX);
+    return machine.cpu().register(Cpu.EAX);
+  }
+
+  /** Makes a call that may end the program; false if it did. */
+  boolean make(int number, int... arguments) {
+    Cpu cpu = machine.cpu();
+    cpu.setRegister(Cpu.EAX, number);
+    for (int i = 0; i < ARGUMENTS.length; i++) {
+      cpu.setRegister(ARGUMENTS[i], i < arguments.length ? arguments[i] : 0);
+    }
+    return advance();
   }
 
   /** Puts a string with its NUL into the program's memory, and answers where. */
