@@ -59,7 +59,8 @@ final class DeterminismTest {
     Story first = run(config -> config.quantum(1000), program);
     assertEquals(first, run(config -> config.quantum(1000), program));
     for (String event :
-        List.of("SchedProcessFork", "SchedProcessExit", "SchedSwitch", "SignalDeliver", "SysExit")) {
+        List.of(
+            "SchedProcessFork", "SchedProcessExit", "SchedSwitch", "SignalDeliver", "SysExit")) {
       assertTrue(first.events.stream().anyMatch(line -> line.contains(event)), event);
     }
     // Whose turn it is decides the quantum, and nothing else.

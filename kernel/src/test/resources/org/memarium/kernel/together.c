@@ -26,7 +26,7 @@ static void *work(void *number) {
     order[entries++] = (int)(long)number;
     pthread_cond_signal(&turn);
     pthread_mutex_unlock(&mutex);
-    for (volatile int spin = 0; spin < 3000 * (1 + (long)number); spin++) {
+    for (volatile int spin = 0; spin < 500 * (1 + (long)number); spin++) {
     }
     free(page);
   }
@@ -66,7 +66,7 @@ int main(void) {
   close(from[1]);
   pthread_t threads[4];
   for (long i = 0; i < 4; i++) pthread_create(&threads[i], 0, work, (void *)i);
-  for (int i = 0; i < 2000; i++) write(to[i % 4][1], "some text", 9);
+  for (int i = 0; i < 200; i++) write(to[i % 4][1], "some text", 9);
   for (int i = 0; i < 4; i++) close(to[i][1]);
   pthread_mutex_lock(&mutex);
   while (entries < 32) pthread_cond_wait(&turn, &mutex);

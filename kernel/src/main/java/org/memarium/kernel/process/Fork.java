@@ -8,6 +8,8 @@ import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.mm.Errno;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code copy_process}: makes a task that is like the one that runs, and shares with it what was
@@ -169,8 +171,13 @@ public final class Fork {
     }
   }
 
-  /** {@code wake_up_new_task}. */
+  /** {@code wake_up_new_task}, for the task that runs. */
   public static void wakeUp(Task child) {
+    Trace trace = child.trace();
+    if (trace.isOn()) {
+      int parentPid = child.machinery().scheduler().requireCurrent().pid();
+      trace.emit(new TraceEvent.SchedProcessFork(parentPid, child.pid(), child.comm()));
+    }
     child.machinery().scheduler().enqueue(child);
   }
 
