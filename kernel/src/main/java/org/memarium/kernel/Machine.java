@@ -25,6 +25,7 @@ import org.memarium.kernel.process.PendingSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.Sighand;
+import org.memarium.kernel.process.SignalQuota;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskDescriptors;
 import org.memarium.kernel.process.TaskTable;
@@ -123,6 +124,7 @@ public final class Machine implements AutoCloseable {
   private final TaskTable tasks = new TaskTable();
   private final Timers timers = new Timers();
   private final Futexes futexes = new Futexes(this::futexThread);
+  private final SignalQuota signalQuota = new SignalQuota();
   private final Scheduler scheduler;
   private final Execve execve;
   private final Kernel kernel;
@@ -356,7 +358,15 @@ public final class Machine implements AutoCloseable {
           pid,
           process,
           new Task.Machinery(
-              vfs, clock, timers, userMemory, futexes, scheduler, tasks, memory.trace()),
+              vfs,
+              clock,
+              timers,
+              userMemory,
+              futexes,
+              signalQuota,
+              scheduler,
+              tasks,
+              memory.trace()),
           fs,
           fds,
           identity,

@@ -148,6 +148,7 @@ final class RunLoop implements PageFaultHandler {
         idle();
         continue;
       }
+      task.ran(0);
       if (isReady(task)) {
         budget -= userMode(task, budget);
       }
@@ -192,7 +193,8 @@ final class RunLoop implements PageFaultHandler {
 
   /** Lets the program run until something stops it; returns how many instructions that were. */
   private long userMode(Task task, long budget) {
-    long toTimer = kernel.timers().nextNanos() - kernel.clock().uptimeNanos();
+    long toTimer =
+        Math.min(kernel.timers().nextNanos() - kernel.clock().uptimeNanos(), task.nanosToTimer());
     long before = cpu.instructions();
     Exit exit = cpu.run(Math.min(budget, Math.min(scheduler.sliceLeft(), toTimer)));
     long ran = cpu.instructions() - before;
@@ -250,7 +252,7 @@ final class RunLoop implements PageFaultHandler {
     for (Integer signal = external.poll(); signal != null; signal = external.poll()) {
       for (UserProcess process : kernel.tasks().processes()) {
         if (first.isReleased() || process.processGroup() == first.process().processGroup()) {
-          process.send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
+          process.send(SignalInfo.kernel(signal));
         }
       }
     }

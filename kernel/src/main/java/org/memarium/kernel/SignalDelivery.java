@@ -101,12 +101,13 @@ final class SignalDelivery {
       if (info.signal() == Signal.SIGSEGV) {
         signals.setAction(Signal.SIGSEGV, SignalAction.NONE);
       }
-      task.forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
+      task.forceSignal(SignalInfo.kernel(Signal.SIGSEGV));
       return;
     }
     if (action.has(SignalAction.SA_RESETHAND)) {
       signals.setAction(info.signal(), SignalAction.NONE);
     }
+    signals.disarmAlternateStack();
     long own = action.has(SignalAction.SA_NODEFER) ? 0 : Signal.bit(info.signal());
     signals.setBlocked(signals.blocked() | action.mask() | own);
   }

@@ -16,12 +16,6 @@ package org.memarium.kernel.process;
  * @param value {@code si_status}
  */
 public record ChildStatus(int status, int cause, int value) {
-  private static final int CLD_EXITED = 1;
-  private static final int CLD_KILLED = 2;
-  private static final int CLD_DUMPED = 3;
-  private static final int CLD_STOPPED = 5;
-  private static final int CLD_CONTINUED = 6;
-
   private static final int STOPPED = 0x7f;
   private static final int CONTINUED = 0xffff;
 
@@ -30,24 +24,32 @@ public record ChildStatus(int status, int cause, int value) {
     int code = process.exitCode();
     int signal = code & 0x7f;
     if (signal == 0) {
-      return new ChildStatus(code, CLD_EXITED, code >> 8);
+      return new ChildStatus(code, SignalInfo.CLD_EXITED, code >> 8);
     }
     boolean dumped = (code & UserProcess.CORE_DUMPED) != 0;
-    return new ChildStatus(code, dumped ? CLD_DUMPED : CLD_KILLED, signal);
+    return new ChildStatus(code, dumped ? SignalInfo.CLD_DUMPED : SignalInfo.CLD_KILLED, signal);
   }
 
   /** Of one that a signal stopped. */
   public static ChildStatus ofStop(int signal) {
-    return new ChildStatus(signal << 8 | STOPPED, CLD_STOPPED, signal);
+    return new ChildStatus(signal << 8 | STOPPED, SignalInfo.CLD_STOPPED, signal);
   }
 
   /** Of one that goes on. */
   public static ChildStatus ofContinue() {
-    return new ChildStatus(CONTINUED, CLD_CONTINUED, Signal.SIGCONT);
+    return new ChildStatus(CONTINUED, SignalInfo.CLD_CONTINUED, Signal.SIGCONT);
   }
 
   /** The signal that tells a parent. */
   SignalInfo info(int signal, UserProcess child) {
-    return new SignalInfo(signal, cause, child.pid(), child.leader().identity().uid(), value);
+    ResourceUsage usage = child.ownUsage();
+    return SignalInfo.child(
+        signal,
+        cause,
+        child.pid(),
+        child.leader().identity().uid(),
+        value,
+        (int) VirtualClock.ticks(usage.userNanos()),
+        0);
   }
 }

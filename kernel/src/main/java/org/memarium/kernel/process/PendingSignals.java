@@ -3,7 +3,6 @@ package org.memarium.kernel.process;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.slab.KmemCache;
@@ -13,13 +12,18 @@ import org.memarium.mm.slab.KmemCache;
  * threads of a process share another.
  */
 public final class PendingSignals {
-  /** {@code struct sigqueue}: a signal that waits, and its object of the cache; 0: it has none. */
-  private record Queued(SignalInfo info, long slot) {}
+  /**
+   * {@code struct sigqueue}: a signal that waits.
+   *
+   * @param slot its object of the cache; 0: that is its timer's
+   * @param quota where it counts for its user; null: it is its timer that does
+   */
+  private record Queued(SignalInfo info, long slot, @Nullable SignalQuota quota, int uid) {}
 
   private final KmemCache cache;
   private final Deque<Queued> queue = new ArrayDeque<>();
 
-  /** The set of {@link #queue}. */
+  /** The signals of {@link #queue}, and those of which only the number is known. */
   private long set;
 
   /**
@@ -36,65 +40,85 @@ public final class PendingSignals {
     return set;
   }
 
-  /** {@code __send_signal_locked}: queues it, unless it is a classic one that waits already. */
-  void add(SignalInfo info) {
+  /**
+   * {@code __send_signal_locked}: queues it, unless it is a classic one that waits already. Without
+   * memory, or beyond the user's limit, only its number comes; of a real-time signal that a program
+   * sends with more than that, nothing.
+   *
+   * @param limit RLIMIT_SIGPENDING, which classic signals from the kernel and from kill may exceed
+   * @return false if the sender must hear that there is no room: EAGAIN
+   */
+  boolean add(SignalInfo info, SignalQuota quota, int uid, long limit) {
     int signal = info.signal();
-    if (signal < 32 && (set & Signal.bit(signal)) != 0) {
-      return;
+    boolean classic = signal < Signal.SIGRTMIN;
+    if (classic && (set & Signal.bit(signal)) != 0) {
+      return true;
     }
-    // Without memory a signal comes without what is known of it, as on Linux.
-    long slot = cache.alloc(Gfp.GFP_ATOMIC);
-    queue.add(new Queued(slot == 0 ? new SignalInfo(signal, 0, 0, 0, 0) : info, slot));
+    if (signal != Signal.SIGKILL) {
+      boolean unlimited = classic && info.code() >= 0;
+      boolean counted = quota.take(uid, unlimited ? -1 : limit);
+      long slot = counted ? cache.alloc(Gfp.GFP_ATOMIC) : 0;
+      if (slot != 0) {
+        queue.add(new Queued(info, slot, quota, uid));
+      } else {
+        if (counted) {
+          quota.give(uid);
+        }
+        if (!classic && info.code() != SignalInfo.USER) {
+          return false;
+        }
+      }
+    }
     set |= Signal.bit(signal);
+    return true;
   }
 
-  /** Takes the first that waits of one number, which must be in {@link #set}. */
+  /** {@code send_sigqueue}: a timer's signal, which has its object and its place already. */
+  void addTimer(SignalInfo info) {
+    queue.add(new Queued(info, 0, null, 0));
+    set |= Signal.bit(info.signal());
+  }
+
+  /** {@code collect_signal}: the first that waits of one number, which must be in {@link #set}. */
   SignalInfo take(int signal) {
     @Nullable SignalInfo taken = null;
     boolean more = false;
-    for (Iterator<Queued> iterator = queue.iterator(); iterator.hasNext(); ) {
+    for (Iterator<Queued> iterator = queue.iterator(); iterator.hasNext() && !more; ) {
       Queued queued = iterator.next();
-      if (queued.info.signal() != signal) {
-        continue;
+      if (queued.info.signal() == signal) {
+        if (taken == null) {
+          taken = queued.info;
+          iterator.remove();
+          free(queued);
+        } else {
+          more = true;
+        }
       }
-      if (taken != null) {
-        more = true;
-        break;
-      }
-      taken = queued.info;
-      iterator.remove();
-      free(queued);
-    }
-    if (taken == null) {
-      throw new IllegalStateException("signal " + signal + " is pending and not queued");
     }
     if (!more) {
       set &= ~Signal.bit(signal);
     }
-    return taken;
+    return taken == null ? SignalInfo.fromUser(signal, 0, 0) : taken;
   }
 
   /** {@code flush_sigqueue_mask}: those of a set no longer wait. */
   void flush(long signals) {
     if ((set & signals) != 0) {
-      removeIf(queued -> (Signal.bit(queued.info.signal()) & signals) != 0);
       set &= ~signals;
-    }
-  }
-
-  private void removeIf(Predicate<Queued> condition) {
-    queue.removeIf(queued -> {
-      boolean goes = condition.test(queued);
-      if (goes) {
-        free(queued);
+      for (Iterator<Queued> iterator = queue.iterator(); iterator.hasNext(); ) {
+        Queued queued = iterator.next();
+        if ((Signal.bit(queued.info.signal()) & signals) != 0) {
+          iterator.remove();
+          free(queued);
+        }
       }
-      return goes;
-    });
+    }
   }
 
   /** {@code __sigqueue_free}. */
   private void free(Queued queued) {
-    if (queued.slot != 0) {
+    if (queued.quota != null) {
+      queued.quota.give(queued.uid);
       cache.free(queued.slot);
     }
   }
@@ -103,7 +127,7 @@ public final class PendingSignals {
   int objects() {
     int count = 0;
     for (Queued queued : queue) {
-      count += queued.slot != 0 ? 1 : 0;
+      count += queued.quota != null ? 1 : 0;
     }
     return count;
   }

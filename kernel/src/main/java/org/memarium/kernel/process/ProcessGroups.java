@@ -65,8 +65,8 @@ public final class ProcessGroups {
         && parent.session() == process.session()
         && isOrphaned(tasks, group, formerParent == null ? process : null)
         && hasStoppedJobs(tasks, group)) {
-      send(tasks, group, new SignalInfo(Signal.SIGHUP, SignalInfo.KERNEL, 0, 0, 0));
-      send(tasks, group, new SignalInfo(Signal.SIGCONT, SignalInfo.KERNEL, 0, 0, 0));
+      send(tasks, group, SignalInfo.kernel(Signal.SIGHUP));
+      send(tasks, group, SignalInfo.kernel(Signal.SIGCONT));
     }
   }
 

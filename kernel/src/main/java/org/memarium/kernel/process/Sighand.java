@@ -1,11 +1,15 @@
 package org.memarium.kernel.process;
 
 import java.util.Arrays;
+import org.memarium.kernel.wait.WaitQueue;
 
 /**
  * {@code struct sighand_struct}: what happens on each signal; the threads of a process share it.
  */
 public final class Sighand {
+  /** {@code signalfd_wqh}. */
+  private final WaitQueue signalled = new WaitQueue();
+
   private final SignalAction[] actions = new SignalAction[Signal.COUNT + 1];
 
   /** How many tasks have these actions. */
@@ -39,6 +43,11 @@ public final class Sighand {
     return copy;
   }
 
+  /** Woken when a signal has come, for whoever reads signals from a file. */
+  public WaitQueue signalled() {
+    return signalled;
+  }
+
   /** What happens on a signal. */
   public SignalAction action(int signal) {
     return actions[signal];
@@ -52,8 +61,12 @@ public final class Sighand {
   public boolean isIgnored(int signal) {
     long handler = actions[signal].handler();
     return handler == SignalAction.IGNORE
-        || (handler == SignalAction.DEFAULT
-            && Signal.defaultAction(signal) == Signal.DefaultAction.IGNORE);
+        || (handler == SignalAction.DEFAULT && doesNothing(Signal.defaultAction(signal)));
+  }
+
+  /** {@code sig_kernel_ignore}: what SIGCONT does happens when it is sent, not when it arrives. */
+  private static boolean doesNothing(Signal.DefaultAction action) {
+    return action == Signal.DefaultAction.IGNORE || action == Signal.DefaultAction.CONTINUE;
   }
 
   /** {@code flush_signal_handlers}: handlers become default, ignored ones stay. */

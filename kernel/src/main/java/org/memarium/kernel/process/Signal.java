@@ -31,8 +31,16 @@ public final class Signal {
   public static final int SIGTTIN = 21;
   public static final int SIGTTOU = 22;
   public static final int SIGURG = 23;
+  public static final int SIGXCPU = 24;
   public static final int SIGXFSZ = 25;
+  public static final int SIGVTALRM = 26;
+  public static final int SIGPROF = 27;
   public static final int SIGWINCH = 28;
+  public static final int SIGIO = 29;
+  public static final int SIGSYS = 31;
+
+  /** The first real-time signal, as the kernel counts: of these each one sent is queued. */
+  public static final int SIGRTMIN = 32;
 
   /** Highest number: {@code _NSIG}, real-time signals included. */
   public static final int COUNT = 64;
@@ -51,7 +59,10 @@ public final class Signal {
 
   /** Signals that an instruction causes: they end a process that blocks or ignores them. */
   public static final long SYNCHRONOUS =
-      bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGFPE);
+      bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGFPE) | bit(SIGSYS);
+
+  /** Signals that stop a process by default: {@code SIG_KERNEL_STOP_MASK}. */
+  public static final long STOPS = bit(SIGSTOP) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
 
   /** Signals that nobody can block, catch or ignore. */
   public static final long UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP);

@@ -12,14 +12,24 @@ public final class SignalState {
   /** In {@link #alternateStackFlags}: there is no alternate stack. */
   public static final int SS_DISABLE = 2;
 
+  /** The stack is none any more as soon as a handler runs on it. */
+  public static final int SS_AUTODISARM = 0x8000_0000;
+
   /** Reported while the program runs on the alternate stack. */
   public static final int SS_ONSTACK = 1;
 
+  private final Task task;
   private Sighand sighand;
   private final PendingSignals own;
   private final PendingSignals shared;
   private long blocked;
   private @Nullable Long savedBlocked;
+
+  /** {@code real_blocked}: besides these it lets through, while it waits for some of them. */
+  private long reallyBlocked;
+
+  /** {@code TIF_SIGPENDING}: on its way to the program, the thread has to look for signals. */
+  private boolean deliverable;
 
   private long alternateStack;
   private long alternateStackBytes;
@@ -28,11 +38,13 @@ public final class SignalState {
   /**
    * Nothing blocked, nothing pending.
    *
+   * @param task the thread
    * @param sighand the actions
    * @param own what waits for this thread
    * @param shared what waits for its process
    */
-  SignalState(Sighand sighand, PendingSignals own, PendingSignals shared) {
+  SignalState(Task task, Sighand sighand, PendingSignals own, PendingSignals shared) {
+    this.task = task;
     this.sighand = sighand;
     this.own = own;
     this.shared = shared;
@@ -72,12 +84,16 @@ public final class SignalState {
     return sighand.action(signal);
   }
 
-  /** Sets what happens; a signal that is ignored now is no longer pending. */
+  /** {@code do_sigaction}: a signal that is ignored now waits no more, for no thread. */
   public void setAction(int signal, SignalAction action) {
     sighand.setAction(signal, action);
     if (isIgnored(signal)) {
-      own.flush(Signal.bit(signal));
       shared.flush(Signal.bit(signal));
+      for (Task thread : task.process().threads()) {
+        thread.signals().own.flush(Signal.bit(signal));
+      }
+    } else {
+      task.process().timers().posix().listen(signal);
     }
   }
 
@@ -96,9 +112,55 @@ public final class SignalState {
     return blocked;
   }
 
-  /** Blocks exactly these, as far as they can be blocked. */
+  /**
+   * {@code __set_task_blocked}: blocks exactly these, as far as they can be blocked. What waits for
+   * the process, and this thread would have taken, goes to another.
+   */
   public void setBlocked(long set) {
-    blocked = set & ~Signal.UNBLOCKABLE;
+    long wanted = set & ~Signal.UNBLOCKABLE;
+    long fresh = wanted & ~blocked;
+    if (deliverable && (shared.set() & fresh) != 0) {
+      SignalSender.retarget(task.process(), task, fresh);
+    }
+    blocked = wanted;
+    recalculate();
+  }
+
+  /**
+   * {@code do_sigtimedwait}: signals of a set wake the thread though they are blocked; until {@link
+   * #endWait}.
+   */
+  public void beginWait(long set) {
+    reallyBlocked = blocked;
+    blocked &= ~set;
+    recalculate();
+  }
+
+  /** See {@link #beginWait}. */
+  public void endWait() {
+    long restored = reallyBlocked;
+    reallyBlocked = 0;
+    setBlocked(restored);
+  }
+
+  /** Whether a signal is blocked, be it for as long as the thread waits for it. */
+  boolean blocks(int signal) {
+    return (blocked & Signal.bit(signal)) != 0;
+  }
+
+  /** {@code sig_ignored}: nobody will ever see it. */
+  boolean ignores(int signal) {
+    return isIgnored(signal) && ((blocked | reallyBlocked) & Signal.bit(signal)) == 0;
+  }
+
+  /** {@code recalc_sigpending}. */
+  void recalculate() {
+    deliverable = (pending() & ~blocked) != 0;
+  }
+
+  /** {@code set_tsk_thread_flag(TIF_SIGPENDING)}. */
+  void notice() {
+    deliverable = true;
   }
 
   /** Remembers the blocked set until a handler has returned: sigsuspend. */
@@ -116,19 +178,9 @@ public final class SignalState {
   /** Takes back what {@link #saveBlocked} remembered, where no handler ran. */
   public void restoreSavedBlocked() {
     if (savedBlocked != null) {
-      blocked = savedBlocked;
+      long saved = savedBlocked;
       savedBlocked = null;
-    }
-  }
-
-  /**
-   * Queues a signal for this thread, unless it is ignored, or is a classic one that is pending
-   * already. A blocked signal is kept even where it is ignored: the program may catch it before it
-   * unblocks it. Whoever sends wakes the thread: {@link Task#send}.
-   */
-  void send(SignalInfo info) {
-    if (!isIgnored(info.signal()) || (blocked & Signal.bit(info.signal())) != 0) {
-      own.add(info);
+      setBlocked(saved);
     }
   }
 
@@ -137,9 +189,9 @@ public final class SignalState {
     return own.set() | shared.set();
   }
 
-  /** {@code signal_pending}: whether a signal waits that is not blocked. */
+  /** {@code signal_pending}: whether the thread has to look for signals. */
   public boolean isDeliverable() {
-    return (pending() & ~blocked) != 0;
+    return deliverable;
   }
 
   /**
@@ -147,19 +199,22 @@ public final class SignalState {
    * number, each number in order of arrival; null if all are blocked.
    */
   public @Nullable SignalInfo dequeue() {
-    return dequeue(~blocked);
+    long caused = own.set() & ~blocked & Signal.SYNCHRONOUS;
+    return caused != 0 ? dequeue(caused) : dequeue(~blocked);
   }
 
   /** {@code dequeue_signal}: the next one out of a set; the thread's come before the process's. */
   public @Nullable SignalInfo dequeue(long set) {
-    for (PendingSignals queue : new PendingSignals[] {own, shared}) {
-      long candidates = queue.set() & set;
-      if (candidates != 0) {
-        long first = (candidates & Signal.SYNCHRONOUS) != 0 ? Signal.SYNCHRONOUS : -1L;
-        return queue.take(Long.numberOfTrailingZeros(candidates & first) + 1);
-      }
+    PendingSignals queue = (own.set() & set) != 0 ? own : shared;
+    long candidates = queue.set() & set;
+    if (candidates == 0) {
+      recalculate();
+      return null;
     }
-    return null;
+    long first = (candidates & Signal.SYNCHRONOUS) != 0 ? Signal.SYNCHRONOUS : -1L;
+    SignalInfo info = queue.take(Long.numberOfTrailingZeros(candidates & first) + 1);
+    recalculate();
+    return task.process().signalTaken(info);
   }
 
   /** Where the alternate stack begins. */
@@ -184,9 +239,21 @@ public final class SignalState {
     alternateStackFlags = flags;
   }
 
-  /** Whether a stack pointer lies on the alternate stack. */
+  /** {@code sas_ss_reset}: one that is taken down as it is entered ({@code SS_AUTODISARM}). */
+  public void disarmAlternateStack() {
+    if ((alternateStackFlags & SS_AUTODISARM) != 0) {
+      setAlternateStack(0, 0, SS_DISABLE);
+    }
+  }
+
+  /**
+   * {@code on_sig_stack}: whether a stack pointer lies on the alternate stack; one that is taken
+   * down as it is entered has nobody on it.
+   */
   public boolean isOnAlternateStack(long stackPointer) {
-    return stackPointer > alternateStack && stackPointer - alternateStack <= alternateStackBytes;
+    return (alternateStackFlags & SS_AUTODISARM) == 0
+        && stackPointer > alternateStack
+        && stackPointer - alternateStack <= alternateStackBytes;
   }
 
   /** What execve leaves: handlers become default, ignored ones stay, no alternate stack. */

@@ -22,6 +22,7 @@ import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.kernel.wait.Restart;
 import org.memarium.kernel.wait.SleepingCall;
+import org.memarium.kernel.wait.TimerClock;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.kernel.wait.Timers.Timer;
 import org.memarium.kernel.wait.WaitQueue;
@@ -85,7 +86,7 @@ public final class Task implements ProcessView, Waiter {
   private byte[] auxiliaryVector = {};
   private int personality;
   private long startNanos;
-  private long userNanos;
+  private final CpuClock worked = new CpuClock();
   private final FaultCounts faults = new FaultCounts();
   private int parentDeathSignal;
   private boolean noNewPrivileges;
@@ -111,6 +112,7 @@ public final class Task implements ProcessView, Waiter {
    * @param timers what wakes sleepers
    * @param memory the way to user memory
    * @param futexes where threads wait for one another
+   * @param signalQuota how many signals wait
    * @param scheduler who runs
    * @param tasks all of them
    */
@@ -120,9 +122,14 @@ public final class Task implements ProcessView, Waiter {
       Timers timers,
       UserMemory memory,
       Futexes futexes,
+      SignalQuota signalQuota,
       Scheduler scheduler,
       TaskTable tasks,
-      Trace trace) {}
+      Trace trace) {
+    TimerClock uptimeClock() {
+      return new TimerClock(clock::uptimeNanos, timers, 0);
+    }
+  }
 
   /**
    * A task without a program, which nobody runs yet; the table and its process know of it.
@@ -150,7 +157,7 @@ public final class Task implements ProcessView, Waiter {
     this.machinery = machinery;
     this.descriptors = descriptors;
     PendingSignals own = new PendingSignals(descriptors.sigqueueCache());
-    this.signals = new SignalState(sighand, own, process.pending());
+    this.signals = new SignalState(this, sighand, own, process.pending());
     this.fs = fs;
     this.files = files;
     this.identity = identity;
@@ -159,6 +166,10 @@ public final class Task implements ProcessView, Waiter {
     this.words = new UserWords(this, machinery.memory());
     this.startNanos = machinery.clock().uptimeNanos();
     process.addThread(this);
+    if (process.hasNoTimers()) {
+      process.setTimers(
+          new ProcessTimers(process, machinery.uptimeClock(), descriptors.kernelCaches()));
+    }
     machinery.tasks().add(this);
   }
 
@@ -230,7 +241,18 @@ public final class Task implements ProcessView, Waiter {
 
   /** It has run for so many nanoseconds of the virtual clock. */
   public void ran(long nanos) {
-    userNanos += nanos;
+    worked.advance(nanos);
+    process.timers().worked().advance(nanos);
+  }
+
+  /** What it has worked. */
+  public CpuClock worked() {
+    return worked;
+  }
+
+  /** For how many nanoseconds it may run before a timer on what it works expires. */
+  public long nanosToTimer() {
+    return Math.min(worked.nanosToTimer(), process.timers().worked().nanosToTimer());
   }
 
   // ---- Sleeping and waking ----
@@ -536,6 +558,7 @@ public final class Task implements ProcessView, Waiter {
     audit.expectObjects(descriptors.sigqueueCache(), signals.own().objects());
     if (isLeader()) {
       audit.expectObjects(descriptors.sigqueueCache(), process.pending().objects());
+      process.timers().posix().audit(audit);
     }
   }
 
@@ -598,15 +621,18 @@ public final class Task implements ProcessView, Waiter {
     send(info);
   }
 
-  /** {@code send_signal}, to this thread, which wakes up for it. */
-  public void send(SignalInfo info) {
-    if (released) {
-      return;
-    }
-    traceSignal(info, pid, "thread");
-    signals.send(info);
-    process.endStop(info.signal());
-    signalWakeUp();
+  /**
+   * {@code send_signal}, to this thread.
+   *
+   * @return 0; {@code -EAGAIN} if too many wait already
+   */
+  public long send(SignalInfo info) {
+    return released ? 0 : SignalSender.send(process, this, info);
+  }
+
+  /** The same for the signal of a timer; false if nobody wants it. */
+  boolean sendTimer(SignalInfo info) {
+    return !released && SignalSender.sendTimer(process, this, info);
   }
 
   /** For the trace: a signal was sent to the thread, or to its process. */
@@ -622,11 +648,10 @@ public final class Task implements ProcessView, Waiter {
     return machinery.trace();
   }
 
-  /** {@code signal_wake_up}: if a signal waits that the thread must see, it wakes. */
+  /** {@code signal_wake_up}: it has to look for signals, and wakes. */
   void signalWakeUp() {
-    if (signals.isDeliverable()) {
-      wake(0);
-    }
+    signals.notice();
+    wake(0);
   }
 
   /** {@code PR_GET_PDEATHSIG}: what it is sent when its parent ends; 0 for nothing. */
@@ -891,7 +916,7 @@ public final class Task implements ProcessView, Waiter {
 
   @Override
   public long userNanos() {
-    return userNanos;
+    return worked.nanos();
   }
 
   @Override

@@ -154,6 +154,11 @@ public final class TaskDescriptors {
     return true;
   }
 
+  /** Where the kernel's objects come from. */
+  KernelCaches kernelCaches() {
+    return slab.kernelCaches();
+  }
+
   /** Where the signals that wait for the task come from. */
   KmemCache sigqueueCache() {
     return slab.kernelCaches().sigqueue();

@@ -28,6 +28,9 @@ public final class TaskExit {
       scheduler.forgetCurrent();
     }
     boolean dead = process.isDead();
+    if (dead) {
+      process.timers().stop();
+    }
     forgetChildren(task, dead);
     if (!task.isLeader()) {
       process.usage().add(task);
@@ -51,6 +54,7 @@ public final class TaskExit {
     task.stopSleeping();
     task.mmRelease();
     task.futexThread().die();
+    SignalSender.retarget(task.process(), task, ~task.signals().blocked());
     task.release();
   }
 

@@ -37,6 +37,11 @@ public final class UserProcess {
   private @Nullable Task parentThread;
 
   private int exitSignal = Signal.SIGCHLD;
+  private int signalTurn;
+
+  /** Made with the first thread. */
+  private @Nullable ProcessTimers timers;
+
   private boolean subreaper;
   private boolean hasExecuted;
 
@@ -88,27 +93,66 @@ public final class UserProcess {
   }
 
   /**
-   * {@code send_signal}, to the process: waits for any of its threads, and wakes one that does not
-   * block it. One that is ignored is not kept, unless it is blocked.
+   * {@code send_signal}, to the process: it waits for any of its threads, and wakes one. One that
+   * is ignored is not kept, unless it is blocked: it may be caught before it is unblocked.
+   *
+   * @return 0; {@code -EAGAIN} if too many wait already
    */
-  public void send(SignalInfo info) {
-    if (isDead()) {
-      return;
+  public long send(SignalInfo info) {
+    return isDead() ? 0 : SignalSender.send(this, null, info);
+  }
+
+  /** The same for the signal of a timer; false if nobody wants it. */
+  boolean sendTimer(SignalInfo info) {
+    return !isDead() && SignalSender.sendTimer(this, null, info);
+  }
+
+  /**
+   * {@code dequeue_signal}: a thread takes a signal. Timers that wait for that come again.
+   *
+   * @return what the thread is told of it
+   */
+  SignalInfo signalTaken(SignalInfo info) {
+    if (info.signal() == Signal.SIGALRM) {
+      timers().intervals().alarmTaken();
     }
-    endStop(info.signal());
-    Task main = leader();
-    long bit = Signal.bit(info.signal());
-    if (main.signals().isIgnored(info.signal()) && (main.signals().blocked() & bit) == 0) {
-      return;
+    if (info.code() == SignalInfo.TIMER) {
+      PosixTimer timer = timers().posix().find(info.first());
+      int overruns = timer == null ? 0 : timer.taken(info.fourth());
+      return info.withOverrun(info.second() + overruns);
     }
-    main.traceSignal(info, pid, "process");
-    pending.add(info);
-    for (Task thread : threads) {
-      if (!thread.isReleased() && (thread.signals().blocked() & bit) == 0) {
-        thread.signalWakeUp();
-        return;
-      }
+    return info;
+  }
+
+  /** Its timers, and what it has worked. */
+  public ProcessTimers timers() {
+    ProcessTimers known = timers;
+    if (known == null) {
+      throw new IllegalStateException(this + " has never had a thread");
     }
+    return known;
+  }
+
+  boolean hasNoTimers() {
+    return timers == null;
+  }
+
+  void setTimers(ProcessTimers made) {
+    timers = made;
+  }
+
+  /** The actions that its first thread has. */
+  Sighand sighand() {
+    return leader().signals().sighand();
+  }
+
+  /** {@code curr_target}: where the search for a thread that takes a signal begins. */
+  int signalTurn() {
+    return signalTurn;
+  }
+
+  void setSignalTurn(int index) {
+    signalTurn = index;
   }
 
   /** {@code prepare_signal}: SIGCONT and SIGKILL end a stop when they are sent. */
@@ -270,6 +314,7 @@ public final class UserProcess {
   /** {@code begin_new_exec}: it runs a program of its own from now on. */
   void noteExec() {
     hasExecuted = true;
+    timers().posix().deleteAll();
     exitSignal = Signal.SIGCHLD;
   }
 

@@ -169,14 +169,15 @@ public record Kernel(
     return task().fileCalls();
   }
 
-  /** Sends a signal to the process itself, on the kernel's own account. */
+  /** {@code send_sig} to the thread itself, as if it had sent that: SIGPIPE and the like. */
   void sendToSelf(int signal) {
-    task().send(new SignalInfo(signal, SignalInfo.KERNEL, 0, 0, 0));
+    Task task = task();
+    task.send(SignalInfo.fromUser(signal, task.process().pid(), task.identity().uid()));
   }
 
   /** A frame to return through that is not there: SIGSEGV, as {@code force_sig} sends it. */
   void badFrame(long frame) {
     unsupported.note("sigreturn through a frame at 0x%08x that cannot be read".formatted(frame));
-    task().forceSignal(new SignalInfo(Signal.SIGSEGV, SignalInfo.KERNEL, 0, 0, 0));
+    task().forceSignal(SignalInfo.kernel(Signal.SIGSEGV));
   }
 }

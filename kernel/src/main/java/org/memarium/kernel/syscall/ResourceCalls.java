@@ -80,6 +80,9 @@ final class ResourceCalls {
       return -Errno.EPERM;
     }
     task().limits().set(resource, soft, hard);
+    if (resource == RLimits.CPU) {
+      task().process().timers().limitChanged();
+    }
     return 0;
   }
 

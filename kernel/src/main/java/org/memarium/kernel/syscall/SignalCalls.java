@@ -5,23 +5,19 @@ import java.nio.ByteOrder;
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalAction;
-import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.SignalState;
-import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserMemory;
-import org.memarium.kernel.wait.Restart;
-import org.memarium.kernel.wait.SleepingCall;
+import org.memarium.kernel.wait.Deadline;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 
-/** Sending, blocking, catching and awaiting signals; Linux {@code kernel/signal.c}. */
+/** Blocking, catching and awaiting signals; Linux {@code kernel/signal.c}. */
 final class SignalCalls {
   private static final int SIGSET_BYTES = 8;
   private static final int SIG_BLOCK = 0;
   private static final int SIG_UNBLOCK = 1;
   private static final int SIG_SETMASK = 2;
   private static final int MIN_STACK_BYTES = 2048;
-  private static final int SS_AUTODISARM = 0x8000_0000;
 
   /** {@code UAPI_SA_FLAGS}: since Linux 5.11 other bits are cleared. */
   private static final int SA_KNOWN = 0xdc00_0c07;
@@ -34,10 +30,6 @@ final class SignalCalls {
     this.kernel = kernel;
     this.memory = kernel.memory();
     this.format = new TimeFormat(memory);
-  }
-
-  private Task task() {
-    return kernel.task();
   }
 
   private SignalState signals() {
@@ -57,12 +49,9 @@ final class SignalCalls {
     table.set("sigaltstack", this::sigaltstack);
     table.set("rt_sigsuspend", this::rtSigsuspend);
     table.set("sigsuspend", (int _, int _, int mask) -> suspend(mask & 0xffff_ffffL));
-    table.set("pause", () -> suspend(signals().blocked()));
+    table.set("pause", () -> kernel.sleep(new SignalWait()));
     table.set("rt_sigtimedwait", (int s, int i, int t, int n) -> timedWait(s, i, t, n, 4));
     table.set("rt_sigtimedwait_time64", (int s, int i, int t, int n) -> timedWait(s, i, t, n, 8));
-    table.set("kill", this::kill);
-    table.set("tkill", (int tid, int signal) -> tgkill(task().pid(), tid, signal));
-    table.set("tgkill", this::tgkill);
     table.set("sigreturn", () -> SignalFrame.sigreturn(kernel));
     table.set("rt_sigreturn", () -> SignalFrame.rtSigreturn(kernel));
   }
@@ -235,7 +224,7 @@ final class SignalCalls {
       if (signals().isOnAlternateStack(stackPointer)) {
         return -Errno.EPERM;
       }
-      int mode = flags & ~SS_AUTODISARM;
+      int mode = flags & ~SignalState.SS_AUTODISARM;
       if (mode != 0 && mode != SignalState.SS_ONSTACK && mode != SignalState.SS_DISABLE) {
         return -Errno.EINVAL;
       }
@@ -244,7 +233,7 @@ final class SignalCalls {
       } else if (bytes < MIN_STACK_BYTES) {
         return -Errno.ENOMEM;
       } else {
-        signals().setAlternateStack(start, bytes, flags & SS_AUTODISARM);
+        signals().setAlternateStack(start, bytes, flags);
       }
     }
     if (to != 0) {
@@ -264,28 +253,7 @@ final class SignalCalls {
   private long suspend(long mask) {
     signals().saveBlocked();
     signals().setBlocked(mask);
-    return kernel.sleep(
-        new SleepingCall() {
-          @Override
-          public long tryAgain() {
-            return ASLEEP;
-          }
-
-          @Override
-          public long interrupted() {
-            return -Restart.NOHAND;
-          }
-
-          @Override
-          public boolean waitsForOutside() {
-            return true;
-          }
-
-          @Override
-          public String what() {
-            return "a signal";
-          }
-        });
+    return kernel.sleep(new SignalWait());
   }
 
   private long timedWait(int from, int to, int timeout, int maskBytes, int wordBytes) {
@@ -293,84 +261,11 @@ final class SignalCalls {
       return -Errno.EINVAL;
     }
     long set = memory.readLong(Integer.toUnsignedLong(from)) & ~Signal.UNBLOCKABLE;
-    long nanos = timeout == 0 ? -1 : format.readTimespec(timeout, wordBytes);
-    long deadline = nanos < 0 ? Timers.NEVER : kernel.clock().uptimeNanos() + nanos;
-    long got = take(set, to, deadline);
-    if (got != SleepingCall.ASLEEP) {
-      return got;
-    }
-    // What is waited for wakes even where it is blocked.
-    long blocked = signals().blocked();
-    signals().setBlocked(blocked & ~set);
-    return kernel.sleepUntil(
-        deadline,
-        new SleepingCall() {
-          @Override
-          public long tryAgain() {
-            return take(set, to, deadline);
-          }
-
-          @Override
-          public long interrupted() {
-            return -Errno.EINTR;
-          }
-
-          @Override
-          public boolean waitsForOutside() {
-            return deadline == Timers.NEVER;
-          }
-
-          @Override
-          public void ended() {
-            signals().setBlocked(blocked);
-          }
-
-          @Override
-          public String what() {
-            return "one of the signals 0x%x".formatted(set);
-          }
-        });
-  }
-
-  private long take(long set, int to, long deadlineNanos) {
-    SignalInfo info = signals().dequeue(set);
-    if (info == null) {
-      boolean late = kernel.clock().uptimeNanos() >= deadlineNanos;
-      return late ? -Errno.EAGAIN : SleepingCall.ASLEEP;
-    }
-    if (to != 0) {
-      memory.write(Integer.toUnsignedLong(to), SignalFrame.siginfo(info));
-    }
-    return info.signal();
-  }
-
-  /** There is no other process, so nobody but this one can be meant. */
-  private long kill(int pid, int signal) {
-    if (signal < 0 || signal > Signal.COUNT) {
-      return -Errno.EINVAL;
-    }
-    if (pid != task().process().pid() && pid != 0 && pid != -task().processGroup()) {
-      return -Errno.ESRCH;
-    }
-    if (signal != 0) {
-      SignalInfo info =
-          SignalInfo.fromUser(signal, task().process().pid(), task().identity().uid());
-      task().process().send(info);
-    }
-    return 0;
-  }
-
-  private long tgkill(int tgid, int tid, int signal) {
-    if (tid <= 0 || tgid <= 0 || signal < 0 || signal > Signal.COUNT) {
-      return -Errno.EINVAL;
-    }
-    if (tid != task().pid() || tgid != task().pid()) {
-      return -Errno.ESRCH;
-    }
-    if (signal != 0) {
-      int uid = task().identity().uid();
-      task().send(new SignalInfo(signal, SignalInfo.TKILL, task().pid(), uid, 0));
-    }
-    return 0;
+    long atNanos =
+        timeout == 0
+            ? Timers.NEVER
+            : kernel.clock().uptimeAfter(format.readTimespec(timeout, wordBytes));
+    Deadline deadline = new Deadline(atNanos, kernel.clock()::uptimeNanos);
+    return new SignalTimedWait(kernel, set, to, deadline).begin();
   }
 }

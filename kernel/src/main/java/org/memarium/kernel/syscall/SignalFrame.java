@@ -6,7 +6,6 @@ import org.memarium.cpu.Cpu;
 import org.memarium.cpu.Flags;
 import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.process.FloatingPointFrame;
-import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalAction;
 import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.SignalState;
@@ -173,16 +172,9 @@ public final class SignalFrame {
   /** {@code siginfo_t}: 128 bytes. */
   static byte[] siginfo(SignalInfo info) {
     ByteBuffer out = ByteBuffer.allocate(INFO_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    out.putInt(info.signal()).putInt(0).putInt(info.code());
-    boolean fault =
-        (Signal.bit(info.signal()) & Signal.SYNCHRONOUS) != 0
-            && info.code() > 0
-            && info.code() != SignalInfo.KERNEL;
-    if (fault) {
-      out.putInt((int) info.linearAddress());
-    } else {
-      out.putInt(info.pid()).putInt(info.uid());
-    }
+    out.putInt(info.signal()).putInt(info.errno()).putInt(info.code());
+    out.putInt(info.first()).putInt(info.second()).putInt(info.third());
+    out.putInt(info.fourth()).putInt(info.fifth());
     return out.array();
   }
 

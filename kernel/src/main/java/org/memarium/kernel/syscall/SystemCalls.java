@@ -45,7 +45,9 @@ public final class SystemCalls {
     new IdentityCalls(kernel).enter(table);
     new ResourceCalls(kernel).enter(table);
     new TimeCalls(kernel).enter(table);
+    new TimerCalls(kernel).enter(table);
     new SignalCalls(kernel).enter(table);
+    new KillCalls(kernel).enter(table);
     new MemoryCalls(kernel).enter(table);
     new ReadWriteCalls(kernel).enter(table);
     new PathCalls(kernel).enter(table);

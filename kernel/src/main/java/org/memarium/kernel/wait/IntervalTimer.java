@@ -32,9 +32,15 @@ public final class IntervalTimer {
    * @param interval nanoseconds from each expiry to the next; 0: there is only one
    */
   public void start(long atNanos, long interval) {
+    set(atNanos, interval);
+    goOn();
+  }
+
+  /** The same, for a timer that nobody hears: it is only looked at. */
+  public void set(long atNanos, long interval) {
+    stop();
     expiresNanos = atNanos;
     intervalNanos = interval;
-    clock.start(timer, atNanos);
   }
 
   /** Runs no more. */
@@ -65,12 +71,7 @@ public final class IntervalTimer {
    * @return by how many intervals
    */
   public long forward() {
-    return forward(0);
-  }
-
-  /** The same, until it lies further ahead than so many nanoseconds. */
-  public long forward(long aheadNanos) {
-    long late = clock.nowNanos() + aheadNanos - expiresNanos;
+    long late = clock.nowNanos() - expiresNanos;
     if (late < 0 || intervalNanos == 0) {
       return 0;
     }

@@ -50,7 +50,8 @@ public final class TimerClock {
     return at < 0 ? Timers.NEVER : at;
   }
 
-  void start(Timers.Timer timer, long atNanos) {
+  /** Starts a timer of the queue at a moment as this clock shows it. */
+  public void start(Timers.Timer timer, long atNanos) {
     timers.start(timer, queueNanos(atNanos));
   }
 }

@@ -296,6 +296,11 @@ public final class KernelCaches {
     return get("sigqueue");
   }
 
+  /** {@code struct k_itimer}. */
+  public KmemCache posixTimers() {
+    return get("posix_timers_cache");
+  }
+
   /** {@code struct vmap_area}. */
   public KmemCache vmapArea() {
     return get("vmap_area");
