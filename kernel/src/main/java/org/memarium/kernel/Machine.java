@@ -464,9 +464,10 @@ public final class Machine implements AutoCloseable {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
-  private long execFromProgram(String path, List<String> arguments, List<String> environment) {
+  private long execFromProgram(
+      int directory, String path, int flags, List<String> arguments, List<String> environment) {
     try {
-      execve.exec(path, arguments, environment);
+      execve.exec(directory, path, flags, arguments, environment);
       return 0;
     } catch (ExecException e) {
       return -e.errno();

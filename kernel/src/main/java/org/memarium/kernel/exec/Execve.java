@@ -43,6 +43,10 @@ public final class Execve {
   private static final int READ_IMPLIES_EXEC = 0x040_0000;
   private static final int ADDR_COMPAT_LAYOUT = 0x020_0000;
   private static final int MAX_SCRIPTS = 5;
+
+  /** In place of a depth: the program was given as a descriptor that execve closes. */
+  private static final int CLOSED = -1;
+
   private static final int RANDOM_BYTES = 16;
   private static final String PLATFORM = "i686";
 
@@ -133,13 +137,31 @@ public final class Execve {
    * @throws ExecException if that is not possible
    */
   public void exec(String path, List<String> arguments, List<String> environment) {
+    exec(Fcntl.AT_FDCWD, path, 0, arguments, environment);
+  }
+
+  /**
+   * {@code execveat}: the same, with a path from a directory.
+   *
+   * @param directory a descriptor, or AT_FDCWD; the program itself if the path is empty
+   * @param flags AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW
+   */
+  public void exec(
+      int directory, String path, int flags, List<String> arguments, List<String> environment) {
     List<String> argv = new ArrayList<>(arguments.isEmpty() ? List.of("") : arguments);
-    Program program = open(path, path, argv, 0);
+    OpenFile file = openFile(directory, path, flags, path);
+    String name = path;
+    boolean closes = false;
+    if (directory != Fcntl.AT_FDCWD && !path.startsWith("/")) {
+      name = "/dev/fd/" + directory + (path.isEmpty() ? "" : "/" + path);
+      closes = task().files().isCloseOnExec(directory);
+    }
+    Program program = inspect(file, name, name, argv, closes ? CLOSED : 0);
     try {
-      load(program, path, argv, environment);
+      load(program, name, argv, environment);
       Trace trace = memory.trace();
       if (trace.isOn()) {
-        trace.emit(new TraceEvent.SchedProcessExec(task().pid(), path));
+        trace.emit(new TraceEvent.SchedProcessExec(task().pid(), name));
       }
     } finally {
       program.release();
@@ -148,9 +170,9 @@ public final class Execve {
 
   // ---- Finding out what it is ----
 
-  private OpenFile openFile(String path, String shown) {
+  private OpenFile openFile(int directory, String path, int flags, String shown) {
     try {
-      OpenFile file = task().fileCalls().openExecutable(Fcntl.AT_FDCWD, path, 0);
+      OpenFile file = task().fileCalls().openExecutable(directory, path, flags);
       file.hold();
       return file;
     } catch (ErrnoException e) {
@@ -173,7 +195,15 @@ public final class Execve {
    * @param shown the path that the user gave, for messages
    */
   private Program open(String path, String shown, List<String> argv, int depth) {
-    OpenFile file = openFile(path, shown);
+    return inspect(openFile(Fcntl.AT_FDCWD, path, 0, shown), path, shown, argv, depth);
+  }
+
+  /**
+   * Finds out what an open file is.
+   *
+   * @param depth how many scripts led here; {@link #CLOSED}: execve will close the only way to it
+   */
+  private Program inspect(OpenFile file, String path, String shown, List<String> argv, int depth) {
     try {
       byte[] start = new byte[Script.LOOKED_AT_BYTES];
       long length = file.pread(start, 0, start.length, 0);
@@ -202,6 +232,9 @@ public final class Execve {
     if (script == null) {
       throw new ExecException(Errno.ENOEXEC, shown + ": a script whose #! names no interpreter");
     }
+    if (depth == CLOSED) {
+      throw new ExecException(Errno.ENOENT, shown + ": a script that its interpreter cannot open");
+    }
     if (depth == MAX_SCRIPTS) {
       throw new ExecException(Errno.ELOOP, shown + ": scripts that interpret scripts, without end");
     }
@@ -216,7 +249,7 @@ public final class Execve {
 
   private Program withInterpreter(ElfFile elf, OpenFile file, String path, String shown) {
     String name = shown + ": its loader " + path;
-    OpenFile interpreterFile = openFile(path, name);
+    OpenFile interpreterFile = openFile(Fcntl.AT_FDCWD, path, 0, name);
     try {
       ElfFile interpreter =
           ElfFile.readInterpreter(

@@ -16,6 +16,16 @@ public final class ProcessGroups {
     return false;
   }
 
+  /** Whether a group has a member. */
+  public static boolean exists(TaskTable tasks, int group) {
+    for (UserProcess process : tasks.processes()) {
+      if (process.processGroup() == group) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /**
    * {@code is_current_pgrp_orphaned}: whether no member of a group has a parent in another group of
    * the same session, who could let it go on after a stop.

@@ -24,6 +24,7 @@ public final class Scheduler {
 
   private long sliceLeft;
   private boolean yielded;
+  private boolean hasRealTime;
   private long switches;
 
   /**
@@ -100,22 +101,48 @@ public final class Scheduler {
   public @Nullable Task schedule() {
     Task task = current;
     boolean goesOn = task != null && task.isRunnable();
-    if (goesOn && !yielded && (sliceLeft > 0 || queue.isEmpty())) {
-      if (sliceLeft <= 0) {
-        sliceLeft = quantum;
-      }
-      return task;
-    }
-    yielded = false;
     if (queue.isEmpty()) {
-      return goesOn ? task : null;
+      yielded = false;
+      return goesOn ? goOn(task) : null;
     }
-    Task next = queue.removeFirst();
+    Task next = hasRealTime ? mostUrgent() : queue.getFirst();
     if (goesOn && task != null) {
+      int lead = urgency(task) - urgency(next);
+      if (lead > 0 || (lead == 0 && !yielded && sliceLeft > 0)) {
+        return goOn(task);
+      }
       queue.addLast(task);
     }
+    yielded = false;
     switchTo(next);
     return next;
+  }
+
+  private @Nullable Task goOn(@Nullable Task task) {
+    if (sliceLeft <= 0 && task != null) {
+      sliceLeft = task.scheduling().slice(quantum);
+    }
+    return task;
+  }
+
+  private static int urgency(Task task) {
+    return task.scheduling().realTimePriority();
+  }
+
+  /** {@code pick_next_task}: of those with the highest real-time priority the first in line. */
+  private Task mostUrgent() {
+    Task first = queue.getFirst();
+    for (Task task : queue) {
+      if (urgency(task) > urgency(first)) {
+        first = task;
+      }
+    }
+    return first;
+  }
+
+  /** Some task has a real-time priority from now on: who comes first is looked for at each turn. */
+  public void expectRealTime() {
+    hasRealTime = true;
   }
 
   /** {@code context_switch}, out of turn where the machine itself picks the task. */
@@ -126,7 +153,7 @@ public final class Scheduler {
       current = next;
       switches++;
     }
-    sliceLeft = quantum;
+    sliceLeft = next.scheduling().slice(quantum);
   }
 
   /** The current task has ended: nobody's registers are in the processor. */

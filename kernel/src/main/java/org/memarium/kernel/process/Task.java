@@ -54,6 +54,10 @@ public final class Task implements ProcessView, Waiter {
   private FdTable files;
   private FileCalls fileCalls;
   private final Identity identity;
+
+  /** The real user under which the table counts it. */
+  private int countedUser;
+
   private final Machinery machinery;
   private final SignalState signals;
   private final TaskDescriptors descriptors;
@@ -88,6 +92,7 @@ public final class Task implements ProcessView, Waiter {
   private long startNanos;
   private final CpuClock worked = new CpuClock();
   private final FaultCounts faults = new FaultCounts();
+  private SchedulingParameters scheduling = new SchedulingParameters();
   private int parentDeathSignal;
   private boolean noNewPrivileges;
 
@@ -161,6 +166,7 @@ public final class Task implements ProcessView, Waiter {
     this.fs = fs;
     this.files = files;
     this.identity = identity;
+    this.countedUser = identity.uid();
     this.fileCalls = new FileCalls(machinery.vfs(), fs, files, identity.forFiles());
     this.futexThread = new FutexThread(pid, this);
     this.words = new UserWords(this, machinery.memory());
@@ -187,6 +193,7 @@ public final class Task implements ProcessView, Waiter {
     auxiliaryVector = parent.auxiliaryVector;
     personality = parent.personality;
     noNewPrivileges = parent.noNewPrivileges;
+    scheduling = parent.scheduling.fork();
     signals.inherit(parent.signals, !sharesMemory || sharesStack);
     if (!sharesMemory) {
       setRseq(parent.rseqArea, parent.rseqBytes, parent.rseqSignature);
@@ -196,6 +203,11 @@ public final class Task implements ProcessView, Waiter {
   /** The machine's parts. */
   Machinery machinery() {
     return machinery;
+  }
+
+  /** How the scheduler treats it. */
+  public SchedulingParameters scheduling() {
+    return scheduling;
   }
 
   /** Its objects of the kernel's caches. */
@@ -595,6 +607,11 @@ public final class Task implements ProcessView, Waiter {
   /** After a change of {@link #identity}: files are judged by it from now on. */
   public void identityChanged() {
     fileCalls.credentials(identity.forFiles());
+    int user = identity.uid();
+    if (user != countedUser) {
+      machinery.tasks().userChanged(countedUser, user);
+      countedUser = user;
+    }
   }
 
   /** Its process's limits. */

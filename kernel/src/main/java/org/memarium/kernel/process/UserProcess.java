@@ -315,6 +315,7 @@ public final class UserProcess {
   void noteExec() {
     hasExecuted = true;
     timers().posix().deleteAll();
+    dumpable = true;
     exitSignal = Signal.SIGCHLD;
   }
 
@@ -367,6 +368,11 @@ public final class UserProcess {
   /** Its session. */
   public int session() {
     return session;
+  }
+
+  /** {@code signal->leader}: whether it began its session. */
+  public boolean isSessionLeader() {
+    return session == pid;
   }
 
   /** Becomes the leader of a session and of a process group. */

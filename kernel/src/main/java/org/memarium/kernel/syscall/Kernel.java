@@ -67,9 +67,12 @@ public record Kernel(
     /**
      * Replaces the image; afterwards the registers are those of the new program.
      *
+     * @param directory where a relative path starts: a descriptor or AT_FDCWD
+     * @param flags of execveat
      * @return 0, or {@code -errno} with the old image untouched
      */
-    long exec(String path, List<String> arguments, List<String> environment);
+    long exec(
+        int directory, String path, int flags, List<String> arguments, List<String> environment);
   }
 
   /** What sysinfo tells of memory, in bytes. */

@@ -38,7 +38,11 @@ public final class SystemCalls {
     this.kernel = kernel;
     new CloneCalls(kernel).enter(table);
     new WaitCalls(kernel).enter(table);
+    new ExecCalls(kernel).enter(table);
     new ProcessCalls(kernel).enter(table);
+    new PrctlCalls(kernel).enter(table);
+    new SchedulingCalls(kernel).enter(table);
+    new PriorityCalls(kernel).enter(table);
     new ThreadCalls(kernel).enter(table);
     new FutexCalls(kernel).enter(table);
     new SystemInfoCalls(kernel).enter(table);

@@ -8,7 +8,7 @@ import org.memarium.mm.Errno;
 
 /**
  * What a C library does for its threads, the first one included: TLS segments, restartable
- * sequences, the scheduler's calls.
+ * sequences.
  */
 final class ThreadCalls {
   private static final int RSEQ_FLAG_UNREGISTER = 1;
@@ -32,17 +32,6 @@ final class ThreadCalls {
     table.set("get_thread_area", this::getThreadArea);
     table.set("set_tid_address", this::setTidAddress);
     table.set("rseq", this::rseq);
-    table.set("sched_yield", () -> 0);
-    table.set("sched_getaffinity", this::schedGetaffinity);
-    table.set("sched_setaffinity", this::schedSetaffinity);
-    table.set("sched_getscheduler", (int pid) -> isSelf(pid) ? 0 : -Errno.ESRCH);
-    table.set("sched_getparam", this::schedGetparam);
-    table.set("sched_get_priority_max", (int policy) -> priority(policy, 99));
-    table.set("sched_get_priority_min", (int policy) -> priority(policy, 1));
-  }
-
-  private boolean isSelf(int pid) {
-    return pid == 0 || pid == task().pid();
   }
 
   /** {@code do_set_thread_area}: entry -1 asks for any free one, which is then told. */
@@ -145,49 +134,6 @@ final class ThreadCalls {
     memory.writeInt(at + 4, cpuId);
     memory.writeInt(at + 20, 0);
     memory.writeInt(at + 24, 0);
-  }
-
-  /** A mask of one processor, in a word of the kernel. */
-  private long schedGetaffinity(int pid, int bytes, int mask) {
-    int word = kernel.wordBytes();
-    if (bytes < 4 || (bytes & 3) != 0) {
-      return -Errno.EINVAL;
-    }
-    if (!isSelf(pid)) {
-      return -Errno.ESRCH;
-    }
-    byte[] set = new byte[Math.min(bytes, word)];
-    set[0] = 1;
-    memory.write(Integer.toUnsignedLong(mask), set);
-    return set.length;
-  }
-
-  private long schedSetaffinity(int pid, int bytes, int mask) {
-    byte[] first = memory.read(Integer.toUnsignedLong(mask), bytes == 0 ? 0 : 1);
-    if (!isSelf(pid)) {
-      return -Errno.ESRCH;
-    }
-    return first.length == 1 && (first[0] & 1) != 0 ? 0 : -Errno.EINVAL;
-  }
-
-  private long schedGetparam(int pid, int to) {
-    if (to == 0 || pid < 0) {
-      return -Errno.EINVAL;
-    }
-    if (!isSelf(pid)) {
-      return -Errno.ESRCH;
-    }
-    memory.writeInt(Integer.toUnsignedLong(to), 0);
-    return 0;
-  }
-
-  /** SCHED_FIFO and SCHED_RR have priorities; OTHER, BATCH, IDLE and DEADLINE have none. */
-  private static long priority(int policy, int ofRealTime) {
-    return switch (policy) {
-      case 1, 2 -> ofRealTime;
-      case 0, 3, 5, 6, 7 -> 0;
-      default -> -Errno.EINVAL;
-    };
   }
 
   /**
