@@ -51,7 +51,7 @@ final class SchedulingCalls {
   }
 
   void enter(SystemCallTable table) {
-    table.set("sched_yield", this::yield);
+    table.set("sched_yield", this::yieldTurn);
     table.set("sched_getaffinity", this::getAffinity);
     table.set("sched_setaffinity", this::setAffinity).remark("there is one processor");
     table.set("sched_getscheduler", this::getScheduler);
@@ -73,7 +73,7 @@ final class SchedulingCalls {
     return pid == 0 ? kernel.task() : kernel.tasks().find(pid);
   }
 
-  private long yield() {
+  private long yieldTurn() {
     kernel.scheduler().yieldTurn();
     return 0;
   }
