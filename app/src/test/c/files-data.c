@@ -165,7 +165,7 @@ static void allocating(void) {
   int fd = M(open64("a", O_RDWR | O_CREAT | O_TRUNC, 0644));
   T(allocate(fd, 0, 0, 10000));
   size(fd);
-  T(allocate(fd, FALLOC_FL_KEEP_SIZE, 20000, 10000));
+  T(allocate(fd, FALLOC_FL_KEEP_SIZE, 10000, 10000));
   size(fd);
   T(allocate(fd, 0, -1, 10));
   T(allocate(fd, 0, 0, 0));

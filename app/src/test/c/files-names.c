@@ -269,7 +269,6 @@ static void held(void) {
   T(S(getcwd, text, 64));
   T(mkdir("x", 0755));
   T(open("x", O_CREAT | O_RDWR, 0644));
-  T(open(".", O_TMPFILE | O_RDWR, 0600));
   O(open(".", O_RDONLY));
   O(open("..", O_RDONLY));
   T(symlink("a", "b"));

@@ -50,14 +50,24 @@ class FilesAgreeWithHostTest {
   void fileCallsAnswerAsOnTheHostsTmpfs(String group) throws IOException {
     Path program = Oracles.staticProgram("files-" + group);
     String host = HostRun.of(List.of(program.toString(), hostFolder.toString())).out();
-    assertEquals(host, machine(program, folder), "the overlay");
-    assertEquals(host, machine(program, TMPFS), "/dev/shm");
+    assertEquals(host, machine(List.of(program.toString(), folder.toString())), "the overlay");
+    assertEquals(host, machine(List.of(program.toString(), TMPFS.toString())), "/dev/shm");
   }
 
-  private static String machine(Path program, Path where, String... options) throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"open", "names", "data", "attributes", "descriptors"})
+  void aWritableFolderAnswersAsTheHostsTmpfs(String group) throws IOException {
+    String program = Oracles.staticProgram("files-" + group).toString();
+    // Programs cannot give files of the host the bits that give privileges.
+    String host = HostRun.of(List.of(program, hostFolder.toString(), "unprivileged")).out();
+    List<String> command =
+        List.of("--writable", folder.toString(), program, folder.toString(), "unprivileged");
+    assertEquals(host, machine(command));
+  }
+
+  private static String machine(List<String> command) throws IOException {
     List<String> arguments = new ArrayList<>(List.of("run", "--layout", "compat", "--check"));
-    arguments.addAll(List.of(options));
-    arguments.addAll(List.of(program.toString(), where.toString()));
+    arguments.addAll(command);
     Ended ended = MachineRun.command(arguments.toArray(String[]::new));
     assertEquals("", ended.err(), "standard error");
     return ended.out();

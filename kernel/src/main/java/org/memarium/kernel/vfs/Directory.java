@@ -284,9 +284,4 @@ public abstract class Directory extends Inode {
   OpenFile open(Dentry opened, int flags, Credentials credentials) {
     return new DirectoryFile(opened, flags, this);
   }
-
-  @Override
-  public long sizeBytes() {
-    return 0;
-  }
 }

@@ -1,13 +1,7 @@
 package org.memarium.kernel.vfs;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.HostFiles;
 import org.memarium.mm.Errno;
 
 /**
@@ -21,6 +15,7 @@ import org.memarium.mm.Errno;
  * @param gid group
  * @param rdev device that a device node stands for
  * @param sizeBytes length
+ * @param blocks512 space in units of 512 bytes
  * @param atimeNanos last access, nanoseconds since 1970
  * @param mtimeNanos last change of contents
  * @param ctimeNanos last change of the inode
@@ -34,50 +29,42 @@ record HostAttributes(
     int gid,
     long rdev,
     long sizeBytes,
+    long blocks512,
     long atimeNanos,
     long mtimeNanos,
     long ctimeNanos) {
 
-  // Named one by one: "unix:*" would look up owner and group by name, in /etc/passwd, each time.
-  private static final String WANTED =
-      "unix:dev,ino,mode,nlink,uid,gid,rdev,size,lastAccessTime,lastModifiedTime,ctime";
-
   /**
    * Looks.
    *
+   * @param dirfd descriptor of the host that a relative path starts at; an empty path is the
+   *     descriptor itself
    * @return null if there is no such file
    * @throws ErrnoException any error but ENOENT
    */
-  static @Nullable HostAttributes read(Path path) throws ErrnoException {
-    Map<String, Object> values;
-    try {
-      values = Files.readAttributes(path, WANTED, LinkOption.NOFOLLOW_LINKS);
-    } catch (IOException e) {
-      int errno = HostErrors.errno(e);
-      if (errno == Errno.ENOENT) {
-        return null;
-      }
-      throw new ErrnoException(errno);
+  static @Nullable HostAttributes read(HostFiles host, int dirfd, byte[] path)
+      throws ErrnoException {
+    int flags = Fcntl.AT_SYMLINK_NOFOLLOW | (path.length == 0 ? Fcntl.AT_EMPTY_PATH : 0);
+    HostFiles.Attributes seen = new HostFiles.Attributes();
+    long result = host.statx(dirfd, path, flags, seen);
+    if (result == -Errno.ENOENT) {
+      return null;
+    }
+    if (result < 0) {
+      throw new ErrnoException((int) -result);
     }
     return new HostAttributes(
-        number(values, "dev"),
-        number(values, "ino"),
-        (int) number(values, "mode"),
-        (int) number(values, "nlink"),
-        (int) number(values, "uid"),
-        (int) number(values, "gid"),
-        number(values, "rdev"),
-        number(values, "size"),
-        nanos(values, "lastAccessTime"),
-        nanos(values, "lastModifiedTime"),
-        nanos(values, "ctime"));
-  }
-
-  private static long number(Map<String, Object> values, String name) {
-    return values.get(name) instanceof Number number ? number.longValue() : 0;
-  }
-
-  private static long nanos(Map<String, Object> values, String name) {
-    return values.get(name) instanceof FileTime time ? time.to(TimeUnit.NANOSECONDS) : 0;
+        seen.dev,
+        seen.ino,
+        seen.mode,
+        seen.nlink,
+        seen.uid,
+        seen.gid,
+        seen.rdev,
+        seen.sizeBytes,
+        seen.blocks512,
+        seen.atimeNanos,
+        seen.mtimeNanos,
+        seen.ctimeNanos);
   }
 }

@@ -52,6 +52,7 @@ final class HostErrors {
   /** The positive number; EIO for what has no other. */
   static int errno(IOException e) {
     return switch (e) {
+      case HostFailure failure -> failure.errno();
       case NoSuchFileException _ -> Errno.ENOENT;
       case FileAlreadyExistsException _ -> Errno.EEXIST;
       case DirectoryNotEmptyException _ -> Errno.ENOTEMPTY;

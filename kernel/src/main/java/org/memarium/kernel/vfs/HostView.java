@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.HostFiles;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.PageCache;
 
@@ -45,6 +46,8 @@ final class HostView {
   private final Set<Inode> unused = new LinkedHashSet<>();
 
   private final Map<Long, Boolean> closedDevices = new HashMap<>();
+  private final HostFiles host = new HostFiles();
+  private final List<Integer> descriptors = new ArrayList<>();
   private final LongSupplier clockNanos;
   private final @Nullable PageCache pageCache;
   private final long overlayPages;
@@ -63,6 +66,26 @@ final class HostView {
 
   long nowNanos() {
     return clockNanos.getAsLong();
+  }
+
+  /** The calls of the host's kernel. */
+  HostFiles host() {
+    return host;
+  }
+
+  /** A descriptor of the host that is closed when the machine ends. */
+  void closeAtEnd(int descriptor) {
+    descriptors.add(descriptor);
+  }
+
+  /**
+   * What the host says of a path; a symbolic link is not followed.
+   *
+   * @return null if there is no such file
+   */
+  @Nullable HostAttributes attributes(Path path) throws ErrnoException {
+    byte[] bytes = HostNames.toBytes(HostNames.fromPath(path));
+    return HostAttributes.read(host, HostFiles.AT_FDCWD, bytes);
   }
 
   @Nullable PageCache pageCache() {
@@ -113,6 +136,15 @@ final class HostView {
    */
   void addUnused(Inode inode) {
     unused.add(inode);
+  }
+
+  /** {@code iput_final} of a file that the host has: it stays, to be made again from that. */
+  boolean keepsUnused(Inode inode) {
+    if (inode.nlink == 0) {
+      return false;
+    }
+    unused.add(inode);
+    return true;
   }
 
   /** A dentry names it again. */
@@ -177,9 +209,9 @@ final class HostView {
   }
 
   /** Remembers that bytes of a mapping could not be written when their file was closed. */
-  void lost(Dentry name, long result) {
+  void lost(String path, long result) {
     if (loss == null) {
-      loss = name.path() + ": " + Errno.name(result);
+      loss = path + ": " + Errno.name(result);
     }
   }
 
@@ -190,6 +222,8 @@ final class HostView {
    */
   void close() {
     var _ = writeBack();
+    descriptors.forEach(host::close);
+    descriptors.clear();
     if (loss != null) {
       throw new UncheckedIOException(new IOException("not everything was written: " + loss));
     }
@@ -206,7 +240,7 @@ final class HostView {
       if (inode instanceof WritableFile file) {
         long result = file.writeBack();
         if (result < 0) {
-          lost(file.name(), result);
+          lost(file.path(), result);
           error = result;
         }
       }

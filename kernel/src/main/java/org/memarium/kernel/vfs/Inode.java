@@ -1,6 +1,5 @@
 package org.memarium.kernel.vfs;
 
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
@@ -25,6 +24,12 @@ public abstract class Inode {
 
   /** {@code i_pipe}: of a pipe or a named one that somebody has open. */
   @Nullable Pipe pipe;
+
+  /** Length in bytes that what is behind it has; the page cache may know better. */
+  long storedBytes;
+
+  /** Space in units of 512 bytes that what is behind it takes. */
+  long storedBlocks512;
 
   /** {@code i_count}: dentries that name it. */
   private int count;
@@ -180,28 +185,18 @@ public abstract class Inode {
     ctimeNanos = nowNanos;
   }
 
-  /** Takes over what the host says; size and contents are the subclass's business. */
+  /** Takes over what the host says; contents are the subclass's business. */
   void update(HostAttributes host) {
     mode = host.mode();
     nlink = host.nlink();
     uid = host.uid();
     gid = host.gid();
     rdev = host.rdev();
+    storedBytes = host.sizeBytes();
+    storedBlocks512 = host.blocks512();
     atimeNanos = host.atimeNanos();
     mtimeNanos = host.mtimeNanos();
     ctimeNanos = host.ctimeNanos();
-  }
-
-  /** Looks at the host again; what it no longer lets us see stays as it was seen last. */
-  final void updateFrom(Path path) {
-    try {
-      HostAttributes host = HostAttributes.read(path);
-      if (host != null && isSame(host)) {
-        update(host);
-      }
-    } catch (ErrnoException e) {
-      return;
-    }
   }
 
   /** Whether an inode made from what the host says now would be this one. */
@@ -259,6 +254,11 @@ public abstract class Inode {
     return type() == FileMode.S_IFREG;
   }
 
+  /** Whether a named pipe is the machine's; those of the host stay closed. */
+  boolean isPipeOfMachine() {
+    return kind() != VfsCaches.InodeKind.HOST;
+  }
+
   /** Whether it is a symbolic link. */
   public final boolean isSymlink() {
     return type() == FileMode.S_IFLNK;
@@ -266,12 +266,12 @@ public abstract class Inode {
 
   /** Length in bytes as of the last look. */
   public long sizeBytes() {
-    return 0;
+    return storedBytes;
   }
 
   /** Space in units of 512 bytes. */
   long blocks512() {
-    return (sizeBytes() + 511) / 512;
+    return storedBlocks512;
   }
 
   /** Brings the attributes up to date with what backs the inode. */

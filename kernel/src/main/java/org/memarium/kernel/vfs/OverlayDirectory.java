@@ -22,6 +22,7 @@ final class OverlayDirectory extends Directory {
   /** The file system, if it is not the overlay. */
   private final @Nullable Tmpfs tmpfs;
 
+  private final OverlayOrigin origin;
   private final @Nullable Path lower;
 
   /**
@@ -29,9 +30,6 @@ final class OverlayDirectory extends Directory {
    * whiteout). These dentries are pinned: what they say is nowhere else.
    */
   private final TreeMap<String, Dentry> upper = new TreeMap<>();
-
-  private long hostBytes;
-  private boolean ownAttributes;
 
   /**
    * A folder of the host.
@@ -44,6 +42,7 @@ final class OverlayDirectory extends Directory {
     this.mount = mount;
     tmpfs = null;
     this.lower = lower;
+    origin = new OverlayOrigin(view, lower);
     update(host);
   }
 
@@ -59,14 +58,15 @@ final class OverlayDirectory extends Directory {
     this.mount = mount;
     tmpfs = mount instanceof Tmpfs fileSystem ? fileSystem : null;
     lower = null;
-    ownAttributes = true;
-    hostBytes = 4096;
+    origin = new OverlayOrigin(view, null);
+    storedBytes = OverlayData.PAGE_BYTES;
+    storedBlocks512 = OverlayData.PAGE_BYTES / 512;
     born(owner, view.nowNanos());
   }
 
   @Override
   VfsCaches.InodeKind kind() {
-    return lower == null ? VfsCaches.InodeKind.SHMEM : VfsCaches.InodeKind.HOST;
+    return origin.kind();
   }
 
   @Override
@@ -76,24 +76,19 @@ final class OverlayDirectory extends Directory {
 
   @Override
   void refresh() {
-    if (lower != null && !ownAttributes) {
-      updateFrom(lower);
-    }
+    origin.refresh(this);
   }
 
   @Override
   void update(HostAttributes host) {
-    if (!ownAttributes) {
+    if (!origin.ownsAttributes()) {
       super.update(host);
-      hostBytes = host.sizeBytes();
     }
   }
 
   @Override
   void detach() {
-    if (!ownAttributes) {
-      refresh();
-      ownAttributes = true;
+    if (origin.takeOver(this)) {
       // The attributes are nowhere else.
       dentry().pin();
     }
@@ -102,12 +97,12 @@ final class OverlayDirectory extends Directory {
   @Override
   public long sizeBytes() {
     // . and .. count as entries.
-    return tmpfs == null ? hostBytes : (2L + upper.size()) * Tmpfs.ENTRY_BYTES;
+    return tmpfs == null ? storedBytes : (2L + upper.size()) * Tmpfs.ENTRY_BYTES;
   }
 
   @Override
   long blocks512() {
-    return tmpfs == null ? HostBlocks.of(mode, hostBytes) : 0;
+    return tmpfs == null ? storedBlocks512 : 0;
   }
 
   // ---- Looking ----
@@ -122,7 +117,7 @@ final class OverlayDirectory extends Directory {
       return null;
     }
     Path path = HostNames.child(lower, name);
-    HostAttributes host = HostAttributes.read(path);
+    HostAttributes host = view.attributes(path);
     if (host == null) {
       invalidate(name);
       return null;
@@ -163,7 +158,7 @@ final class OverlayDirectory extends Directory {
     if (lower != null) {
       for (String name : HostView.names(lower)) {
         if (!upper.containsKey(name)) {
-          HostAttributes host = HostAttributes.read(HostNames.child(lower, name));
+          HostAttributes host = view.attributes(HostNames.child(lower, name));
           if (host != null) {
             entries.add(new Entry(name, host.ino(), FileMode.directoryEntryType(host.mode())));
           }

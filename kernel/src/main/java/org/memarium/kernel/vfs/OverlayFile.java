@@ -18,32 +18,28 @@ import org.memarium.mm.Errno;
  */
 final class OverlayFile extends RegularFile {
 
-  private final @Nullable Path lower;
+  private final OverlayOrigin origin;
   private @Nullable FileChannel channel;
   private @Nullable OverlayData data;
-  private long hostBytes;
-  private boolean ownAttributes;
 
   /** A file of the host. */
   OverlayFile(HostView view, Path lower, HostAttributes host) {
     super(view, host.dev(), host.ino(), host.mode());
-    this.lower = lower;
+    origin = new OverlayOrigin(view, lower);
     super.update(host);
-    hostBytes = host.sizeBytes();
   }
 
   /** A new, empty file. */
   OverlayFile(HostView view, long dev, int mode, Credentials owner) {
     super(view, dev, view.newIno(), mode);
-    lower = null;
-    ownAttributes = true;
+    origin = new OverlayOrigin(view, null);
     data = new OverlayData(view, 0);
     born(owner, view.nowNanos());
   }
 
   @Override
   VfsCaches.InodeKind kind() {
-    return lower == null ? VfsCaches.InodeKind.SHMEM : VfsCaches.InodeKind.HOST;
+    return origin.kind();
   }
 
   @Override
@@ -53,45 +49,33 @@ final class OverlayFile extends RegularFile {
 
   @Override
   boolean keepsUnused() {
-    if (lower == null || nlink == 0) {
-      return false;
-    }
-    if (!ownAttributes) {
-      view.addUnused(this);
-    }
-    return true;
+    return origin.keepsUnused(this);
   }
 
   @Override
   boolean evict() {
-    return !ownAttributes && evictClean();
+    return !origin.ownsAttributes() && evictClean();
   }
 
   @Override
   void refresh() {
-    if (lower != null && !ownAttributes) {
-      updateFrom(lower);
-    }
+    origin.refresh(this);
   }
 
   @Override
   void update(HostAttributes host) {
-    if (!ownAttributes) {
-      boolean changed = host.mtimeNanos() != mtimeNanos || host.sizeBytes() != hostBytes;
+    if (!origin.ownsAttributes()) {
+      boolean changed = host.mtimeNanos() != mtimeNanos || host.sizeBytes() != storedBytes;
       super.update(host);
-      hostBytes = host.sizeBytes();
       if (changed && !isOpen()) {
         dropCache();
       }
     }
   }
 
-  /** Copy-up of the attributes: from now on they are our own. */
   @Override
   void detach() {
-    if (!ownAttributes) {
-      refresh();
-      ownAttributes = true;
+    if (origin.takeOver(this)) {
       view.cache(this);
     }
   }
@@ -100,7 +84,7 @@ final class OverlayFile extends RegularFile {
     OverlayData own = data;
     if (own == null) {
       detach();
-      own = new OverlayData(view, hostBytes);
+      own = new OverlayData(view, storedBytes);
       data = own;
     }
     return own;
@@ -108,19 +92,19 @@ final class OverlayFile extends RegularFile {
 
   @Override
   long storeBytes() {
-    return data != null ? data.sizeBytes() : hostBytes;
+    return data != null ? data.sizeBytes() : storedBytes;
   }
 
   @Override
   long blocks512() {
-    return data != null ? data.blocks512() : HostBlocks.of(mode, hostBytes);
+    return data != null ? data.blocks512() : storedBlocks512;
   }
 
   @Override
   void readStore(long at, byte[] to, int offset, int count) throws IOException {
     OverlayData own = data;
     if (own == null) {
-      own = new OverlayData(view, hostBytes);
+      own = new OverlayData(view, storedBytes);
     }
     own.read(lowerChannel(), at, to, offset, count);
   }
@@ -162,6 +146,7 @@ final class OverlayFile extends RegularFile {
 
   /** The host's file, opened now if it is not; null if there is none. */
   private @Nullable FileChannel lowerChannel() throws IOException {
+    Path lower = origin.lower();
     if (lower != null && channel == null) {
       channel = FileChannel.open(lower, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     }

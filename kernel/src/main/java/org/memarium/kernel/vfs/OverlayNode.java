@@ -12,17 +12,17 @@ import org.memarium.mm.Errno;
  */
 final class OverlayNode extends Inode {
 
+  private static final int INLINE_LINK_BYTES = 60;
+
   private final HostView view;
-  private final @Nullable Path lower;
+  private final OverlayOrigin origin;
   private final @Nullable String target;
-  private long hostBytes;
-  private boolean ownAttributes;
 
   /** A file of the host. */
   OverlayNode(HostView view, Path lower, HostAttributes host) {
     super(host.dev(), host.ino(), host.mode());
     this.view = view;
-    this.lower = lower;
+    this.origin = new OverlayOrigin(view, lower);
     target = null;
     update(host);
   }
@@ -37,15 +37,16 @@ final class OverlayNode extends Inode {
     super(dev, ino, mode);
     this.view = view;
     this.target = target;
-    lower = null;
-    ownAttributes = true;
-    hostBytes = target == null ? 0 : target.length();
+    origin = new OverlayOrigin(view, null);
+    storedBytes = target == null ? 0 : target.length();
+    // A short link lies in its inode, as with the usual file systems.
+    storedBlocks512 = storedBytes < INLINE_LINK_BYTES ? 0 : OverlayData.PAGE_BYTES / 512;
     born(owner, view.nowNanos());
   }
 
   @Override
   VfsCaches.InodeKind kind() {
-    return lower == null ? VfsCaches.InodeKind.SHMEM : VfsCaches.InodeKind.HOST;
+    return origin.kind();
   }
 
   @Override
@@ -55,44 +56,31 @@ final class OverlayNode extends Inode {
 
   @Override
   boolean keepsUnused() {
-    if (lower == null || nlink == 0) {
-      return false;
-    }
-    if (!ownAttributes) {
-      view.addUnused(this);
-    }
-    return true;
+    return origin.keepsUnused(this);
   }
 
   @Override
   boolean evict() {
-    return !ownAttributes;
+    return !origin.ownsAttributes();
+  }
+
+  @Override
+  void refresh() {
+    origin.refresh(this);
   }
 
   @Override
   void update(HostAttributes host) {
-    if (!ownAttributes) {
+    if (!origin.ownsAttributes()) {
       super.update(host);
-      hostBytes = host.sizeBytes();
     }
   }
 
   @Override
   void detach() {
-    if (!ownAttributes) {
-      ownAttributes = true;
+    if (origin.takeOver(this)) {
       view.cache(this);
     }
-  }
-
-  @Override
-  public long sizeBytes() {
-    return hostBytes;
-  }
-
-  @Override
-  long blocks512() {
-    return HostBlocks.of(mode, hostBytes);
   }
 
   @Override
@@ -100,6 +88,7 @@ final class OverlayNode extends Inode {
     if (!isSymlink()) {
       throw new ErrnoException(Errno.EINVAL);
     }
+    Path lower = origin.lower();
     if (target != null || lower == null) {
       return target == null ? "" : target;
     }

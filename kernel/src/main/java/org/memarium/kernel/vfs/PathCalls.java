@@ -321,7 +321,7 @@ public abstract sealed class PathCalls permits EntryCalls {
   /** A pipe of the machine's; those of the host stay closed, but for standard streams. */
   private static boolean isFifo(Inode inode) {
     return inode.type() == FileMode.S_IFIFO
-        && inode.kind() != VfsCaches.InodeKind.HOST
+        && inode.isPipeOfMachine()
         && !(inode instanceof Stream);
   }
 

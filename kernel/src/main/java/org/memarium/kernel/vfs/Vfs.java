@@ -93,7 +93,7 @@ public final class Vfs implements AutoCloseable {
     }
     writable.sort(Comparator.naturalOrder());
     try {
-      HostAttributes host = HostAttributes.read(folder);
+      HostAttributes host = view.attributes(folder);
       if (host == null) {
         throw new InvalidViewException("root folder " + config.root() + " is gone");
       }
@@ -142,7 +142,7 @@ public final class Vfs implements AutoCloseable {
         return;
       }
       if (i == inside.getNameCount() - 1) {
-        HostAttributes host = HostAttributes.read(real);
+        HostAttributes host = view.attributes(real);
         if (host == null) {
           throw new InvalidViewException("writable folder " + real + " is gone");
         }

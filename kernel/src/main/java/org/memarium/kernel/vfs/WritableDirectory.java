@@ -1,32 +1,26 @@
 package org.memarium.kernel.vfs;
 
-import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.HostFiles;
 import org.memarium.mm.Errno;
 
 /** A directory in a writable folder: each change is made on the host, or not at all. */
 final class WritableDirectory extends Directory {
 
+  private static final byte[] DOT = {'.'};
+
   private final WritableMount mount;
   private final HostView view;
+  private final HostFiles host;
 
-  private long hostBytes;
-
-  WritableDirectory(WritableMount mount, HostAttributes host) {
-    super(host.dev(), host.ino(), host.mode());
+  WritableDirectory(WritableMount mount, HostAttributes seen) {
+    super(seen.dev(), seen.ino(), seen.mode());
     this.mount = mount;
     this.view = mount.view();
-    update(host);
+    this.host = mount.host();
+    update(seen);
   }
 
   @Override
@@ -38,14 +32,6 @@ final class WritableDirectory extends Directory {
     return mount;
   }
 
-  private Path path() {
-    return mount.path(dentry());
-  }
-
-  private Path path(String name) {
-    return HostNames.child(path(), name);
-  }
-
   @Override
   Object mountIdentity() {
     return mount;
@@ -53,28 +39,24 @@ final class WritableDirectory extends Directory {
 
   @Override
   void refresh() {
-    if (!isRemoved()) {
-      updateFrom(path());
+    if (isRemoved()) {
+      return;
     }
-  }
-
-  @Override
-  void update(HostAttributes host) {
-    super.update(host);
-    hostBytes = host.sizeBytes();
+    try {
+      HostAttributes seen = mount.attributes(dentry());
+      if (isSame(seen)) {
+        update(seen);
+      }
+    } catch (ErrnoException e) {
+      return;
+    }
   }
 
   @Override
   void detach() {}
 
-  @Override
-  public long sizeBytes() {
-    return hostBytes;
-  }
-
-  @Override
-  long blocks512() {
-    return HostBlocks.of(mode, hostBytes);
+  private static byte[] bytes(String name) {
+    return WritableMount.bytes(name);
   }
 
   // ---- Looking ----
@@ -84,37 +66,36 @@ final class WritableDirectory extends Directory {
     if (isRemoved()) {
       return null;
     }
-    Path path = path(name);
-    HostAttributes host = HostAttributes.read(path);
-    if (host == null) {
+    HostAttributes seen = mount.attributes(dentry(), name);
+    if (seen == null) {
       invalidate(name);
       return null;
     }
     Dentry before = cachedPositive(name);
-    if (before != null && before.inode().isSame(host)) {
-      before.inode().update(host);
+    if (before != null && before.inode().isSame(seen)) {
+      before.inode().update(seen);
       before.inode().foundAs(before);
       return before;
     }
-    return look(name, path, host);
+    return look(name, seen);
   }
 
-  private Dentry look(String name, Path path, HostAttributes host) throws ErrnoException {
-    if ((host.mode() & FileMode.S_IFMT) == FileMode.S_IFDIR) {
-      view.checkDevice(path, host, dev);
-      return enter(name, new WritableDirectory(mount, host));
+  private Dentry look(String name, HostAttributes seen) throws ErrnoException {
+    if ((seen.mode() & FileMode.S_IFMT) == FileMode.S_IFDIR) {
+      mount.checkDevice(dentry(), name, seen);
+      return enter(name, new WritableDirectory(mount, seen));
     }
     invalidate(name);
-    boolean regular = (host.mode() & FileMode.S_IFMT) == FileMode.S_IFREG;
-    Inode known = view.cached(host);
+    boolean regular = (seen.mode() & FileMode.S_IFMT) == FileMode.S_IFREG;
+    Inode known = view.cached(seen);
     if (known != null
         && (regular ? known instanceof WritableFile : known instanceof WritableNode)) {
-      known.update(host);
+      known.update(seen);
       return fill(entry(name), known);
     }
     Dentry entry = entry(name);
     Inode inode =
-        regular ? new WritableFile(mount, entry, host) : new WritableNode(mount, entry, host);
+        regular ? new WritableFile(mount, entry, seen) : new WritableNode(mount, entry, seen);
     fill(entry, inode);
     view.cache(inode);
     return entry;
@@ -128,12 +109,21 @@ final class WritableDirectory extends Directory {
   @Override
   protected List<Entry> list() throws ErrnoException {
     List<Entry> entries = new ArrayList<>();
-    for (String name : HostView.names(path())) {
-      HostAttributes host = HostAttributes.read(path(name));
-      if (host != null) {
-        entries.add(new Entry(name, host.ino(), FileMode.directoryEntryType(host.mode())));
-      }
+    int fd = mount.openForReading(dentry());
+    try {
+      long bytes;
+      do {
+        bytes =
+            host.getdents(
+                fd,
+                (name, ino, type) ->
+                    entries.add(new Entry(HostNames.fromBytes(name, 0, name.length), ino, type)));
+      } while (bytes > 0);
+      WritableMount.check(bytes);
+    } finally {
+      host.close(fd);
     }
+    entries.removeIf(entry -> entry.name().equals(".") || entry.name().equals(".."));
     return entries;
   }
 
@@ -144,29 +134,27 @@ final class WritableDirectory extends Directory {
 
   // ---- Changes ----
 
-  /** Something that {@code java.nio} does to the host. */
-  @FunctionalInterface
-  private interface HostChange {
-    void run() throws IOException;
+  private long onHost(WritableMount.InDirectory change) throws ErrnoException {
+    return mount.in(dentry(), change);
   }
 
-  private static void onHost(HostChange change) throws ErrnoException {
-    try {
-      change.run();
-    } catch (IOException e) {
-      throw HostErrors.of(e);
-    }
-  }
-
-  private Dentry made(String name, int newMode) throws ErrnoException {
+  /**
+   * Finds what was made, and makes it what the program asked for: the umask of this process may
+   * have taken bits away, and where this process is root the program may be somebody else.
+   */
+  private Dentry made(String name, int newMode, Credentials owner) throws ErrnoException {
     Dentry dentry = lookup(name);
     if (dentry == null) {
       throw new ErrnoException(Errno.EIO);
     }
-    // The JVM's own umask may have taken bits away.
-    if ((dentry.inode().mode & FileMode.PERMISSIONS & ~FileMode.S_ISGID)
-        != (newMode & FileMode.PERMISSIONS)) {
-      dentry.inode().chmod(newMode & FileMode.PERMISSIONS, 0);
+    Inode inode = dentry.inode();
+    int wantedGid = (mode & FileMode.S_ISGID) != 0 ? gid : owner.fsgid();
+    if (inode.uid != owner.fsuid() || inode.gid != wantedGid) {
+      inode.chown(owner.fsuid(), wantedGid, 0);
+    }
+    int permissions = newMode & FileMode.PERMISSIONS;
+    if (!inode.isSymlink() && (inode.mode & FileMode.PERMISSIONS) != permissions) {
+      inode.chmod(permissions, 0);
     }
     return dentry;
   }
@@ -174,42 +162,70 @@ final class WritableDirectory extends Directory {
   @Override
   Dentry create(String name, int newMode, Credentials owner) throws ErrnoException {
     mount.checkMode(newMode);
-    if ((newMode & FileMode.S_IFMT) != FileMode.S_IFREG) {
-      throw new ErrnoException(Errno.EPERM);
+    int permissions = newMode & 0777;
+    if ((newMode & FileMode.S_IFMT) == FileMode.S_IFREG) {
+      int flags = Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_WRONLY | Fcntl.O_NOFOLLOW;
+      int fd =
+          (int)
+              onHost(
+                  dirfd -> host.openat(dirfd, bytes(name), flags | Fcntl.O_CLOEXEC, permissions));
+      host.close(fd);
+    } else {
+      int type = newMode & FileMode.S_IFMT;
+      onHost(dirfd -> host.mknodat(dirfd, bytes(name), type | permissions));
     }
-    onHost(() ->
-        FileChannel.open(
-                path(name),
-                Set.of(
-                    StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.WRITE,
-                    LinkOption.NOFOLLOW_LINKS),
-                PosixFilePermissions.asFileAttribute(WritableMount.permissions(newMode)))
-            .close());
-    return made(name, newMode);
+    Dentry made = made(name, newMode, owner);
+    if (made.inode() instanceof WritableNode node) {
+      node.madeHere();
+    }
+    return made;
+  }
+
+  @Override
+  Dentry tmpfile(int newMode, boolean mayBeLinked, Credentials owner) throws ErrnoException {
+    mount.checkMode(newMode);
+    int exclusive = mayBeLinked ? 0 : Fcntl.O_EXCL;
+    int flags = Fcntl.O_TMPFILE_BIT | Fcntl.O_DIRECTORY | Fcntl.O_RDWR | Fcntl.O_CLOEXEC;
+    int fd = (int) onHost(dirfd -> host.openat(dirfd, DOT, flags | exclusive, newMode & 0777));
+    WritableFile made = new WritableFile(mount, mount.attributesOf(fd), fd);
+    made.beginNameless(mayBeLinked);
+    made.chown(owner.fsuid(), (mode & FileMode.S_ISGID) != 0 ? gid : owner.fsgid(), 0);
+    made.chmod(newMode & FileMode.PERMISSIONS, 0);
+    return Dentry.allocateNameless(dentry(), made);
   }
 
   @Override
   Dentry mkdir(String name, int newMode, Credentials owner) throws ErrnoException {
-    onHost(() ->
-        Files.createDirectory(
-            path(name), PosixFilePermissions.asFileAttribute(WritableMount.permissions(newMode))));
-    return made(name, newMode | (mode & FileMode.S_ISGID));
+    onHost(dirfd -> host.mkdirat(dirfd, bytes(name), newMode & 0777));
+    return made(name, newMode | (mode & FileMode.S_ISGID), owner);
   }
 
   @Override
   void symlink(String name, String target, Credentials owner) throws ErrnoException {
-    onHost(() -> Files.createSymbolicLink(path(name), HostNames.linkTarget(target)));
+    onHost(dirfd -> host.symlinkat(bytes(target), dirfd, bytes(name)));
+    var _ = made(name, 0777, owner);
   }
 
   @Override
   void link(String name, Dentry existing) throws ErrnoException {
-    onHost(() -> Files.createLink(path(name), mount.path(existing)));
+    onHost(dirfd -> {
+      try {
+        switch (existing.inode()) {
+          case WritableFile file -> file.link(dirfd, bytes(name));
+          case WritableNode node -> node.link(dirfd, bytes(name));
+          default -> throw new ErrnoException(Errno.EPERM);
+        }
+        return 0;
+      } catch (ErrnoException e) {
+        return e.result();
+      }
+    });
     existing.inode().changeLinks(1, view.nowNanos());
+    view.cache(existing.inode());
   }
 
-  private void remove(Dentry victim) throws ErrnoException {
-    onHost(() -> Files.delete(path(victim.name())));
+  private void remove(Dentry victim, int flags) throws ErrnoException {
+    onHost(dirfd -> host.unlinkat(dirfd, bytes(victim.name()), flags));
     gone(victim);
   }
 
@@ -226,25 +242,29 @@ final class WritableDirectory extends Directory {
 
   @Override
   void unlink(Dentry victim) throws ErrnoException {
-    remove(victim);
+    remove(victim, 0);
   }
 
   @Override
   void rmdir(Dentry victim) throws ErrnoException {
-    remove(victim);
+    remove(victim, Fcntl.AT_REMOVEDIR);
   }
 
   @Override
   void rename(Dentry moved, Directory to, String name, @Nullable Dentry replaced, boolean exchange)
       throws ErrnoException {
-    if (exchange) {
-      throw new ErrnoException(Errno.EINVAL);
-    }
     WritableDirectory target = (WritableDirectory) to;
+    int flags = exchange ? Fcntl.RENAME_EXCHANGE : 0;
     Dentry place = replaced != null ? replaced : target.entry(name);
     try {
-      onHost(
-          () -> Files.move(path(moved.name()), target.path(name), StandardCopyOption.ATOMIC_MOVE));
+      onHost(dirfd -> {
+        try {
+          return target.onHost(
+              todirfd -> host.renameat2(dirfd, bytes(moved.name()), todirfd, bytes(name), flags));
+        } catch (ErrnoException e) {
+          return e.result();
+        }
+      });
     } catch (ErrnoException e) {
       if (replaced == null && !place.isHashed()) {
         place.discard();
@@ -252,10 +272,36 @@ final class WritableDirectory extends Directory {
       throw e;
     }
     place.hold();
-    if (replaced != null) {
+    if (replaced != null && !exchange) {
       target.gone(replaced);
     }
-    moved.move(place, false);
+    moved.move(place, exchange);
     place.release();
+  }
+
+  // ---- Attributes ----
+
+  @Override
+  void chmod(int permissions, long nowNanos) throws ErrnoException {
+    onHost(dirfd -> mount.chmod(dirfd, permissions));
+    refresh();
+  }
+
+  @Override
+  void chown(int newUid, int newGid, long nowNanos) throws ErrnoException {
+    onHost(dirfd -> mount.chown(dirfd, newUid, newGid));
+    refresh();
+  }
+
+  @Override
+  void utimens(long newAtimeNanos, long newMtimeNanos, long nowNanos) throws ErrnoException {
+    onHost(dirfd ->
+        host.utimensat(
+            HostFiles.AT_FDCWD,
+            WritableMount.ownDescriptor(dirfd),
+            newAtimeNanos,
+            newMtimeNanos,
+            0));
+    refresh();
   }
 }

@@ -1,42 +1,51 @@
 package org.memarium.kernel.vfs;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.HostFiles;
 import org.memarium.mm.Errno;
 
 /** A regular file in a writable folder: what is written goes to the host at once. */
 final class WritableFile extends RegularFile {
 
+  private static final int CLOSED = -1;
+
+  private static final int HOW =
+      Fcntl.O_NOFOLLOW | Fcntl.O_NONBLOCK | Fcntl.O_NOCTTY | Fcntl.O_CLOEXEC;
+
+  private final WritableName name;
   private final WritableMount mount;
-  private Dentry name;
-  private @Nullable FileChannel channel;
-  private boolean channelWrites;
-  private long hostBytes;
+  private final HostFiles host;
+
+  /** The host's descriptor while the file is open. */
+  private int descriptor = CLOSED;
+
+  private boolean descriptorWrites;
 
   /**
    * A file of the host.
    *
-   * @param name under which it is looked up
+   * @param dentry under which it is looked up; null while it has none
    */
-  WritableFile(WritableMount mount, Dentry name, HostAttributes host) {
+  WritableFile(WritableMount mount, @Nullable Dentry dentry, HostAttributes host) {
     super(mount.view(), host.dev(), host.ino(), host.mode());
     this.mount = mount;
-    this.name = name;
+    this.name = new WritableName(mount, dentry);
+    this.host = mount.host();
     super.update(host);
-    hostBytes = host.sizeBytes();
   }
 
-  /** The name under which the host is asked about it. */
-  Dentry name() {
-    return name;
+  /** The same, which O_TMPFILE has just made: {@code openedDescriptor} reads and writes. */
+  WritableFile(WritableMount mount, HostAttributes host, int openedDescriptor) {
+    this(mount, null, host);
+    descriptor = openedDescriptor;
+    descriptorWrites = true;
+  }
+
+  /** What it is called, for people. */
+  String path() {
+    return name.path();
   }
 
   @Override
@@ -51,18 +60,12 @@ final class WritableFile extends RegularFile {
 
   @Override
   boolean keepsUnused() {
-    if (nlink == 0) {
-      return false;
-    }
-    view.addUnused(this);
-    return true;
+    return view.keepsUnused(this);
   }
 
   @Override
   void foundAs(Dentry dentry) {
-    if (name.isUnlinked() || name.isFreed()) {
-      name = dentry;
-    }
+    name.foundAs(dentry);
   }
 
   @Override
@@ -70,22 +73,23 @@ final class WritableFile extends RegularFile {
     return evictClean();
   }
 
-  private Path path() {
-    return mount.path(name);
-  }
-
   @Override
   void refresh() {
-    if (!name.isUnlinked()) {
-      updateFrom(path());
+    if (descriptor == CLOSED) {
+      name.refresh(this);
+      return;
+    }
+    try {
+      update(mount.attributesOf(descriptor));
+    } catch (ErrnoException e) {
+      return;
     }
   }
 
   @Override
-  void update(HostAttributes host) {
-    boolean changed = host.mtimeNanos() != mtimeNanos || host.sizeBytes() != hostBytes;
-    super.update(host);
-    hostBytes = host.sizeBytes();
+  void update(HostAttributes seen) {
+    boolean changed = seen.mtimeNanos() != mtimeNanos || seen.sizeBytes() != storedBytes;
+    super.update(seen);
     if (changed && !isOpen()) {
       dropCache();
     }
@@ -96,66 +100,78 @@ final class WritableFile extends RegularFile {
 
   @Override
   long storeBytes() {
-    return hostBytes;
+    return storedBytes;
   }
 
-  @Override
-  long blocks512() {
-    return HostBlocks.of(mode, hostBytes);
-  }
+  // ---- The host's descriptor ----
 
   @Override
   void openStore(boolean forReading, boolean forWriting) throws ErrnoException {
-    try {
-      open(forReading, forWriting);
-    } catch (IOException e) {
-      throw HostErrors.of(e);
-    }
+    var _ = open(forReading, forWriting);
   }
 
-  private FileChannel open(boolean forReading, boolean forWriting) throws IOException {
-    FileChannel before = channel;
-    if (before != null && (channelWrites || !forWriting)) {
+  private int open(boolean forReading, boolean forWriting) throws ErrnoException {
+    int before = descriptor;
+    if (before != CLOSED && (descriptorWrites || !forWriting)) {
       return before;
     }
-    FileChannel opened;
+    int opened;
     if (forWriting) {
       // Writing part of a page reads the rest of it, so reading is wanted too if the user may.
       try {
-        opened = channel(StandardOpenOption.READ, StandardOpenOption.WRITE);
-      } catch (IOException e) {
-        if (forReading || HostErrors.errno(e) != Errno.EACCES) {
+        opened = openOnHost(Fcntl.O_RDWR);
+      } catch (ErrnoException e) {
+        if (forReading || e.errno() != Errno.EACCES) {
           throw e;
         }
-        opened = channel(StandardOpenOption.WRITE);
+        opened = openOnHost(Fcntl.O_WRONLY);
       }
     } else {
-      opened = channel(StandardOpenOption.READ);
+      opened = openOnHost(Fcntl.O_RDONLY);
     }
-    channel = opened;
-    channelWrites = forWriting;
-    if (before != null) {
-      before.close();
+    descriptor = opened;
+    descriptorWrites = forWriting;
+    if (before != CLOSED) {
+      host.close(before);
     }
     return opened;
   }
 
-  private FileChannel channel(OpenOption... options) throws IOException {
-    OpenOption[] all = Arrays.copyOf(options, options.length + 1);
-    all[options.length] = LinkOption.NOFOLLOW_LINKS;
-    return FileChannel.open(path(), Set.of(all));
+  private int openOnHost(int access) throws ErrnoException {
+    if (descriptor != CLOSED) {
+      // The same file once more, whatever its name stands for now.
+      byte[] same = WritableMount.ownDescriptor(descriptor);
+      int flags = (access | HOW) & ~Fcntl.O_NOFOLLOW;
+      return (int) WritableMount.check(host.openat(HostFiles.AT_FDCWD, same, flags, 0));
+    }
+    byte[] last = WritableMount.bytes(name.last());
+    int opened = (int) name.in(dirfd -> host.openat(dirfd, last, access | HOW, 0));
+    if (!isSame(mount.attributesOf(opened))) {
+      host.close(opened);
+      throw new ErrnoException(Errno.ESTALE);
+    }
+    return opened;
+  }
+
+  private int openForStore(boolean forWriting) throws IOException {
+    try {
+      return open(!forWriting, forWriting);
+    } catch (ErrnoException e) {
+      throw new HostFailure(e.result());
+    }
   }
 
   @Override
   void closeStore() {
     long result = super.writeBack();
-    if (result < 0) {
-      view.lost(name, result);
+    if (descriptor != CLOSED) {
+      long closed = host.close(descriptor);
+      result = result < 0 ? result : closed;
+      descriptor = CLOSED;
+      descriptorWrites = false;
     }
-    FileChannel open = channel;
-    channel = null;
-    if (open != null) {
-      HostView.close(open);
+    if (result < 0) {
+      view.lost(path(), result);
     }
     if (nlink == 0) {
       forget();
@@ -176,38 +192,59 @@ final class WritableFile extends RegularFile {
     }
   }
 
+  /** Gives it another name in a directory of the same mount. */
+  void link(int dirfd, byte[] newName) throws ErrnoException {
+    if (descriptor != CLOSED) {
+      byte[] same = WritableMount.ownDescriptor(descriptor);
+      WritableMount.check(
+          host.linkat(HostFiles.AT_FDCWD, same, dirfd, newName, Fcntl.AT_SYMLINK_FOLLOW));
+      return;
+    }
+    byte[] last = WritableMount.bytes(name.last());
+    name.in(olddirfd -> host.linkat(olddirfd, last, dirfd, newName, 0));
+  }
+
+  // ---- The store ----
+
   @Override
   void readStore(long at, byte[] to, int offset, int count) throws IOException {
-    FileChannel from = open(true, false);
-    ByteBuffer buffer = ByteBuffer.wrap(to, offset, count);
-    while (buffer.hasRemaining()) {
-      if (from.read(buffer, at + buffer.position() - offset) < 0) {
+    int from = openForStore(false);
+    int done = 0;
+    while (done < count) {
+      long got = host.pread(from, to, offset + done, count - done, at + done);
+      if (got < 0) {
+        throw new HostFailure(got);
+      }
+      if (got == 0) {
         // The host's file became shorter behind our back: zeroes, as a mapping would see.
-        Arrays.fill(to, buffer.position(), offset + count, (byte) 0);
+        Arrays.fill(to, offset + done, offset + count, (byte) 0);
         return;
       }
+      done += (int) got;
     }
   }
 
   @Override
   void writeStore(long at, byte[] from, int offset, int count) throws IOException {
-    FileChannel to = open(false, true);
-    ByteBuffer buffer = ByteBuffer.wrap(from, offset, count);
-    while (buffer.hasRemaining()) {
-      to.write(buffer, at + buffer.position() - offset);
+    int to = openForStore(true);
+    int done = 0;
+    while (done < count) {
+      long put = host.pwrite(to, from, offset + done, count - done, at + done);
+      if (put < 0) {
+        throw new HostFailure(put);
+      }
+      done += (int) put;
     }
-    hostBytes = Math.max(hostBytes, at + count);
+    storedBytes = Math.max(storedBytes, at + count);
   }
 
   @Override
   void setStoreBytes(long bytes) throws IOException {
-    FileChannel to = open(false, true);
-    if (bytes < hostBytes) {
-      to.truncate(bytes);
-    } else if (bytes > hostBytes) {
-      to.write(ByteBuffer.allocate(1), bytes - 1);
+    long result = host.ftruncate(openForStore(true), bytes);
+    if (result < 0) {
+      throw new HostFailure(result);
     }
-    hostBytes = bytes;
+    storedBytes = bytes;
   }
 
   @Override
@@ -222,38 +259,64 @@ final class WritableFile extends RegularFile {
   @Override
   long writeBack() {
     long result = super.writeBack();
-    FileChannel open = channel;
-    if (result < 0 || open == null || !channelWrites) {
-      return result;
-    }
-    try {
-      open.force(true);
-      return 0;
-    } catch (IOException e) {
-      return -HostErrors.errno(e);
-    }
+    return result < 0 || !descriptorWrites ? result : host.fsync(descriptor);
   }
 
   @Override
   long seekStore(long from, boolean data, long size) {
-    return data ? from : size;
+    long result = super.writeBack();
+    try {
+      int at = open(true, false);
+      return result < 0 ? result : host.lseek(at, from, data ? Fcntl.SEEK_DATA : Fcntl.SEEK_HOLE);
+    } catch (ErrnoException e) {
+      return e.result();
+    }
   }
 
   @Override
+  void punchStore(long at, long count) throws ErrnoException {
+    allocate(Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE, at, count);
+  }
+
+  @Override
+  void reserveStore(long at, long count) throws ErrnoException {
+    allocate(Fcntl.FALLOC_FL_KEEP_SIZE, at, count);
+  }
+
+  private void allocate(int mode, long at, long count) throws ErrnoException {
+    WritableMount.check(host.fallocate(open(false, true), mode, at, count));
+  }
+
+  // ---- Attributes ----
+
+  @Override
   void chmod(int permissions, long nowNanos) throws ErrnoException {
-    mount.chmod(name, mode, permissions);
+    if (descriptor == CLOSED) {
+      name.chmod(this, permissions);
+    } else {
+      mount.checkMode(type() | permissions);
+      WritableMount.check(host.fchmod(descriptor, permissions));
+    }
     refresh();
   }
 
   @Override
   void chown(int newUid, int newGid, long nowNanos) throws ErrnoException {
-    mount.chown(name, newUid, newGid);
+    if (descriptor == CLOSED) {
+      name.chown(newUid, newGid);
+    } else {
+      WritableMount.check(host.fchown(descriptor, newUid, newGid));
+    }
     refresh();
   }
 
   @Override
   void utimens(long newAtimeNanos, long newMtimeNanos, long nowNanos) throws ErrnoException {
-    mount.utimens(name, newAtimeNanos, newMtimeNanos);
+    if (descriptor == CLOSED) {
+      name.utimens(newAtimeNanos, newMtimeNanos);
+    } else {
+      WritableMount.check(host.utimensat(descriptor, new byte[0], newAtimeNanos, newMtimeNanos, 0));
+    }
     refresh();
   }
 

@@ -1,25 +1,27 @@
 package org.memarium.kernel.vfs;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import java.util.Arrays;
 import org.memarium.mm.Errno;
 
-/** A symbolic link or special file in a writable folder; special files are never opened. */
+/**
+ * A symbolic link or special file in a writable folder; of special files only named pipes that
+ * programs made are opened, and nobody but programs is at their other end.
+ */
 final class WritableNode extends Inode {
 
-  private final WritableMount mount;
-  private Dentry name;
-  private long hostBytes;
+  private final WritableName name;
+
+  /** Whether a program of this machine made it: a named pipe is a pipe between its programs. */
+  private boolean madeHere;
 
   /**
    * A link or special file of the host.
    *
-   * @param name under which it is looked up
+   * @param dentry under which it is looked up
    */
-  WritableNode(WritableMount mount, Dentry name, HostAttributes host) {
+  WritableNode(WritableMount mount, Dentry dentry, HostAttributes host) {
     super(host.dev(), host.ino(), host.mode());
-    this.mount = mount;
-    this.name = name;
+    this.name = new WritableName(mount, dentry);
     update(host);
   }
 
@@ -28,63 +30,47 @@ final class WritableNode extends Inode {
     return VfsCaches.InodeKind.HOST;
   }
 
+  void madeHere() {
+    madeHere = true;
+  }
+
+  @Override
+  boolean isPipeOfMachine() {
+    return madeHere;
+  }
+
   @Override
   void inUse() {
-    mount.view().removeUnused(this);
+    name.mount().view().removeUnused(this);
   }
 
   @Override
   boolean keepsUnused() {
-    if (nlink == 0) {
-      return false;
-    }
-    mount.view().addUnused(this);
-    return true;
+    return name.mount().view().keepsUnused(this);
   }
 
   @Override
   void foundAs(Dentry dentry) {
-    if (name.isUnlinked() || name.isFreed()) {
-      name = dentry;
-    }
+    name.foundAs(dentry);
   }
 
   @Override
   void refresh() {
-    if (!name.isUnlinked()) {
-      updateFrom(mount.path(name));
-    }
-  }
-
-  @Override
-  void update(HostAttributes host) {
-    super.update(host);
-    hostBytes = host.sizeBytes();
+    name.refresh(this);
   }
 
   @Override
   void detach() {}
 
   @Override
-  public long sizeBytes() {
-    return hostBytes;
-  }
-
-  @Override
-  long blocks512() {
-    return HostBlocks.of(mode, hostBytes);
-  }
-
-  @Override
   String readlink() throws ErrnoException {
     if (!isSymlink()) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    try {
-      return HostNames.fromPath(Files.readSymbolicLink(mount.path(name)));
-    } catch (IOException e) {
-      throw HostErrors.of(e);
-    }
+    byte[] target = new byte[Fcntl.PATH_MAX];
+    byte[] last = WritableMount.bytes(name.last());
+    long length = name.in(dirfd -> name.mount().host().readlinkat(dirfd, last, target));
+    return HostNames.fromBytes(Arrays.copyOf(target, (int) length), 0, (int) length);
   }
 
   @Override
@@ -94,24 +80,30 @@ final class WritableNode extends Inode {
 
   @Override
   void chmod(int permissions, long nowNanos) throws ErrnoException {
-    mount.chmod(name, mode, permissions);
+    name.chmod(this, permissions);
     refresh();
   }
 
   @Override
   void chown(int newUid, int newGid, long nowNanos) throws ErrnoException {
-    mount.chown(name, newUid, newGid);
+    name.chown(newUid, newGid);
     refresh();
   }
 
   @Override
   void utimens(long newAtimeNanos, long newMtimeNanos, long nowNanos) throws ErrnoException {
-    mount.utimens(name, newAtimeNanos, newMtimeNanos);
+    name.utimens(newAtimeNanos, newMtimeNanos);
     refresh();
+  }
+
+  /** Gives it another name in a directory of the same mount. */
+  void link(int dirfd, byte[] newName) throws ErrnoException {
+    byte[] last = WritableMount.bytes(name.last());
+    name.in(olddirfd -> name.mount().host().linkat(olddirfd, last, dirfd, newName, 0));
   }
 
   @Override
   void statfs(Kstatfs out) throws ErrnoException {
-    mount.statfs(out);
+    name.mount().statfs(out);
   }
 }
