@@ -193,6 +193,7 @@ public final class Machine implements AutoCloseable {
         new MachineView(
             this::running,
             tasks,
+            scheduler,
             uname,
             wordBytes(),
             config.cpu(),

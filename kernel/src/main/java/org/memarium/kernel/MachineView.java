@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
+import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.UserProcess;
@@ -23,6 +24,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  *
  * @param running the task that runs; null if none does
  * @param tasks every task
+ * @param scheduler who runs
  * @param uname what the kernel calls itself
  * @param wordBytes bytes of a {@code long} in the kernel
  * @param cpu the processor
@@ -36,6 +38,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
 record MachineView(
     Supplier<@Nullable Task> running,
     TaskTable tasks,
+    Scheduler scheduler,
     UtsName uname,
     int wordBytes,
     CpuModel cpu,
@@ -56,6 +59,27 @@ record MachineView(
       }
     }
     return processes;
+  }
+
+  @Override
+  public @Nullable ProcessView process(int pid) {
+    Task task = tasks.find(pid);
+    return task == null ? null : task.process().leader();
+  }
+
+  @Override
+  public long forks() {
+    return tasks.made();
+  }
+
+  @Override
+  public int lastPid() {
+    return tasks.last();
+  }
+
+  @Override
+  public long contextSwitches() {
+    return scheduler.switches();
   }
 
   @Override

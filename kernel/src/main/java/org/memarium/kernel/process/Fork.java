@@ -131,10 +131,6 @@ public final class Fork {
         child.setClearChildTid(arguments.childTid());
       }
       adopt(parent, child, arguments);
-      Trace trace = child.trace();
-      if (trace.isOn()) {
-        trace.emit(new TraceEvent.SchedProcessFork(parent.pid(), pid, child.comm()));
-      }
       return child;
     } catch (ErrnoException e) {
       if (mm != null) {

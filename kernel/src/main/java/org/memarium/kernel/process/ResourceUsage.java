@@ -1,5 +1,7 @@
 package org.memarium.kernel.process;
 
+import org.memarium.kernel.procfs.ProcessView;
+
 /** {@code struct rusage}, as far as it is counted here: of tasks that have ended, summed up. */
 public final class ResourceUsage {
   private long userNanos;
@@ -34,6 +36,11 @@ public final class ResourceUsage {
   /** {@code setmax_mm_hiwater_rss}. */
   public void noteRss(long pages) {
     maxRssPages = Math.max(maxRssPages, pages);
+  }
+
+  /** For {@code /proc}. */
+  ProcessView.Usage view() {
+    return new ProcessView.Usage(minorFaults, majorFaults, userNanos, systemNanos);
   }
 
   /** {@code ru_utime}. */

@@ -357,6 +357,7 @@ public final class Task implements ProcessView, Waiter {
   public void resume() {
     if (state == STOPPED) {
       state = RUNNING;
+      signals.notice();
       machinery.scheduler().enqueue(this);
     }
   }
@@ -682,6 +683,7 @@ public final class Task implements ProcessView, Waiter {
   }
 
   /** {@code PR_GET_NO_NEW_PRIVS}. */
+  @Override
   public boolean hasNoNewPrivileges() {
     return noNewPrivileges;
   }
@@ -838,6 +840,62 @@ public final class Task implements ProcessView, Waiter {
   }
 
   @Override
+  public int tgid() {
+    return process.pid();
+  }
+
+  @Override
+  public List<Task> threadViews() {
+    return process.threads();
+  }
+
+  @Override
+  public List<Integer> childPids() {
+    List<Integer> pids = new ArrayList<>();
+    for (UserProcess child : process.children()) {
+      if (equals(child.parentThread())) {
+        pids.add(child.pid());
+      }
+    }
+    return pids;
+  }
+
+  @Override
+  public Usage processUsage() {
+    return process.ownUsage().view();
+  }
+
+  @Override
+  public Usage childrenUsage() {
+    return process.childrenUsage().view();
+  }
+
+  @Override
+  public int priority() {
+    return scheduling.shownPriority();
+  }
+
+  @Override
+  public int nice() {
+    return scheduling.nice();
+  }
+
+  @Override
+  public int realTimePriority() {
+    return scheduling.realTimePriority();
+  }
+
+  @Override
+  public int policy() {
+    return scheduling.policy();
+  }
+
+  @Override
+  public int exitSignal() {
+    return process.exitSignal();
+  }
+
+  @Override
   public int parentPid() {
     return process.parentPid();
   }
@@ -890,20 +948,19 @@ public final class Task implements ProcessView, Waiter {
   @Override
   public byte[] commandLine() {
     MmStruct space = mm;
-    return space == null ? new byte[0] : strings(space.argStart(), space.argEnd());
+    return space == null ? new byte[0] : strings(space, space.argStart(), space.argEnd());
   }
 
   @Override
   public byte[] environment() {
     MmStruct space = mm;
-    return space == null ? new byte[0] : strings(space.envStart(), space.envEnd());
+    return space == null ? new byte[0] : strings(space, space.envStart(), space.envEnd());
   }
 
-  /** As far as the memory is still there. */
-  private byte[] strings(long start, long end) {
+  /** As far as the memory is still there; it need not be that of the task that runs. */
+  private static byte[] strings(MmStruct space, long start, long end) {
     byte[] bytes = new byte[(int) (end - start)];
-    int copied = machinery.memory().copyFromUser(start, bytes, 0, bytes.length);
-    return Arrays.copyOf(bytes, copied);
+    return Arrays.copyOf(bytes, space.accessRemote(start, bytes));
   }
 
   @Override

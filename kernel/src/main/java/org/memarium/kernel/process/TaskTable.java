@@ -20,6 +20,7 @@ public final class TaskTable {
   /** By real user: how many tasks it has. */
   private final TreeMap<Integer, Integer> counts = new TreeMap<>();
 
+  private long made;
   private int last = UserProcess.FIRST_PID - 1;
 
   /**
@@ -61,6 +62,17 @@ public final class TaskTable {
       throw new IllegalStateException("two tasks have the number " + task.pid());
     }
     count(task.identity().uid(), 1);
+    made++;
+  }
+
+  /** {@code total_forks}: how many tasks were entered since boot. */
+  public long made() {
+    return made;
+  }
+
+  /** The number that was given last. */
+  public int last() {
+    return last;
   }
 
   /** {@code __unhash_process}: nobody finds the task any more. */

@@ -32,7 +32,7 @@ final class FdDirectory extends PseudoDirectory {
   @Override
   protected @Nullable Inode dynamicChild(String name) {
     int fd = ProcFs.number(name);
-    OpenFile file = fd < 0 ? null : process.files().get(fd);
+    OpenFile file = fd < 0 || process.isZombie() ? null : process.files().get(fd);
     if (file == null) {
       return null;
     }
@@ -57,6 +57,9 @@ final class FdDirectory extends PseudoDirectory {
   @Override
   protected List<String> dynamicNames() {
     List<String> names = new ArrayList<>();
+    if (process.isZombie()) {
+      return names;
+    }
     for (int fd : process.files().openDescriptors()) {
       names.add(Integer.toString(fd));
     }

@@ -43,6 +43,7 @@ public final class ProcFs extends PseudoDirectory {
     addFiles();
     addSys();
     add("self", MagicLink.toPath(fileSystem(), this::currentPid));
+    add("thread-self", MagicLink.toPath(fileSystem(), this::currentTask));
     add("mounts", MagicLink.toPath(fileSystem(), () -> "self/mounts"));
   }
 
@@ -102,7 +103,12 @@ public final class ProcFs extends PseudoDirectory {
 
   private @Nullable String currentPid() {
     ProcessView current = system.current();
-    return current == null ? null : Integer.toString(current.pid());
+    return current == null ? null : Integer.toString(current.tgid());
+  }
+
+  private @Nullable String currentTask() {
+    ProcessView current = system.current();
+    return current == null ? null : current.tgid() + "/task/" + current.pid();
   }
 
   /** A name that is a number without leading zeroes, or -1. */
@@ -121,15 +127,14 @@ public final class ProcFs extends PseudoDirectory {
   @Override
   protected @Nullable Inode dynamicChild(String name) {
     int pid = number(name);
-    for (ProcessView process : system.processes()) {
-      if (process.pid() == pid) {
-        ProcessDirectory directory = directories.get(pid);
-        if (directory == null || !directory.isOf(process)) {
-          directory = new ProcessDirectory(fileSystem(), process, system, mounts);
-          directories.put(pid, directory);
-        }
-        return directory;
+    ProcessView process = pid < 0 ? null : system.process(pid);
+    if (process != null) {
+      ProcessDirectory directory = directories.get(pid);
+      if (directory == null || !directory.isOf(process)) {
+        directory = new ProcessDirectory(fileSystem(), process, system, mounts, true);
+        directories.put(pid, directory);
       }
+      return directory;
     }
     directories.remove(pid);
     return null;

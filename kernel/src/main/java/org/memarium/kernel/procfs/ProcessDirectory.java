@@ -1,6 +1,10 @@
 package org.memarium.kernel.procfs;
 
+import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.vfs.Dentry;
+import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.MagicLink;
@@ -17,16 +21,32 @@ final class ProcessDirectory extends PseudoDirectory {
 
   private final ProcessView process;
   private final SystemView system;
+  private final boolean whole;
 
+  /**
+   * The directory of a process, or of a thread.
+   *
+   * @param whole of the process, with a directory for each of its threads
+   */
   ProcessDirectory(
-      PseudoFileSystem fileSystem, ProcessView process, SystemView system, MountTable mounts) {
+      PseudoFileSystem fileSystem,
+      ProcessView process,
+      SystemView system,
+      MountTable mounts,
+      boolean whole) {
     super(fileSystem, 0555);
+    this.whole = whole;
     this.process = process;
     this.system = system;
     addFiles(mounts);
     addLinks();
     addDirectory("fd", new FdDirectory(fileSystem, process, false));
     addDirectory("fdinfo", new FdDirectory(fileSystem, process, true));
+    if (whole) {
+      addDirectory("task", new TaskDirectory(fileSystem, process, system, mounts));
+    } else {
+      text("children", () -> children(process));
+    }
     setOwner(process.credentials().fsuid(), process.credentials().fsgid());
   }
 
@@ -49,9 +69,15 @@ final class ProcessDirectory extends PseudoDirectory {
     text("smaps", () -> Smaps.of(process.mm(), memMap, system.wordBytes()));
     text("smaps_rollup", () -> Smaps.rollup(process.mm(), memMap, system.wordBytes()));
     text("mounts", mounts::mounts);
-    text("stat", () -> Stat.of(process, system));
+    text("stat", () -> Stat.of(process, system, whole));
     text("statm", () -> Statm.of(process.mm()));
     text("status", () -> Status.of(process));
+  }
+
+  private static String children(ProcessView process) {
+    StringBuilder out = new StringBuilder();
+    process.childPids().forEach(pid -> out.append(pid).append(' '));
+    return out.toString();
   }
 
   private void text(String name, Supplier<String> contents) {
@@ -65,9 +91,13 @@ final class ProcessDirectory extends PseudoDirectory {
   }
 
   private void addLinks() {
-    link("cwd", MagicLink.toDentry(fileSystem(), 0777, () -> process.fs().pwd()));
+    link("cwd", MagicLink.toDentry(fileSystem(), 0777, () -> place(FsStruct::pwd)));
     link("exe", MagicLink.toDentry(fileSystem(), 0777, process::executable));
-    link("root", MagicLink.toDentry(fileSystem(), 0777, () -> process.fs().root()));
+    link("root", MagicLink.toDentry(fileSystem(), 0777, () -> place(FsStruct::root)));
+  }
+
+  private @Nullable Dentry place(Function<FsStruct, Dentry> which) {
+    return process.isZombie() ? null : which.apply(process.fs());
   }
 
   private void link(String name, MagicLink link) {

@@ -10,9 +10,84 @@ import org.memarium.mm.space.MmStruct;
 
 /** What {@code /proc/<pid>} tells of a process ({@code struct task_struct}); live values. */
 public interface ProcessView {
+  /** {@link #priority} of nice 0. */
+  int DEFAULT_PRIORITY = 20;
+
+  /** The signal that tells of children. */
+  int SIGCHLD = 17;
+
+  /**
+   * Page faults and times.
+   *
+   * @param minorFaults that needed no input
+   * @param majorFaults that needed input
+   * @param userNanos in user mode
+   * @param systemNanos in the kernel
+   */
+  record Usage(long minorFaults, long majorFaults, long userNanos, long systemNanos) {}
 
   /** Its process id. */
   int pid();
+
+  /** {@code tgid}: of a thread, the number of its process. */
+  default int tgid() {
+    return pid();
+  }
+
+  /** The threads of its process, the first one first; itself is among them. */
+  default List<? extends ProcessView> threadViews() {
+    return List.of(this);
+  }
+
+  /** The processes whose parent it is. */
+  default List<Integer> childPids() {
+    return List.of();
+  }
+
+  /** What all threads of its process used, those that have ended included. */
+  default Usage processUsage() {
+    return new Usage(minorFaults(), majorFaults(), userNanos(), systemNanos());
+  }
+
+  /** What its children used that have been waited for. */
+  default Usage childrenUsage() {
+    return new Usage(0, 0, 0, 0);
+  }
+
+  /** {@code task_prio}: 20 for nice 0; negative for real-time tasks. */
+  default int priority() {
+    return DEFAULT_PRIORITY;
+  }
+
+  /** Its nice value. */
+  default int nice() {
+    return 0;
+  }
+
+  /** 1 to 99 for real-time tasks, else 0. */
+  default int realTimePriority() {
+    return 0;
+  }
+
+  /** SCHED_OTHER 0, SCHED_FIFO 1, and so on. */
+  default int policy() {
+    return 0;
+  }
+
+  /** What its parent is sent when it has ended. */
+  default int exitSignal() {
+    return SIGCHLD;
+  }
+
+  /** {@code PR_GET_NO_NEW_PRIVS}. */
+  default boolean hasNoNewPrivileges() {
+    return false;
+  }
+
+  /** Whether it has ended, and is there only to be waited for. */
+  default boolean isZombie() {
+    return state() == 'Z';
+  }
 
   /** Its parent's process id; 0 for the first. */
   int parentPid();

@@ -12,12 +12,23 @@ final class Stat {
   /** {@code USER_HZ}: times are in hundredths of a second. */
   private static final long NANOS_PER_TICK = 10_000_000;
 
-  private static final int SIGCHLD = 17;
-  private static final int DEFAULT_PRIORITY = 20;
-
   private Stat() {}
 
-  static String of(ProcessView process, SystemView system) {
+  /**
+   * The line.
+   *
+   * @param whole for the process; else for the one thread
+   */
+  static String of(ProcessView process, SystemView system, boolean whole) {
+    ProcessView.Usage used =
+        whole
+            ? process.processUsage()
+            : new ProcessView.Usage(
+                process.minorFaults(),
+                process.majorFaults(),
+                process.userNanos(),
+                process.systemNanos());
+    ProcessView.Usage children = process.childrenUsage();
     StringJoiner fields = new StringJoiner(" ", "", "\n");
     fields.add(Integer.toString(process.pid()));
     fields.add("(" + process.comm() + ")");
@@ -25,16 +36,20 @@ final class Stat {
     add(fields, process.parentPid(), process.processGroup(), process.session());
     // No controlling terminal, so no foreground group; no flags.
     add(fields, 0, -1, 0);
-    add(fields, process.minorFaults(), 0, process.majorFaults(), 0);
-    add(fields, ticks(process.userNanos()), ticks(process.systemNanos()), 0, 0);
-    add(fields, DEFAULT_PRIORITY, 0, process.threads(), 0, ticks(process.startNanos()));
+    add(fields, used.minorFaults(), children.minorFaults());
+    add(fields, used.majorFaults(), children.majorFaults());
+    add(fields, ticks(used.userNanos()), ticks(used.systemNanos()));
+    add(fields, ticks(children.userNanos()), ticks(children.systemNanos()));
+    add(fields, process.priority(), process.nice(), process.threads());
+    add(fields, 0, ticks(process.startNanos()));
     memory(fields, process, system);
     List<Long> masks = process.signalMasks();
     // The fields have room for the first 31 signals only.
     for (long mask : masks) {
       add(fields, mask & 0x7fff_ffffL);
     }
-    add(fields, 0, 0, 0, SIGCHLD, 0, 0, 0, 0, 0, 0);
+    add(fields, 0, 0, 0, process.exitSignal(), 0);
+    add(fields, process.realTimePriority(), process.policy(), 0, 0, 0);
     addresses(fields, process);
     add(fields, 0);
     return fields.toString();

@@ -27,7 +27,8 @@ final class Status {
     }
     signals(out, process);
     capabilities(out, process);
-    out.append("NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n");
+    out.append("NoNewPrivs:\t").append(process.hasNoNewPrivileges() ? 1 : 0);
+    out.append("\nSeccomp:\t0\nSeccomp_filters:\t0\n");
     out.append("Speculation_Store_Bypass:\tnot vulnerable\n");
     out.append("SpeculationIndirectBranch:\tnot affected\n");
     out.append("Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
@@ -40,15 +41,17 @@ final class Status {
     Credentials user = process.credentials();
     int pid = process.pid();
     out.append("Name:\t").append(escape(process.comm()));
-    out.append("\nUmask:\t%04o".formatted(process.fs().umask()));
+    if (!process.isZombie()) {
+      out.append("\nUmask:\t%04o".formatted(process.fs().umask()));
+    }
     out.append("\nState:\t").append(state(process.state()));
-    out.append("\nTgid:\t").append(pid);
+    out.append("\nTgid:\t").append(process.tgid());
     out.append("\nNgid:\t0\nPid:\t").append(pid);
     out.append("\nPPid:\t").append(process.parentPid());
     out.append("\nTracerPid:\t0");
     ids(out.append("\nUid:"), user.uid(), user.fsuid());
     ids(out.append("\nGid:"), user.gid(), user.fsgid());
-    out.append("\nFDSize:\t").append(process.files().slots());
+    out.append("\nFDSize:\t").append(process.isZombie() ? 0 : process.files().slots());
     out.append("\nGroups:\t");
     for (int group : user.groups()) {
       out.append(Integer.toUnsignedString(group)).append(' ');
@@ -56,7 +59,7 @@ final class Status {
     if (user.groups().length == 0) {
       out.append(' ');
     }
-    out.append("\nNStgid:\t").append(pid);
+    out.append("\nNStgid:\t").append(process.tgid());
     out.append("\nNSpid:\t").append(pid);
     out.append("\nNSpgid:\t").append(process.processGroup());
     out.append("\nNSsid:\t").append(process.session()).append('\n');

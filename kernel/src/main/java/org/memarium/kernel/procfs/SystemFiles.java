@@ -22,19 +22,18 @@ final class SystemFiles {
 
   /** {@code /proc/loadavg}: no averages are kept, so they are 0. */
   static String loadavg(SystemView system) {
-    int count = system.processes().size();
-    int last = 0;
+    int threads = 0;
     for (ProcessView process : system.processes()) {
-      last = process.pid();
+      threads += process.threads();
     }
-    return "0.00 0.00 0.00 %d/%d %d\n".formatted(running(system), count, last);
+    return "0.00 0.00 0.00 %d/%d %d\n".formatted(running(system), threads, system.lastPid());
   }
 
   private static int running(SystemView system) {
     int running = 0;
     for (ProcessView process : system.processes()) {
-      if (process.state() == 'R') {
-        running++;
+      for (ProcessView thread : process.threadViews()) {
+        running += thread.state() == 'R' ? 1 : 0;
       }
     }
     return running;
@@ -42,20 +41,25 @@ final class SystemFiles {
 
   /**
    * {@code /proc/stat}: times of the one processor, and processes; Linux {@code fs/proc/stat.c}.
-   * There are no interrupts, and nothing to switch to.
+   * There are no interrupts.
    */
   static String stat(SystemView system) {
     long user = 0;
     long kernel = 0;
     for (ProcessView process : system.processes()) {
-      user += process.userNanos();
-      kernel += process.systemNanos();
+      ProcessView.Usage used = process.processUsage();
+      user += used.userNanos();
+      kernel += used.systemNanos();
     }
     String times =
         "%d 0 %d 0 0 0 0 0 0 0\n".formatted(user / NANOS_PER_TICK, kernel / NANOS_PER_TICK);
-    return "cpu  %scpu0 %sintr 0\nctxt 0\nbtime %d\nprocesses %d\n"
+    return "cpu  %scpu0 %sintr 0\nctxt %d\nbtime %d\nprocesses %d\n"
             .formatted(
-                times, times, system.bootTimeNanos() / NANOS_PER_SECOND, system.processes().size())
+                times,
+                times,
+                system.contextSwitches(),
+                system.bootTimeNanos() / NANOS_PER_SECOND,
+                system.forks())
         + "procs_running %d\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n"
             .formatted(running(system));
   }

@@ -17,6 +17,35 @@ public interface SystemView {
   /** The process that runs now, {@code /proc/self}; null if none does. */
   @Nullable ProcessView current();
 
+  /** The process of a number, or of one of its threads; null if there is none. */
+  default @Nullable ProcessView process(int pid) {
+    for (ProcessView process : processes()) {
+      if (process.pid() == pid) {
+        return process;
+      }
+    }
+    return null;
+  }
+
+  /** {@code total_forks}: how many tasks were made since boot. */
+  default long forks() {
+    return processes().size();
+  }
+
+  /** {@code nr_context_switches}. */
+  default long contextSwitches() {
+    return 0;
+  }
+
+  /** The number that the task made last has got. */
+  default int lastPid() {
+    int last = 0;
+    for (ProcessView process : processes()) {
+      last = process.pid();
+    }
+    return last;
+  }
+
   /** {@code uname -s}: Linux. */
   String osType();
 

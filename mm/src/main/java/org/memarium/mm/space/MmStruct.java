@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.pagetable.PageTables;
+import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
 
@@ -346,6 +347,32 @@ public final class MmStruct {
    */
   public boolean prepareAnonVma(Vma area) {
     return area.anonVma != null || merge.prepareAnonVma(area);
+  }
+
+  /**
+   * {@code access_remote_vm}, for reading what is there: it need not be the address space that the
+   * processor uses, and no page is brought in.
+   *
+   * @param to is filled from its beginning
+   * @return how many bytes were read, less than asked for where the next page is not there
+   */
+  public int accessRemote(long linearAddress, byte[] to) {
+    int done = 0;
+    while (done < to.length) {
+      long at = linearAddress + done;
+      long pte = pages.tables().pte(at);
+      if (!Pte.isPresent(pte)) {
+        return done;
+      }
+      int offset = (int) (at & (Ram.PAGE_SIZE - 1));
+      int bytes = Math.min(to.length - done, Ram.PAGE_SIZE - offset);
+      memory
+          .allocator()
+          .ram()
+          .read(((long) Pte.pfn(pte) << Ram.PAGE_SHIFT) + offset, to, done, bytes);
+      done += bytes;
+    }
+    return done;
   }
 
   /**
