@@ -24,6 +24,12 @@ import org.memarium.kernel.syscall.SystemCallNames;
 final class FuzzArguments {
   private static final int SLOT_BYTES = 64;
   private static final int SLOTS = 64;
+  private static final int ATTRIBUTES = 4;
+
+  /** Structures that make sense, several of each, before those that are random words. */
+  private static final String TEMPLATES = "SMALT";
+
+  private static final int TEMPLATE_BYTES = 64;
   private static final int VECTORS = SystemCallDriver.DATA + 0x1000;
   private static final int STRUCTURES = SystemCallDriver.DATA + 0x2000;
   private static final int TIMES = SystemCallDriver.DATA + 0x3000;
@@ -65,8 +71,9 @@ final class FuzzArguments {
    * What each call wants, a letter for an argument: f descriptor, F one or AT_FDCWD, p path, b
    * buffer, n bytes, v vector, c small count, s structure, t time, a page's address, l pages'
    * bytes, i any number, k an ioctl's, x flags, g signal, d process, m mode, o offset, h its upper
-   * half, u user, e futex, w vector of pointers. A call may stand here more than once with other
-   * values behind {@code =}: those are taken as they are.
+   * half, u user, e futex, w vector of pointers, P the caller's number, X an attribute's name, S an
+   * address of a socket, M a message, A an action of a signal, L a lock, T an interval. A call may
+   * stand here more than once with other values behind {@code =}: those are taken as they are.
    */
   private static final String KINDS =
       """
@@ -96,9 +103,9 @@ final class FuzzArguments {
       fstat64 fs; lchown32 puu; setreuid32 uu; setregid32 uu; getgroups32 cs; setgroups32 cs;
       fchown32 fuu; setresuid32 uuu; getresuid32 sss; setresgid32 uuu; getresgid32 sss;
       chown32 puu; setuid32 u; setgid32 u; setfsuid32 u; setfsgid32 u; pivot_root pp; mincore alb;
-      madvise alc; getdents64 fbn; fcntl64 fcs; readahead fohn; setxattr ppbnx; lsetxattr ppbnx;
-      fsetxattr fpbnx; getxattr ppbn; lgetxattr ppbn; fgetxattr fpbn; listxattr pbn;
-      llistxattr pbn; flistxattr fbn; removexattr pp; lremovexattr pp; fremovexattr fp; tkill dg;
+      madvise alc; getdents64 fbn; fcntl64 fcs; readahead fohn; setxattr pXbnc; lsetxattr pXbnc;
+      fsetxattr fXbnc; getxattr pXbn; lgetxattr pXbn; fgetxattr fXbn; listxattr pbn;
+      llistxattr pbn; flistxattr fbn; removexattr pX; lremovexattr pX; fremovexattr fX; tkill dg;
       sendfile64 ffsn; futex ecctec; sched_setaffinity dns; sched_getaffinity dns;
       set_thread_area s; get_thread_area s; io_setup cs; fadvise64 fohnc; epoll_create c;
       epoll_ctl fcfs; epoll_wait fsct; epoll_wait fsc=0; remap_file_pages alxcx; set_tid_address s;
@@ -134,6 +141,19 @@ final class FuzzArguments {
       pidfd_getfd ffx; faccessat2 Fpcx; process_madvise fvccx; epoll_pwait2 fscts;
       landlock_create_ruleset snx; memfd_secret x; process_mrelease fx; futex_waitv scxtc;
       fchmodat2 Fpmx; rt_sigsuspend s=8; clone =65536assa; clone =17;
+      mmap2 al=3=34fo; mmap2 al=3=1fo; mmap2 al=3=2fo; mmap2 al=1=1fo; mmap2 =0l=3=33fo;
+      mprotect al=1; mprotect al=3; madvise al=4; open p=66m; open p=578m; open p=0; open p=65536;
+      openat Fp=66m; bind fS=20; connect fS=20; sendto fbn=64S=20; sendmsg fM=64; recvmsg fM=64;
+      accept4 fss=0; epoll_ctl f=1fs; epoll_ctl f=3fs; epoll_wait fs=8=0; epoll_wait fs=8=1;
+      poll s=8=0; poll s=8=1; _newselect =8ssst; socket =1=1=0; socket =1=2=0; socketpair =1=1=0s;
+      socketpair =1=5=0s; pipe2 s=0; pipe2 s=2048; eventfd2 =1=0; eventfd2 =1=2048; listen f=4;
+      timerfd_create =1=0; timerfd_settime f=0ss; epoll_create1 =0; signalfd4 fs=8=2048;
+      rt_sigaction gA=0=8; rt_sigaction gAs=8; sigaction gA=0; tgkill PPg; kill Pg;
+      tkill Pg; waitid cPs=5; wait4 ds=1=0; waitpid ds=1; futex e=129c; futex e=0=0t;
+      futex e=128=0t; set_robust_list s=12; fcntl64 f=6L; fcntl64 f=13L; fcntl64 f=5L; fcntl64 f=0c;
+      fcntl64 f=4x; fcntl64 f=1031n; splice f=0f=0nx; tee ffnx; setitimer cT=0; alarm =1;
+      timer_create =1=0s; timer_settime c=0ss; sendfile ff=0n; getsockopt f=1css;
+      setsockopt f=1cs=4; execve p=0=0;
       """;
 
   /** Calls that end or stop the caller come seldom, or nothing else would. */
@@ -176,6 +196,7 @@ final class FuzzArguments {
   private final SplittableRandom random;
   private final List<String> paths;
   private final List<Shape> shapes;
+  private int pid;
 
   /**
    * All choices follow from the seed.
@@ -214,7 +235,7 @@ final class FuzzArguments {
         while (end < kinds.length() && Character.isDigit(kinds.charAt(end))) {
           end++;
         }
-        fixed.add(Integer.parseInt(kinds.substring(i + 1, end)));
+        fixed.add(Integer.parseUnsignedInt(kinds.substring(i + 1, end)));
         i = end - 1;
       } else {
         fixed.add(0);
@@ -222,6 +243,11 @@ final class FuzzArguments {
       letters.append(kind);
     }
     return new Shape(SystemCallNames.number(name), letters.toString(), fixed);
+  }
+
+  /** Says who makes the next call. */
+  void setPid(int value) {
+    pid = value;
   }
 
   /** Fills {@code call}: the number, and six arguments. */
@@ -261,7 +287,7 @@ final class FuzzArguments {
       case 'n', 'l' -> size();
       case 'v' -> VECTORS + 8 * random.nextInt(64);
       case 'c' -> random.nextInt(10) == 0 ? edge() : random.nextInt(24);
-      case 's' -> random.nextInt(4) == 0 ? 0 : STRUCTURES + 4 * random.nextInt(1000);
+      case 's' -> random.nextInt(4) == 0 ? 0 : STRUCTURES + 4 * (320 + random.nextInt(680));
       case 't' -> random.nextInt(4) == 0 ? 0 : TIMES + 16 * random.nextInt(100);
       case 'a' -> address();
       case 'x' -> flags();
@@ -271,7 +297,12 @@ final class FuzzArguments {
       case 'o' -> random.nextInt(3) == 0 ? edge() : random.nextInt(0x5000);
       case 'h' -> random.nextInt(4) == 0 ? edge() : 0;
       case 'u' -> random.nextInt(3) == 0 ? edge() : random.nextInt(2000);
-      case 'e' -> STRUCTURES + 4 * random.nextInt(8);
+      case 'e' -> STRUCTURES + 0xf00 + 4 * random.nextInt(8);
+      case 'P' -> pid;
+      case 'X' -> SystemCallDriver.DATA + SLOT_BYTES * (SLOTS - 1 - random.nextInt(ATTRIBUTES));
+      case 'S', 'M', 'A', 'L', 'T' ->
+          STRUCTURES
+              + TEMPLATE_BYTES * (TEMPLATES.indexOf(kind) + TEMPLATES.length() * random.nextInt(4));
       case 'w' -> random.nextInt(3) == 0 ? 0 : POINTERS + 4 * random.nextInt(200);
       case 'k' -> random.nextInt(8) == 0 ? random.nextInt() : 0x5401 + random.nextInt(0x60);
       default -> anything();
@@ -287,7 +318,7 @@ final class FuzzArguments {
       case 0 -> 0;
       case 1 -> edge();
       case 2 -> random.nextInt(5000);
-      default -> (random.nextInt(8) == 0 ? -1 : 1) * (98 + random.nextInt(12));
+      default -> (random.nextInt(8) == 0 ? -1 : 1) * (pid + random.nextInt(7) - 3);
     };
   }
 
@@ -368,6 +399,20 @@ final class FuzzArguments {
     for (int at = 0x2000; at < 0x3000; at += 4) {
       data.putInt(at, structureWord());
     }
+    for (int i = 0; i < 4 * TEMPLATES.length(); i++) {
+      int at = 0x2000 + i * TEMPLATE_BYTES;
+      for (int word = 0; word < TEMPLATE_BYTES; word += 4) {
+        data.putInt(at + word, 0);
+      }
+      template(TEMPLATES.charAt(i % TEMPLATES.length()), data.position(at));
+    }
+    for (int i = 0; i < 8; i++) {
+      data.putInt(0x2f00 + 4 * i, 0);
+    }
+    for (int i = 0; i < ATTRIBUTES; i++) {
+      byte[] name = ("user.a" + random.nextInt(3) + "\0").getBytes(StandardCharsets.ISO_8859_1);
+      data.put((SLOTS - 1 - i) * SLOT_BYTES, name);
+    }
     for (int at = 0x3000; at < 0x3800; at += 4) {
       // Seconds and fractions: mostly so short that a sleep of them ends at once.
       data.putInt(at, random.nextInt(8) == 0 ? edge() : random.nextInt(3));
@@ -376,6 +421,36 @@ final class FuzzArguments {
       data.putInt(at, random.nextInt(4) == 0 ? 0 : value('p', 0));
     }
     return data.array();
+  }
+
+  private void template(char kind, ByteBuffer out) {
+    int at = out.position();
+    switch (kind) {
+      case 'S' -> {
+        // sockaddr_un: a name in a folder, or one that only sockets see
+        String name = random.nextBoolean() ? "/writable/s" + random.nextInt(3) : "\0s";
+        out.putShort((short) 1).put((name + "\0").getBytes(StandardCharsets.ISO_8859_1));
+      }
+      case 'M' -> {
+        // msghdr: no name, two pieces, and as control SCM_RIGHTS with one descriptor
+        int control = STRUCTURES + at - 0x2000 + 32;
+        out.putInt(0).putInt(0).putInt(VECTORS).putInt(random.nextInt(3));
+        out.putInt(random.nextInt(4) == 0 ? anything() : control).putInt(16).putInt(0).putInt(0);
+        out.putInt(random.nextInt(4) == 0 ? size() : 16).putInt(1).putInt(1).putInt(descriptor());
+      }
+      case 'A' -> {
+        out.putInt(random.nextInt(3) == 0 ? random.nextInt(2) : SystemCallDriver.HANDLER);
+        out.putInt(random.nextBoolean() ? 0x1000_0000 : flags()).putInt(0);
+        out.putInt(random.nextInt(4) == 0 ? -1 : 0).putInt(0);
+      }
+      case 'L' -> {
+        // flock: type, whence, start, length; of 64 bits start and length
+        out.putShort((short) random.nextInt(3)).putShort((short) 0);
+        out.putInt(random.nextInt(4) == 0 ? edge() : random.nextInt(100)).putInt(random.nextInt(9));
+        out.putInt(0).putInt(0).putInt(0);
+      }
+      default -> out.putInt(0).putInt(random.nextInt(500)).putInt(0).putInt(random.nextInt(500));
+    }
   }
 
   private int structureWord() {

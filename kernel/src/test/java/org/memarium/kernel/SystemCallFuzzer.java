@@ -9,8 +9,10 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,9 +28,11 @@ import org.memarium.cpu.Cpu;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.process.Signal;
+import org.memarium.kernel.process.Task;
 import org.memarium.kernel.syscall.SystemCallDescription;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * Makes random system calls with random arguments, and looks for what must never happen: an
@@ -44,10 +48,10 @@ final class SystemCallFuzzer {
   private static final int CALLS_PER_IMAGE = 200;
   private static final long CALLS_PER_AUDIT = 5000;
   private static final int LAST_CALLS = 12;
+  private static final int LAST_EVENTS = 6000;
   private static final int MILLIS_BETWEEN_LOOKS = 2;
   private static final int LOOKS_UNTIL_HANGING = 10_000;
   private static final long RAM_BYTES = 48L << 20;
-  private static final int AFTER_CALL = SystemCallDriver.HANDLER - 2;
 
   private static final List<String> PATHS =
       List.of(
@@ -111,6 +115,9 @@ final class SystemCallFuzzer {
   private final long seed;
   private final List<String> hostBefore;
   private long callsPerAudit = CALLS_PER_AUDIT;
+
+  /** The latest events of processes, where somebody wants to see them. */
+  private @Nullable Deque<String> events;
 
   /** How often each call gave what, over all sessions. */
   private final SortedMap<Integer, SortedMap<String, Long>> outcomes = new TreeMap<>();
@@ -177,6 +184,10 @@ final class SystemCallFuzzer {
     if (cause != null) {
       cause.printStackTrace(out);
     }
+    if (events != null) {
+      events.forEach(event -> out.println("  " + event));
+      return text.toString();
+    }
     for (int i = LAST_CALLS; i > 0; i--) {
       int[] made = last[(int) Math.floorMod(callsOfSession - i, (long) LAST_CALLS)];
       if (made != null) {
@@ -226,6 +237,10 @@ final class SystemCallFuzzer {
     FuzzArguments arguments = new FuzzArguments(random, PATHS);
     Machine fresh = boot(random, tree);
     machine = fresh;
+    Deque<String> latest = events;
+    if (latest != null) {
+      fresh.trace().listen((sequence, nanos, event) -> keep(latest, event));
+    }
     try (fresh) {
       Cpu cpu = fresh.cpu();
       boolean running = false;
@@ -252,6 +267,8 @@ final class SystemCallFuzzer {
         if (callsOfSession % CALLS_PER_IMAGE == 0) {
           fillData(fresh, arguments.data());
         }
+        Task task = fresh.running();
+        arguments.setPid(task == null ? 0 : task.pid());
         arguments.next(call);
         cpu.setRegister(Cpu.EAX, call[0]);
         for (int i = 0; i < ARGUMENTS.length; i++) {
@@ -269,6 +286,16 @@ final class SystemCallFuzzer {
     }
   }
 
+  private static void keep(Deque<String> latest, TraceEvent event) {
+    String text = event.toString();
+    if (text.startsWith("S")) {
+      latest.addLast(text);
+      if (latest.size() > LAST_EVENTS) {
+        latest.removeFirst();
+      }
+    }
+  }
+
   private boolean exec(Machine fresh) {
     try {
       fresh.exec("/driver", List.of("driver"), List.of("A=1"));
@@ -277,7 +304,7 @@ final class SystemCallFuzzer {
     }
     fresh.stopBeforeCalls(number -> {
       // A handler's way back is the kernel's own business.
-      beforeCall = fresh.cpu().eip() == AFTER_CALL;
+      beforeCall = fresh.cpu().eip() == SystemCallDriver.AFTER_CALL;
       return beforeCall;
     });
     return true;
@@ -400,6 +427,9 @@ final class SystemCallFuzzer {
     fuzzer.callsPerAudit = options.getOrDefault("--audit", CALLS_PER_AUDIT);
     fuzzer.watch(Thread.currentThread());
     Map<String, Integer> kinds = new LinkedHashMap<>();
+    if (options.getOrDefault("--session", -1L) >= 0) {
+      fuzzer.events = new ArrayDeque<>();
+    }
     long only = options.getOrDefault("--session", -1L);
     long start = System.nanoTime();
     long end = start + options.getOrDefault("--seconds", 60L) * 1_000_000_000L;

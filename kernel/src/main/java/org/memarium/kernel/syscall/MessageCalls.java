@@ -175,6 +175,10 @@ final class MessageCalls {
         if (copied < chunk) {
           return orDone(-Errno.EFAULT);
         }
+        if (copied == 0 && socket.type() == UnixSocket.STREAM) {
+          // A stream has no empty messages, which files could come with.
+          files = List.of();
+        }
         for (OpenFile file : files) {
           file.hold();
         }

@@ -9,6 +9,7 @@ import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileMode;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.Splice;
+import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /**
@@ -251,8 +252,10 @@ final class SpliceCalls {
     @Override
     void waitOnQueues(Task task) {
       task.waitOn(require(file.waitQueue(Fcntl.POLLIN)));
-      if (out.mayWait()) {
-        task.waitOn(require(out.waitQueue(Fcntl.POLLOUT)));
+      // A stream of the host may keep the machine waiting, and so is never waited for here.
+      WaitQueue room = out.waitQueue(Fcntl.POLLOUT);
+      if (room != null) {
+        task.waitOn(room);
       }
     }
   }

@@ -130,10 +130,19 @@ public final class SystemCalls {
         task.fallAsleep();
         return;
       }
-      result = sleeping.interrupted();
+      result = breakOff(sleeping);
     }
     task.stopSleeping();
     complete(result);
+  }
+
+  /** A signal ends the sleep: the call may have to tell the program how far it came. */
+  private static long breakOff(SleepingCall call) {
+    try {
+      return call.interrupted();
+    } catch (UserFaultException badPointer) {
+      return -Errno.EFAULT;
+    }
   }
 
   /** {@code signal_pending_state}. */
