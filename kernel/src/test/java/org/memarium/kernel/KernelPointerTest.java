@@ -170,22 +170,24 @@ final class KernelPointerTest {
     Machine machine = boot(format);
     List<Long> canaries = plant(machine);
     List<String> notRefused = new ArrayList<>();
-    for (FuzzArguments.Shape shape : shapes()) {
-      SystemCallDriver driver = driver(machine);
-      for (int position = 0; position < 6; position++) {
-        for (long canary : canaries) {
-          int[] arguments = defaults(shape, driver);
-          arguments[position] = (int) canary;
-          String call =
-              "%s, argument %d: 0x%x"
-                  .formatted(SystemCallNames.name(shape.number()), position + 1, canary);
-          boolean alive = driver.make(shape.number(), arguments);
-          check(machine, canaries, call);
-          int result = machine.cpu().register(Cpu.EAX);
-          if (!alive) {
-            driver = driver(machine);
-          } else if (isRead(shape, position) && !Errno.isError(result) && result != 0) {
-            notRefused.add(call + " = " + result);
+    try (Waker _ = new Waker(machine)) {
+      for (FuzzArguments.Shape shape : shapes()) {
+        SystemCallDriver driver = driver(machine);
+        for (int position = 0; position < 6; position++) {
+          for (long canary : canaries) {
+            int[] arguments = defaults(shape, driver);
+            arguments[position] = (int) canary;
+            String call =
+                "%s, argument %d: 0x%x"
+                    .formatted(SystemCallNames.name(shape.number()), position + 1, canary);
+            boolean alive = driver.make(shape.number(), arguments);
+            check(machine, canaries, call);
+            int result = machine.cpu().register(Cpu.EAX);
+            if (!alive) {
+              driver = driver(machine);
+            } else if (isRead(shape, position) && !Errno.isError(result) && result != 0) {
+              notRefused.add(call + " = " + result);
+            }
           }
         }
       }
@@ -212,19 +214,21 @@ final class KernelPointerTest {
   void noCallFollowsAPointerInAStructureIntoTheKernel() throws IOException {
     Machine machine = boot(PageTableFormat.TWO_LEVEL);
     List<Long> canaries = plant(machine);
-    for (FuzzArguments.Shape shape : shapes()) {
-      for (long canary : canaries) {
-        SystemCallDriver driver = driver(machine);
-        int[] arguments = defaults(shape, driver);
-        int[] words = new int[0x800];
-        Arrays.fill(words, (int) canary);
-        // With a small number before each pointer too: a length, a family, a descriptor.
-        for (int i = words.length / 2; i < words.length; i += 2) {
-          words[i] = 1;
+    try (Waker _ = new Waker(machine)) {
+      for (FuzzArguments.Shape shape : shapes()) {
+        for (long canary : canaries) {
+          SystemCallDriver driver = driver(machine);
+          int[] arguments = defaults(shape, driver);
+          int[] words = new int[0x800];
+          Arrays.fill(words, (int) canary);
+          // With a small number before each pointer too: a length, a family, a descriptor.
+          for (int i = words.length / 2; i < words.length; i += 2) {
+            words[i] = 1;
+          }
+          driver.words(VECTOR, words);
+          assertTrue(driver.make(shape.number(), arguments) || machine.running() == null);
+          check(machine, canaries, SystemCallNames.name(shape.number()) + " through a structure");
         }
-        driver.words(VECTOR, words);
-        assertTrue(driver.make(shape.number(), arguments) || machine.running() == null);
-        check(machine, canaries, SystemCallNames.name(shape.number()) + " through a structure");
       }
     }
   }

@@ -48,7 +48,7 @@ final class SystemCallFuzzer {
   private static final int CALLS_PER_IMAGE = 200;
   private static final long CALLS_PER_AUDIT = 5000;
   private static final int LAST_CALLS = 12;
-  private static final int LAST_EVENTS = 6000;
+  private static final int LAST_EVENTS = 60;
   private static final int MILLIS_BETWEEN_LOOKS = 2;
   private static final int LOOKS_UNTIL_HANGING = 10_000;
   private static final long RAM_BYTES = 48L << 20;
@@ -461,7 +461,12 @@ final class SystemCallFuzzer {
   /** Findings are of one kind if they come from the same place. */
   private static String kind(String finding) {
     List<String> place = new ArrayList<>();
-    finding.lines().skip(1).limit(3).forEach(line -> place.add(line.replaceAll("[0-9a-f]+", "")));
+    finding
+        .lines()
+        .skip(1)
+        .limit(3)
+        .filter(line -> !line.endsWith(")"))
+        .forEach(line -> place.add(line.replaceAll("[0-9a-f]+", "")));
     finding.lines().filter(line -> line.startsWith("\tat ")).limit(3).forEach(place::add);
     return place.toString();
   }
