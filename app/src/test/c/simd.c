@@ -1,7 +1,6 @@
 /* What signals and execve do to the registers of MMX and SSE, and what SSE's exceptions become. */
 #define _GNU_SOURCE
 #pragma GCC target("sse2")
-#include <fpu_control.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

@@ -15,11 +15,11 @@ class I386LayoutTest {
    */
   private static final List<String> BUSYBOX_MAPS =
       List.of(
-          "08048000-08049000 r--p 00000000 /bin/busybox",
-          "08049000-081cd000 r-xp 00001000 /bin/busybox",
-          "081cd000-0823a000 r--p 00185000 /bin/busybox",
-          "0823a000-0823e000 r--p 001f2000 /bin/busybox",
-          "0823e000-08240000 rw-p 001f6000 /bin/busybox",
+          "08048000-08049000 r--p 00000000 /usr/bin/busybox",
+          "08049000-081cd000 r-xp 00001000 /usr/bin/busybox",
+          "081cd000-0823a000 r--p 00185000 /usr/bin/busybox",
+          "0823a000-0823e000 r--p 001f2000 /usr/bin/busybox",
+          "0823e000-08240000 rw-p 001f6000 /usr/bin/busybox",
           "08240000-08244000 rw-p 00000000 [heap]",
           "08244000-08266000 rw-p 00000000 [heap]",
           "b7fea000-b7ffa000 rw-p 00000000 ",
@@ -34,7 +34,7 @@ class I386LayoutTest {
             "--check",
             "--root",
             Oracles.i386Root().toString(),
-            "/bin/busybox",
+            "/usr/bin/busybox",
             "cat",
             "/proc/self/maps");
     assertEquals(0, machine.status(), machine.err());

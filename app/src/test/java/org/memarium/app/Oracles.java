@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -36,7 +37,12 @@ final class Oracles {
     if (!Files.isExecutable(busybox)) {
       missing("a 32-bit busybox (scripts/get-i386 fetches it): " + busybox);
     }
-    return busybox;
+    try {
+      // bin is a link, and /proc tells where it leads.
+      return busybox.toRealPath();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A program of {@code src/test/c}, linked with glibc: static, at fixed addresses. */
