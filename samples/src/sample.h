@@ -17,11 +17,13 @@ enum {
   SYS_brk = 45,
   SYS_munmap = 91,
   SYS_mprotect = 125,
+  SYS_rt_sigaction = 174,
+  SYS_sigaltstack = 186,
   SYS_ugetrlimit = 191,
   SYS_mmap2 = 192,
 };
 
-enum { PROT_READ = 1, PROT_WRITE = 2 };
+enum { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2 };
 enum { MAP_PRIVATE = 0x02, MAP_ANONYMOUS = 0x20 };
 enum { PAGE_SIZE = 4096 };
 
@@ -64,6 +66,35 @@ __asm__(
 
 __attribute__((used, noreturn)) static void begin(void) {
   exit(main());
+}
+
+/* Signals, with the address at which a fault happened. */
+enum { SIGSEGV = 11 };
+enum { SEGV_MAPERR = 1, SEGV_ACCERR = 2 };
+enum { SA_SIGINFO = 4, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000, SA_NODEFER = 0x40000000 };
+
+struct siginfo {
+  int signal, error, code;
+  char *address;
+  int rest[28];
+};
+
+typedef void fault_handler(int signal, struct siginfo *info, void *context);
+
+/* Where a handler returns to: the kernel puts back what the program was doing. */
+__attribute__((naked)) static void return_from_signal(void) {
+  __asm__("mov $173, %eax\n\t"
+          "int $0x80");
+}
+
+static inline long catch_faults(fault_handler *handler, int flags) {
+  const struct {
+    fault_handler *handler;
+    long flags;
+    void (*restorer)(void);
+    unsigned long mask[2];
+  } action = {handler, SA_SIGINFO | SA_RESTORER | flags, return_from_signal, {0, 0}};
+  return syscall6(SYS_rt_sigaction, SIGSEGV, (long)&action, 0, sizeof action.mask, 0, 0);
 }
 
 /* Standard output, a line at a time: `say` appends, `end_line` writes. */

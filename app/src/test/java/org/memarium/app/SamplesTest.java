@@ -29,7 +29,7 @@ class SamplesTest {
     if (!committed.equals(here)) {
       Oracles.missing("the compiler of the samples, which is\n" + committed + "and not\n" + here);
     }
-    for (String sample : List.of("faults", "maps", "rlimit")) {
+    for (String sample : List.of("collector", "faults", "guards", "maps", "pager", "rlimit")) {
       assertArrayEquals(
           Files.readAllBytes(SAMPLES.resolve(sample)),
           Files.readAllBytes(folder.resolve(sample)),
@@ -49,6 +49,15 @@ class SamplesTest {
   void faultsCountsTheSameFaultsAsOnTheHost() throws IOException {
     List<String> command = List.of(SAMPLES.resolve("faults").toString());
     assertEquals(HostRun.of(command).out(), MachineRun.compat(NOTHING, command).out());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"collector", "guards", "pager"})
+  void programsThatLiveOnFaultsDoTheSameAsOnTheHost(String sample) throws IOException {
+    List<String> command = List.of(SAMPLES.resolve(sample).toString());
+    Ended machine = MachineRun.compat(NOTHING, command);
+    assertEquals(HostRun.of(command).out(), machine.out(), machine.err());
+    assertEquals(0, machine.status());
   }
 
   @Test
