@@ -91,9 +91,16 @@ final class Oracles {
     return build(name, "musl", compiler, libraries);
   }
 
+  /** Programs of this module, and those of the kernel's own tests. */
+  private static Path source(String name) {
+    Path own = HOME.resolve("app/src/test/c/" + name + ".c");
+    Path kernels = HOME.resolve("kernel/src/test/resources/org/memarium/kernel/" + name + ".c");
+    return Files.exists(own) ? own : kernels;
+  }
+
   private static Path build(String name, String kind, List<String> compiler, List<String> libraries)
       throws IOException {
-    Path source = HOME.resolve("app/src/test/c/" + name + ".c");
+    Path source = source(name);
     Path program = BUILT.resolve(kind).resolve(name);
     if (Files.exists(program)
         && Files.getLastModifiedTime(program).compareTo(Files.getLastModifiedTime(source)) > 0) {

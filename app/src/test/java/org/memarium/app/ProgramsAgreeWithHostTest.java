@@ -53,6 +53,17 @@ class ProgramsAgreeWithHostTest {
     agree(List.of(linked.program("floats").toString(), "more"));
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void threadsAgree(Linked linked) throws IOException {
+    String program = linked.program("threads").toString();
+    Ended host = HostRun.of(List.of(program, "and processes"));
+    // Without --check: it makes some ten thousand calls.
+    Ended machine = MachineRun.command("run", "--layout", "compat", program, "and processes");
+    assertEquals(host.out(), machine.out(), () -> "standard output; errors: " + machine.err());
+    assertEquals(host.status(), machine.status(), "exit status");
+  }
+
   /** The host's own limits are whatever its administrator chose: the machine is given the same. */
   @ParameterizedTest
   @EnumSource

@@ -184,6 +184,9 @@ final class RunLoop implements PageFaultHandler {
       systemCalls.resume(call);
       return false;
     }
+    if (task.takePreemption() && task.rseqArea() != 0) {
+      systemCalls.abortSequence();
+    }
     if (task.restartCode() != 0 || task.signals().isDeliverable()) {
       delivery.deliver(task);
       return false;

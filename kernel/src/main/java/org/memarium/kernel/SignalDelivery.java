@@ -116,11 +116,9 @@ final class SignalDelivery {
     UserProcess process = task.process();
     switch (Signal.defaultAction(info.signal())) {
       case TERMINATE -> {
-        if (info.code() <= 0) {
-          process.setDeathCause("sent by the program itself");
-        } else if (info.code() == SignalInfo.KERNEL && info.signal() != Signal.SIGSEGV) {
-          String cause = process.deathCause();
-          process.setDeathCause(cause == null ? "sent from outside" : cause);
+        boolean caused = (Signal.bit(info.signal()) & Signal.SYNCHRONOUS) != 0;
+        if (info.isFromUser() || !caused) {
+          process.setDeathCause(reason(info));
         }
         process.exitGroup(info.signal());
       }
@@ -133,5 +131,17 @@ final class SignalDelivery {
       }
       case IGNORE, CONTINUE -> {}
     }
+  }
+
+  /** Why a signal came that no instruction caused. */
+  private static String reason(SignalInfo info) {
+    if (info.isFromUser()) {
+      return "sent by the program itself";
+    }
+    return switch (info.signal()) {
+      case Signal.SIGALRM, Signal.SIGVTALRM, Signal.SIGPROF -> "its timer has expired";
+      case Signal.SIGXCPU -> "RLIMIT_CPU";
+      default -> "sent from outside";
+    };
   }
 }

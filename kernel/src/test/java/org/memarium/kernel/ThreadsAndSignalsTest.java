@@ -8,43 +8,53 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.memarium.mm.space.Layout;
 
-/** Threads, signals and timers do on the host's kernel and here what POSIX and Linux say. */
+/** Signals and timers do here what they do on the host's kernel, and threads take turns. */
 final class ThreadsAndSignalsTest {
   @RegisterExtension final MachineExtension machines = new MachineExtension();
 
   @TempDir private Path folder;
 
-  private void sameAsOnTheHost(boolean checks, String source, List<String> flags, String... more) {
+  private void sameAsOnTheHost(String source, List<String> flags) {
     String program = HostPrograms.compile(folder, source, flags.toArray(String[]::new)).toString();
-    String[] command = new String[more.length + 1];
-    command[0] = program;
-    System.arraycopy(more, 0, command, 1, more.length);
-    HostPrograms.Native there = HostPrograms.runNatively(command);
+    HostPrograms.Native there = HostPrograms.runNatively(program);
     MachineExtension.Run here =
-        machines.run(config -> config.layout(Layout.COMPAT).checks(checks), command);
+        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program);
     assertEquals(there.out(), here.out());
     assertEquals(there.status(), here.status());
     assertEquals(List.of(), here.report().unsupported());
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"-static", "-pie"})
-  void threadsOfTheCLibrary(String kind) {
-    sameAsOnTheHost(false, "threads.c", List.of(kind, "-pthread"), "and processes");
+  @Test
+  void signalsQueueAreAwaitedAndBreakCallsOff() {
+    sameAsOnTheHost("queued.c", List.of("-static"));
   }
 
   @Test
-  void signalsQueueAreAwaitedAndBreakCallsOff() {
-    sameAsOnTheHost(true, "queued.c", List.of("-static"));
+  void theFutexCallItself() {
+    sameAsOnTheHost("futexes.c", List.of("-static", "-pthread"));
+  }
+
+  @Test
+  void signalsAreReadFromFiles() {
+    sameAsOnTheHost("signalfd.c", List.of("-static"));
   }
 
   @Test
   void clocksTimersAndSleeps() {
-    sameAsOnTheHost(true, "timers.c", List.of("-static", "-pthread"));
+    sameAsOnTheHost("timers.c", List.of("-static", "-pthread"));
+  }
+
+  /** On the host other processors would run the other thread: nothing to compare with. */
+  @Test
+  void anotherThreadsTurnAbortsARestartableSequence() {
+    String program =
+        HostPrograms.compile(folder, "sequence.c", "-static", "-fno-pie", "-no-pie", "-pthread")
+            .toString();
+    MachineExtension.Run run = machines.run(config -> config.quantum(100_000), program);
+    assertEquals("aborted, forgotten 1, went on 1\n".repeat(3), run.out());
+    assertEquals(0, run.status());
   }
 
   /** What a run leaves in the trace, in few bytes. */

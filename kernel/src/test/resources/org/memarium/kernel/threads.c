@@ -234,17 +234,20 @@ static void keys(void) {
 
 /* Cancellation. */
 static int cleaned;
+static volatile int never;
 static sem_t ready;
 
 static void clean(void *argument) { cleaned += (int)(intptr_t)argument; }
+
+static void unlock(void *lock) { pthread_mutex_unlock(lock); }
 
 static void *waitForEver(void *argument) {
   pthread_cleanup_push(clean, (void *)1);
   sem_post(&ready);
   pthread_mutex_lock(&queueLock);
-  pthread_cleanup_push((void (*)(void *))pthread_mutex_unlock, &queueLock);
-  pthread_cond_t never = PTHREAD_COND_INITIALIZER;
-  for (;;) pthread_cond_wait(&never, &queueLock);
+  pthread_cleanup_push(unlock, &queueLock);
+  pthread_cond_t nobody = PTHREAD_COND_INITIALIZER;
+  while (!never) pthread_cond_wait(&nobody, &queueLock);
   pthread_cleanup_pop(1);
   pthread_cleanup_pop(0);
   return argument;
@@ -253,7 +256,7 @@ static void *waitForEver(void *argument) {
 static void *sleepForEver(void *argument) {
   pthread_cleanup_push(clean, (void *)10);
   sem_post(&ready);
-  for (;;) sleep(1000);
+  while (!never) sleep(1000);
   pthread_cleanup_pop(0);
   return argument;
 }
@@ -262,7 +265,7 @@ static void *spinForEver(void *argument) {
   pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
   pthread_cleanup_push(clean, (void *)100);
   sem_post(&ready);
-  for (;;) continue;
+  while (!never) continue;
   pthread_cleanup_pop(0);
   return argument;
 }

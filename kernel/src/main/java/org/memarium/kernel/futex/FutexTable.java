@@ -18,7 +18,7 @@ final class FutexTable {
   void queue(FutexWaiter waiter) {
     List<FutexWaiter> queue = queues.computeIfAbsent(waiter.key, key -> new ArrayList<>(2));
     int at = queue.size();
-    while (at > 0 && queue.get(at - 1).thread.place() > waiter.thread.place()) {
+    while (at > 0 && queue.get(at - 1).thread.priority() < waiter.thread.priority()) {
       at--;
     }
     queue.add(at, waiter);

@@ -2,6 +2,7 @@ package org.memarium.kernel.futex;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.wait.Waiter;
 
@@ -10,9 +11,6 @@ import org.memarium.kernel.wait.Waiter;
  * pi_state_list}, {@code pi_blocked_on} and {@code futex_state} of {@code struct task_struct}.
  */
 public final class FutexThread {
-  /** The place of threads without a real-time priority: {@code MAX_RT_PRIO}. */
-  public static final int NORMAL_PLACE = 100;
-
   private final int tid;
   private final Waiter waiter;
 
@@ -22,7 +20,7 @@ public final class FutexThread {
   /** The lock that this one waits for. */
   @Nullable PiState blockedOn;
 
-  private int place = NORMAL_PLACE;
+  private final IntSupplier realTimePriority;
   private long robustList;
   private boolean dead;
 
@@ -31,10 +29,12 @@ public final class FutexThread {
    *
    * @param tid what its futexes are marked with
    * @param waiter wakes it
+   * @param realTimePriority 1 to 99, for SCHED_FIFO and SCHED_RR; 0 for others
    */
-  public FutexThread(int tid, Waiter waiter) {
+  public FutexThread(int tid, Waiter waiter, IntSupplier realTimePriority) {
     this.tid = tid;
     this.waiter = waiter;
+    this.realTimePriority = realTimePriority;
   }
 
   /** Its number. */
@@ -46,14 +46,20 @@ public final class FutexThread {
     waiter.wake(0);
   }
 
-  /** Where it stands among those who wait: 0 to 98 real-time, the rest all alike. */
-  public int place() {
-    return place;
-  }
-
-  /** Sets {@link #place}: 99 less the priority, for SCHED_FIFO and SCHED_RR. */
-  public void setPlace(int place) {
-    this.place = place;
+  /**
+   * {@code rt_mutex_setprio}: its priority, or that of a thread which waits for it to let a lock
+   * go, directly or through others, whatever is higher.
+   */
+  public int priority() {
+    int highest = realTimePriority.getAsInt();
+    for (PiState state : owned) {
+      FutexWaiter top = state.topWaiter();
+      if (top != null) {
+        // Nobody waits for himself: that would have been a deadlock.
+        highest = Math.max(highest, top.thread.priority());
+      }
+    }
+    return highest;
   }
 
   /** Linear address of {@code struct robust_list_head}, or 0. */

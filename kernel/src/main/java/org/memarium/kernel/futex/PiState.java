@@ -64,7 +64,7 @@ final class PiState {
   /** {@code task_blocks_on_rt_mutex}: from now on the waiter is in line. */
   void enqueue(FutexWaiter waiter) {
     int at = waiters.size();
-    while (at > 0 && waiters.get(at - 1).thread.place() > waiter.thread.place()) {
+    while (at > 0 && waiters.get(at - 1).thread.priority() < waiter.thread.priority()) {
       at--;
     }
     waiters.add(at, waiter);

@@ -66,7 +66,7 @@ public final class ProcessTimers {
     long seconds = worked.nanos() / NANOS_PER_SECOND;
     if (hard >= 0 && seconds >= hard) {
       process.setDeathCause("RLIMIT_CPU: it has worked %d s".formatted(seconds));
-      process.send(SignalInfo.kernel(Signal.SIGKILL));
+      process.exitGroup(Signal.SIGKILL);
       return;
     }
     process.send(SignalInfo.kernel(Signal.SIGXCPU));

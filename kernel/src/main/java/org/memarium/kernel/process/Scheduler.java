@@ -112,6 +112,7 @@ public final class Scheduler {
         return goOn(task);
       }
       queue.addLast(task);
+      task.preempt();
     }
     yielded = false;
     switchTo(next);
@@ -126,7 +127,7 @@ public final class Scheduler {
   }
 
   private static int urgency(Task task) {
-    return task.scheduling().realTimePriority();
+    return task.futexThread().priority();
   }
 
   /** {@code pick_next_task}: of those with the highest real-time priority the first in line. */

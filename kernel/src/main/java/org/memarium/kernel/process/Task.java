@@ -106,6 +106,7 @@ public final class Task implements ProcessView, Waiter {
   private final WaitQueue vforkDone = new WaitQueue();
 
   private boolean mmReleased;
+  private boolean preempted;
   private boolean ended;
   private boolean released;
 
@@ -168,7 +169,7 @@ public final class Task implements ProcessView, Waiter {
     this.identity = identity;
     this.countedUser = identity.uid();
     this.fileCalls = new FileCalls(machinery.vfs(), fs, files, identity.forFiles());
-    this.futexThread = new FutexThread(pid, this);
+    this.futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
     this.words = new UserWords(this, machinery.memory());
     this.startNanos = machinery.clock().uptimeNanos();
     process.addThread(this);
@@ -333,6 +334,18 @@ public final class Task implements ProcessView, Waiter {
     }
   }
 
+  /** {@code rseq_preempt}: others run though it could; a restartable sequence ends there. */
+  void preempt() {
+    preempted = true;
+  }
+
+  /** Whether it was preempted since this was last asked. */
+  public boolean takePreemption() {
+    boolean was = preempted;
+    preempted = false;
+    return was;
+  }
+
   /** {@code try_to_wake_up}. */
   @Override
   public boolean wake(int events) {
@@ -491,7 +504,7 @@ public final class Task implements ProcessView, Waiter {
     startNanos = former.startNanos;
     long robustList = futexThread.robustList();
     machinery.futexes().inheritLocks(futexThread);
-    futexThread = new FutexThread(pid, this);
+    futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
     futexThread.setRobustList(robustList);
     machinery.tasks().add(this);
   }

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.process.Signal;
+import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserFaultException;
 import org.memarium.kernel.wait.Restart;
@@ -45,6 +46,7 @@ public final class SystemCalls {
     new PriorityCalls(kernel).enter(table);
     new ThreadCalls(kernel).enter(table);
     new FutexCalls(kernel).enter(table);
+    new MembarrierCalls(kernel).enter(table);
     new SystemInfoCalls(kernel).enter(table);
     new IdentityCalls(kernel).enter(table);
     new ResourceCalls(kernel).enter(table);
@@ -52,6 +54,7 @@ public final class SystemCalls {
     new TimerCalls(kernel).enter(table);
     new SignalCalls(kernel).enter(table);
     new KillCalls(kernel).enter(table);
+    new SignalFdCalls(kernel).enter(table);
     new MemoryCalls(kernel).enter(table);
     new ReadWriteCalls(kernel).enter(table);
     new PathCalls(kernel).enter(table);
@@ -92,6 +95,20 @@ public final class SystemCalls {
       return;
     }
     step(call, null);
+  }
+
+  /** {@code rseq_handle_notify_resume}: the task was preempted, and is about to go on. */
+  public void abortSequence() {
+    Task task = kernel.task();
+    boolean sound;
+    try {
+      sound = ThreadCalls.abortSequence(task, kernel.memory(), kernel.cpu());
+    } catch (UserFaultException notThere) {
+      sound = false;
+    }
+    if (!sound) {
+      task.forceSignal(SignalInfo.kernel(Signal.SIGSEGV));
+    }
   }
 
   /** The task was woken in its call: takes the call's next step. */

@@ -137,8 +137,8 @@ final class ThreadCalls {
   }
 
   /**
-   * {@code rseq_signal_deliver}: a signal that arrives inside a restartable sequence sends the
-   * thread to the sequence's abort handler before the signal's own handler runs.
+   * {@code rseq_ip_fixup}: a signal that arrives inside a restartable sequence, or another thread's
+   * turn, sends the thread to the sequence's abort handler; a signal's own handler runs then.
    *
    * @return false if the registration is damaged: SIGSEGV
    */

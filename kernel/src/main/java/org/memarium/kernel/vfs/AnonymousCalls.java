@@ -3,7 +3,9 @@ package org.memarium.kernel.vfs;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 
-/** The calls that make files which are nothing but what they do: eventfd, epoll, timerfd. */
+/**
+ * The calls that make files which are nothing but what they do: eventfd, epoll, timerfd, signalfd.
+ */
 public final class AnonymousCalls {
   private final FileCalls calls;
   private final Vfs vfs;
@@ -67,6 +69,30 @@ public final class AnonymousCalls {
       }
       return install(
           "[timerfd]", flags, dentry -> new TimerFd(dentry, clock, flags, timers, clocks));
+    });
+  }
+
+  /**
+   * signalfd4(2).
+   *
+   * @param fd of a file to change; -1 for another one
+   * @param mask the signals that can be read
+   */
+  public long signalfd(int fd, long mask, int flags, SignalFd.Source source) {
+    return calls.result(() -> {
+      calls.checkFlags(flags, Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK);
+      if (fd == -1) {
+        return install("[signalfd]", flags, dentry -> new SignalFd(dentry, mask, flags, source));
+      }
+      OpenFile file = calls.fds().get(fd);
+      if (file == null || file.isPathOnly()) {
+        throw new ErrnoException(Errno.EBADF);
+      }
+      if (!(file instanceof SignalFd signals)) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+      signals.setMask(mask);
+      return fd;
     });
   }
 }

@@ -63,6 +63,9 @@ public final class MmStruct {
   private long envEnd;
   private long vdso;
 
+  /** {@code membarrier_state}: commands of membarrier(2) that were registered. */
+  private int membarriers;
+
   final VmAccounting accounting;
   private long hiwaterRss;
 
@@ -135,6 +138,7 @@ public final class MmStruct {
     envStart = parent.envStart;
     envEnd = parent.envEnd;
     vdso = parent.vdso;
+    membarriers = parent.membarriers;
     accounting.copyFrom(parent.accounting);
   }
 
@@ -171,6 +175,16 @@ public final class MmStruct {
   /** Whether CR3 holds its page table. */
   public boolean isActive() {
     return pages.isCurrent();
+  }
+
+  /** {@code membarrier}: registers a command, for good. */
+  public void registerMembarrier(int command) {
+    membarriers |= command;
+  }
+
+  /** Whether a command of {@code membarrier} was registered. */
+  public boolean hasMembarrier(int command) {
+    return (membarriers & command) != 0;
   }
 
   /** {@code context.vdso}: where the vdso lies; 0 if it is not mapped. */
