@@ -11,6 +11,7 @@ module org.memarium.kernel {
   exports org.memarium.kernel.process;
   exports org.memarium.kernel.procfs;
   exports org.memarium.kernel.syscall;
+  exports org.memarium.kernel.tty;
   exports org.memarium.kernel.vfs;
   exports org.memarium.kernel.wait;
 }

@@ -1,8 +1,11 @@
 package org.memarium.app;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.function.IntConsumer;
 import org.memarium.kernel.Machine;
 
 /**
@@ -28,6 +31,38 @@ final class HostSignals {
    */
   static void forwardTo(Machine machine, StandardInput input) {
     input.setInterrupted(machine::interruptPending);
+    for (String name : FORWARDED) {
+      handle(
+          name,
+          number -> {
+            machine.interrupt(number);
+            try {
+              input.interrupt();
+            } catch (IOException closed) {
+              throw new UncheckedIOException(closed);
+            }
+          });
+    }
+  }
+
+  /** The same, where a thread reads the input and the machine never waits in a read. */
+  static void forwardTo(Machine machine) {
+    for (String name : FORWARDED) {
+      handle(name, machine::interrupt);
+    }
+  }
+
+  /** From now on does something when a signal comes. */
+  static void handle(String name, Runnable action) {
+    handle(name, number -> action.run());
+  }
+
+  /** From now on does nothing when a signal comes. */
+  static void ignore(String name) {
+    handle(name, number -> {});
+  }
+
+  private static void handle(String name, IntConsumer action) {
     try {
       Class<?> signalClass = Class.forName("sun.misc.Signal");
       Class<?> handlerClass = Class.forName("sun.misc.SignalHandler");
@@ -37,14 +72,12 @@ final class HostSignals {
               HostSignals.class.getClassLoader(),
               new Class<?>[] {handlerClass},
               (_, _, arguments) -> {
-                machine.interrupt((Integer) number.invoke(arguments[0]));
-                input.interrupt();
+                action.accept((Integer) number.invoke(arguments[0]));
                 return null;
               });
-      Method handle = signalClass.getMethod("handle", signalClass, handlerClass);
-      for (String name : FORWARDED) {
-        handle.invoke(null, signalClass.getConstructor(String.class).newInstance(name), handler);
-      }
+      signalClass
+          .getMethod("handle", signalClass, handlerClass)
+          .invoke(null, signalClass.getConstructor(String.class).newInstance(name), handler);
     } catch (ReflectiveOperationException missing) {
       throw new IllegalStateException("this Java virtual machine has no sun.misc.Signal", missing);
     }

@@ -76,15 +76,26 @@ final class RunCommand implements Callable<Integer> {
         machine.trace().listen(events);
       }
       machine.exec(path, argv, programOptions.envp());
-      if (streams.in() instanceof StandardInput own) {
-        HostSignals.forwardTo(machine, own);
-      }
-      int status = machine.run();
+      int status = run(machine);
       if (events != null) {
         events.whole();
       }
       sayHowItEnded(machine);
       return status;
+    }
+  }
+
+  private int run(Machine machine) {
+    TerminalLink terminal = TerminalLink.open(machine, streams);
+    if (terminal == null) {
+      if (streams.in() instanceof StandardInput own) {
+        HostSignals.forwardTo(machine, own);
+      }
+      return machine.run();
+    }
+    HostSignals.forwardTo(machine);
+    try (terminal) {
+      return machine.run();
     }
   }
 

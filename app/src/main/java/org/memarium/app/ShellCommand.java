@@ -76,10 +76,8 @@ final class ShellCommand implements Callable<Integer> {
       if (!prompt) {
         return shell.executeScript(script == null ? "standard input" : script, lines);
       }
-      if (streams.in() instanceof StandardInput own) {
-        own.setInterrupted(machine::interruptPending);
-      }
-      new Console(shell, this::interruptInput).run(Console.historyFile(System.getenv()));
+      new Console(shell, body -> withKeyboard(machine, body))
+          .run(Console.historyFile(System.getenv()));
       return 0;
     } catch (IOException cannotRead) {
       throw new UsageException("--script %s: %s".formatted(script, HostError.of(cannotRead)));
@@ -93,13 +91,14 @@ final class ShellCommand implements Callable<Integer> {
         : Files.newBufferedReader(Path.of(script), StandardCharsets.UTF_8);
   }
 
-  private void interruptInput() {
-    try {
-      if (streams.in() instanceof StandardInput own) {
-        own.interrupt();
-      }
-    } catch (IOException closed) {
-      throw new IllegalStateException("standard input cannot be closed", closed);
+  /** What is typed goes to the program that runs, and not to the prompt. */
+  private void withKeyboard(Machine machine, Runnable body) {
+    if (!(streams.in() instanceof StandardInput own)) {
+      body.run();
+      return;
+    }
+    try (Keyboard _ = Keyboard.open(machine, own, true)) {
+      body.run();
     }
   }
 

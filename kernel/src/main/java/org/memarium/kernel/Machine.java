@@ -5,6 +5,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
@@ -28,6 +30,7 @@ import org.memarium.kernel.process.Sighand;
 import org.memarium.kernel.process.SignalQuota;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskDescriptors;
+import org.memarium.kernel.process.TaskJobControl;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
@@ -42,6 +45,7 @@ import org.memarium.kernel.syscall.Names;
 import org.memarium.kernel.syscall.SystemCallDescription;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
+import org.memarium.kernel.tty.HostTerminal;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FsStruct;
@@ -241,6 +245,7 @@ public final class Machine implements AutoCloseable {
             this::execFromProgram,
             new Names(slab.kernelCaches().namesCache()),
             new Kernel.Unsupported());
+    vfs.setJobControl(new TaskJobControl(scheduler, tasks));
     systemCalls = new SystemCalls(kernel);
     first = newTask();
     report = newReport();
@@ -355,6 +360,11 @@ public final class Machine implements AutoCloseable {
       vfs.installStandardStreams(fds, standardStreams(), identity.forFiles());
       UserProcess process =
           new UserProcess(pid, limits, new PendingSignals(slab.kernelCaches().sigqueue()));
+      HostTerminal terminal = vfs.terminal();
+      if (terminal != null) {
+        process.setTerminal(terminal.tty());
+        terminal.tty().control(process.session(), process.processGroup());
+      }
       return new Task(
           pid,
           process,
@@ -581,6 +591,39 @@ public final class Machine implements AutoCloseable {
   public void interrupt(int signal) {
     external.send(signal);
     cpu.requestStop();
+  }
+
+  /** These bytes were typed at the terminal that standard input is; from any thread. */
+  public void typed(byte[] bytes) {
+    byte[] own = bytes.clone();
+    external.post(() -> onTerminal(terminal -> terminal.typed(own)));
+  }
+
+  /** The terminal has another size; from any thread. */
+  public void resizeTerminal(int rows, int columns) {
+    external.post(() -> onTerminal(terminal -> terminal.tty().setSize(rows, columns)));
+  }
+
+  /**
+   * Somebody sits at the terminal: sleeps take their time, where otherwise they pass at once. From
+   * any thread.
+   *
+   * @param hostNanos the host's clock; null: nobody is there any more
+   */
+  public void setWatched(@Nullable LongSupplier hostNanos) {
+    external.setWatched(hostNanos);
+  }
+
+  /** Nobody types any more: the terminal is gone; from any thread. */
+  public void hangUpTerminal() {
+    external.post(() -> onTerminal(HostTerminal::hangUp));
+  }
+
+  private void onTerminal(Consumer<HostTerminal> event) {
+    HostTerminal terminal = vfs.terminal();
+    if (terminal != null) {
+      event.accept(terminal);
+    }
   }
 
   /**

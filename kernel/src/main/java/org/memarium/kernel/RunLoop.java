@@ -224,7 +224,8 @@ final class RunLoop implements PageFaultHandler {
   private void idle() {
     long next = kernel.timers().nextNanos();
     if (next != Timers.NEVER) {
-      kernel.clock().sleep(Math.max(0, next - kernel.clock().uptimeNanos()));
+      long nanos = Math.max(0, next - kernel.clock().uptimeNanos());
+      kernel.clock().sleep(kernel.external().pass(nanos, () -> pauseRequested));
       // Also where the clock cannot go so far.
       kernel.timers().expire(next);
       return;
@@ -252,6 +253,9 @@ final class RunLoop implements PageFaultHandler {
    */
   private void takeExternalSignals() {
     ExternalSignals external = kernel.external();
+    for (Runnable event = external.pollEvent(); event != null; event = external.pollEvent()) {
+      event.run();
+    }
     for (Integer signal = external.poll(); signal != null; signal = external.poll()) {
       for (UserProcess process : kernel.tasks().processes()) {
         if (first.isReleased() || process.processGroup() == first.process().processGroup()) {

@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jline.reader.Candidate;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.DefaultParser;
+import org.jline.terminal.Attributes;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -25,16 +28,16 @@ public final class Console {
   private static final int ROWS = 24;
 
   private final Shell shell;
-  private final Runnable interruptInput;
+  private final Consumer<Runnable> withKeyboard;
 
   /**
    * A prompt.
    *
-   * @param interruptInput ends a wait of a program for input, when Ctrl-C pauses the machine
+   * @param withKeyboard lets a program run that reads what is typed
    */
-  public Console(Shell shell, Runnable interruptInput) {
+  public Console(Shell shell, Consumer<Runnable> withKeyboard) {
     this.shell = shell;
-    this.interruptInput = interruptInput;
+    this.withKeyboard = withKeyboard;
   }
 
   /**
@@ -68,15 +71,13 @@ public final class Console {
           .session()
           .setForeground(body -> {
             Terminal.SignalHandler before =
-                terminal.handle(
-                    Terminal.Signal.INT,
-                    signal -> {
-                      shell.session().machine().pause();
-                      interruptInput.run();
-                    });
+                terminal.handle(Terminal.Signal.INT, signal -> shell.session().machine().pause());
+            Attributes own = terminal.getAttributes();
+            terminal.setAttributes(withoutLines(own));
             try {
-              body.run();
+              withKeyboard.accept(body);
             } finally {
+              terminal.setAttributes(own);
               terminal.handle(Terminal.Signal.INT, before);
             }
           });
@@ -86,6 +87,20 @@ public final class Console {
     } catch (IOException noTerminal) {
       throw new UsageException("the terminal cannot be opened: " + noTerminal.getMessage());
     }
+  }
+
+  /** The machine's terminal makes lines of what is typed, and echoes it; Ctrl-C stays here. */
+  private static Attributes withoutLines(Attributes own) {
+    Attributes changed = new Attributes(own);
+    changed.setLocalFlags(
+        EnumSet.of(
+            Attributes.LocalFlag.ICANON, Attributes.LocalFlag.ECHO, Attributes.LocalFlag.IEXTEN),
+        false);
+    changed.setInputFlag(Attributes.InputFlag.ICRNL, false);
+    changed.setOutputFlag(Attributes.OutputFlag.OPOST, false);
+    changed.setControlChar(Attributes.ControlChar.VMIN, 1);
+    changed.setControlChar(Attributes.ControlChar.VTIME, 0);
+    return changed;
   }
 
   private void greet() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.tty.Tty;
 import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.space.RLimits;
 
@@ -51,6 +52,7 @@ public final class UserProcess {
   private boolean stopped;
   private boolean continued;
   private int session = INIT_PID;
+  private @Nullable Tty terminal;
   private int processGroup;
   private boolean dumpable = true;
 
@@ -375,16 +377,28 @@ public final class UserProcess {
     return session == pid;
   }
 
-  /** Becomes the leader of a session and of a process group. */
+  /** Becomes the leader of a session and of a process group, without a terminal. */
   public void startSession() {
     session = pid;
     processGroup = pid;
+    terminal = null;
+  }
+
+  /** {@code signal->tty}: the controlling terminal; null if it has none. */
+  public @Nullable Tty terminal() {
+    return terminal;
+  }
+
+  /** Gives it a controlling terminal, or takes it away. */
+  public void setTerminal(@Nullable Tty tty) {
+    terminal = tty;
   }
 
   /** What fork leaves as it is: the session and the process group. */
   public void inheritGroups(UserProcess other) {
     session = other.session;
     processGroup = other.processGroup;
+    terminal = other.terminal;
   }
 
   /** {@code PR_GET_DUMPABLE}. */

@@ -98,7 +98,7 @@ abstract class FileTransfer implements SleepingCall {
     if (result != OpenFile.WOULD_BLOCK) {
       return result;
     }
-    return kernel.clock().uptimeNanos() >= deadline ? orDone(-Errno.EAGAIN) : ASLEEP;
+    return kernel.clock().uptimeNanos() >= deadline ? orDone(file.timedOut()) : ASLEEP;
   }
 
   /** What was moved counts more than why there is no more. */

@@ -17,9 +17,7 @@ final class CharacterDevice extends Inode {
     /** Reads as random bytes from the machine's seed. */
     RANDOM(1, 8),
     /** The same. */
-    URANDOM(1, 9),
-    /** The controlling terminal, where there is none. */
-    TTY(5, 0);
+    URANDOM(1, 9);
 
     private final int major;
     private final int minor;
@@ -50,9 +48,6 @@ final class CharacterDevice extends Inode {
 
   @Override
   OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
-    if (kind == Kind.TTY) {
-      throw new ErrnoException(Errno.ENXIO);
-    }
     return new Opened(dentry, flags);
   }
 
@@ -75,7 +70,7 @@ final class CharacterDevice extends Inode {
     @Override
     public long read(byte[] buffer, int offset, int count) {
       switch (kind) {
-        case NULL, TTY -> {
+        case NULL -> {
           return 0;
         }
         case ZERO, FULL -> Arrays.fill(buffer, offset, offset + count, (byte) 0);

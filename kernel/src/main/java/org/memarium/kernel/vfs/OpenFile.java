@@ -359,6 +359,11 @@ public abstract class OpenFile implements MappedFile {
     return 0;
   }
 
+  /** What a transfer answers when that time is over: {@code -EAGAIN}, or 0 for an end. */
+  public long timedOut() {
+    return -Errno.EAGAIN;
+  }
+
   /** Whether what it waits for may come from outside of the machine: what somebody types. */
   public boolean waitsForOutside() {
     return false;

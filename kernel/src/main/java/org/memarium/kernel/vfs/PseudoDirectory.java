@@ -43,6 +43,11 @@ public class PseudoDirectory extends Directory {
     }
   }
 
+  /** Removes an entry; who has it open keeps it. */
+  final void remove(String name) {
+    contents.remove(name);
+  }
+
   /** Sets whose directory it is. */
   public final void setOwner(int ownerUid, int ownerGid) {
     uid = ownerUid;

@@ -5,41 +5,28 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
-/**
- * A stream of the host that the machine was given as standard input or output, seen as a pipe or as
- * a terminal.
- */
+/** A stream of the host that the machine was given as standard input or output, seen as a pipe. */
 final class Stream extends Inode {
 
-  private static final int UNIX98_PTY_SLAVE_MAJOR = 136;
-  private static final long DEVPTS_SUPER_MAGIC = 0x1cd1;
+  private static final long PIPEFS_MAGIC = 0x50495045;
 
   private final @Nullable ReadableByteChannel in;
   private final @Nullable WritableByteChannel out;
-  private final @Nullable Terminal terminal;
+  private final WaitQueue never = new WaitQueue();
 
   /**
    * A stream.
    *
    * @param in where reads come from; null: at its end
    * @param out where writes go; null: nowhere
-   * @param terminal what makes it a terminal; null: it is a pipe
    */
-  Stream(
-      long dev,
-      long ino,
-      @Nullable ReadableByteChannel in,
-      @Nullable WritableByteChannel out,
-      @Nullable Terminal terminal) {
-    super(dev, ino, terminal == null ? FileMode.S_IFIFO | 0600 : FileMode.S_IFCHR | 0620);
+  Stream(long dev, long ino, @Nullable ReadableByteChannel in, @Nullable WritableByteChannel out) {
+    super(dev, ino, FileMode.S_IFIFO | 0600);
     this.in = in;
     this.out = out;
-    this.terminal = terminal;
-    if (terminal != null) {
-      rdev = DeviceNumber.of(UNIX98_PTY_SLAVE_MAJOR, 0);
-    }
   }
 
   @Override
@@ -52,7 +39,7 @@ final class Stream extends Inode {
 
   @Override
   void statfs(Kstatfs out) {
-    out.type = DEVPTS_SUPER_MAGIC;
+    out.type = PIPEFS_MAGIC;
     out.blockSizeBytes = 4096;
   }
 
@@ -101,9 +88,10 @@ final class Stream extends Inode {
       return -Errno.EINVAL;
     }
 
+    /** It can be watched, and is ready at once: a read or a write waits for the host. */
     @Override
-    public long ioctl(int command, IoctlArgument argument) {
-      return terminal == null ? -Errno.ENOTTY : terminal.ioctl(command, argument);
+    public WaitQueue waitQueue(int events) {
+      return never;
     }
   }
 }

@@ -13,9 +13,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.tty.HostTerminal;
+import org.memarium.kernel.tty.JobControl;
 import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
 
@@ -26,6 +29,7 @@ public final class Vfs implements AutoCloseable {
 
   private static final int DEVTMPFS_MINOR = 5;
   private static final int DEVPTS_MINOR = 22;
+  private static final long DEVPTS_SUPER_MAGIC = 0x1cd1;
   private static final int PIPEFS_MINOR = 13;
   private static final int SOCKFS_MINOR = 8;
   private static final int SHM_MINOR = 23;
@@ -39,6 +43,8 @@ public final class Vfs implements AutoCloseable {
   private final LongSupplier clockNanos;
   private final RandomSource random;
   private final PseudoDirectory pts;
+  private final LateJobControl processes = new LateJobControl();
+  private final Terminals terminals;
   private final PseudoDirectory dev;
   private final PseudoFileSystem devices;
   private final AnonInode anonInode;
@@ -67,7 +73,11 @@ public final class Vfs implements AutoCloseable {
     this.devices =
         new PseudoFileSystem(DEVTMPFS_MINOR, TMPFS_MAGIC, VfsCaches.InodeKind.SHMEM, clockNanos);
     this.dev = new PseudoDirectory(devices, 0755);
-    this.pts = new PseudoDirectory(devices, 0755);
+    PseudoFileSystem devpts =
+        new PseudoFileSystem(
+            DEVPTS_MINOR, DEVPTS_SUPER_MAGIC, VfsCaches.InodeKind.GENERIC, clockNanos);
+    this.pts = new PseudoDirectory(devpts, 0755);
+    this.terminals = new Terminals(devpts, pts, processes);
     this.anonInode = new AnonInode(DeviceNumber.of(0, ANON_INODE_MINOR), 1, nowNanos());
     this.unix = new UnixDomain(dcache.caches());
     makeDevices();
@@ -164,6 +174,8 @@ public final class Vfs implements AutoCloseable {
     dev.add("stdout", MagicLink.toPath(devices, () -> "/proc/self/fd/1"));
     dev.add("stderr", MagicLink.toPath(devices, () -> "/proc/self/fd/2"));
     dev.add("pts", pts);
+    dev.add("tty", terminals.controlling());
+    dev.add("ptmx", terminals.multiplexer());
     Credentials superuser = Credentials.of(0, 0);
     int shmMode = FileMode.S_IFDIR | FileMode.S_ISVTX | 0777;
     Tmpfs shm = new Tmpfs(view, DeviceNumber.of(0, SHM_MINOR), view.halfOfMemoryPages());
@@ -300,24 +312,35 @@ public final class Vfs implements AutoCloseable {
    */
   public void installStandardStreams(FdTable fds, StandardStreams streams, Credentials owner)
       throws ErrnoException {
-    Terminal terminal = new Terminal(streams.rows(), streams.columns());
     WritableByteChannel screen =
         streams.outIsTerminal() ? streams.out() : streams.errIsTerminal() ? streams.err() : null;
-    ReadableByteChannel keyboard = streams.inIsTerminal() ? streams.in() : null;
     boolean anyTerminal =
         streams.inIsTerminal() || streams.outIsTerminal() || streams.errIsTerminal();
     Dentry tty = null;
     if (anyTerminal) {
-      Inode inode =
-          owned(new Stream(DeviceNumber.of(0, DEVPTS_MINOR), 3, keyboard, screen, terminal), owner);
-      pts.add("0", inode);
-      dev.add("tty", inode);
-      Dentry directory = dev.find("pts");
-      tty = directory == null ? null : pts.find("0");
+      terminals.openHost(screen, streams.inIsTerminal(), owner);
+      HostTerminal host = requireTerminal();
+      host.tty().setSize(streams.rows(), streams.columns());
+      var _ = dev.find("pts");
+      tty = pts.find("0");
     }
     install(fds, 0, streams.inIsTerminal() ? tty : pipe(streams.in(), null, owner));
     install(fds, 1, streams.outIsTerminal() ? tty : pipe(null, streams.out(), owner));
     install(fds, 2, streams.errIsTerminal() ? tty : pipe(null, streams.err(), owner));
+  }
+
+  /** The terminal of the host; null if no standard stream is one. */
+  public @Nullable HostTerminal terminal() {
+    return terminals.host();
+  }
+
+  private HostTerminal requireTerminal() {
+    return Objects.requireNonNull(terminals.host());
+  }
+
+  /** Tells terminals of the machine's processes. */
+  public void setJobControl(JobControl jobs) {
+    processes.set(jobs);
   }
 
   private Inode owned(Inode inode, Credentials owner) {
@@ -329,7 +352,7 @@ public final class Vfs implements AutoCloseable {
       @Nullable ReadableByteChannel in, @Nullable WritableByteChannel out, Credentials owner)
       throws ErrnoException {
     long ino = nextPipe++;
-    Inode inode = owned(new Stream(DeviceNumber.of(0, PIPEFS_MINOR), ino, in, out, null), owner);
+    Inode inode = owned(new Stream(DeviceNumber.of(0, PIPEFS_MINOR), ino, in, out), owner);
     inode.hold(dcache.caches());
     try {
       return Dentry.allocatePseudo(dcache, "pipe:[" + ino + "]", inode);
@@ -343,10 +366,9 @@ public final class Vfs implements AutoCloseable {
     if (dentry == null) {
       throw new IllegalStateException("a terminal without a terminal");
     }
+    boolean isTerminal = (dentry.inode().mode() & FileMode.S_IFMT) == FileMode.S_IFCHR;
     int access =
-        (dentry.inode().mode() & FileMode.S_IFMT) == FileMode.S_IFCHR
-            ? Fcntl.O_RDWR
-            : fd == 0 ? Fcntl.O_RDONLY : Fcntl.O_WRONLY;
+        isTerminal ? Fcntl.O_RDWR | Fcntl.O_NOCTTY : fd == 0 ? Fcntl.O_RDONLY : Fcntl.O_WRONLY;
     dentry.hold();
     try {
       long filp = OpenFile.allocate(caches());
