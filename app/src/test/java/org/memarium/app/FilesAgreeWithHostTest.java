@@ -46,7 +46,7 @@ class FilesAgreeWithHostTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"open", "names", "data", "attributes", "descriptors"})
+  @ValueSource(strings = {"open", "names", "data", "attributes", "descriptors", "locks"})
   void fileCallsAnswerAsOnTheHostsTmpfs(String group) throws IOException {
     Path program = Oracles.staticProgram("files-" + group);
     String host = HostRun.of(List.of(program.toString(), hostFolder.toString())).out();
@@ -55,7 +55,7 @@ class FilesAgreeWithHostTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"open", "names", "data", "attributes", "descriptors"})
+  @ValueSource(strings = {"open", "names", "data", "attributes", "descriptors", "locks"})
   void aWritableFolderAnswersAsTheHostsTmpfs(String group) throws IOException {
     String program = Oracles.staticProgram("files-" + group).toString();
     // Programs cannot give files of the host the bits that give privileges.

@@ -2,6 +2,7 @@ package org.memarium.kernel.vfs;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
@@ -50,13 +51,10 @@ final class FileLocks {
     return null;
   }
 
-  /** Whether an open file holds a lock of flock of another type than it wants now. */
-  boolean convertsFlock(FileLock wanted) {
-    return held.stream()
-        .anyMatch(lock ->
-            lock.kind() == FileLock.Kind.FLOCK
-                && lock.isOf(wanted)
-                && lock.type() != wanted.type());
+  /** flock lets go of a lock of another type before it asks for the new one. */
+  void beginConversion(FileLock wanted) {
+    removeIf(lock ->
+        lock.kind() == FileLock.Kind.FLOCK && lock.isOf(wanted) && lock.type() != wanted.type());
   }
 
   /**
@@ -142,7 +140,11 @@ final class FileLocks {
    */
   @SuppressWarnings("ReferenceEquality") // an owner is one object
   void removeAllOf(Object owner) {
-    if (held.removeIf(lock -> lock.owner() == owner)) {
+    removeIf(lock -> lock.owner() == owner);
+  }
+
+  private void removeIf(Predicate<FileLock> goes) {
+    if (held.removeIf(goes)) {
       shrink(held.size());
       waiters.wakeUpAll();
     }

@@ -88,9 +88,9 @@ public final class LockCall implements SleepingCall {
 
   private long attempt() throws ErrnoException {
     FileLocks locks = locks();
-    if (locks.convertsFlock(wanted)) {
-      // flock lets go of the old lock first, and does not get it back if it fails.
-      locks.removeAllOf(wanted.owner());
+    if (wanted.kind() == FileLock.Kind.FLOCK) {
+      // The old lock does not come back if the new one cannot be had.
+      locks.beginConversion(wanted);
     }
     FileLock inTheWay = wanted.type() == FileLock.UNLOCK ? null : locks.conflict(wanted);
     if (inTheWay == null) {
