@@ -224,13 +224,15 @@ final class OverlayData {
   /**
    * The next byte of data, or of a hole (the end is one), from a position inside the size.
    *
-   * @param size of the file, which the page cache may know better
+   * @param size of the file, which the page cache may know better; its dirty pages are written back
    */
   long seek(long from, boolean data, long size) {
     long at = from;
     while (at < size) {
       byte[] page = pages.get(at >> PAGE_SHIFT);
-      boolean isData = page == null ? at < lowerBytes : !isHole(page);
+      // Room that was taken and not written to is a hole still.
+      boolean written = page != null && page.length > 0;
+      boolean isData = written || (at < lowerBytes && !isHole(page));
       if (isData == data) {
         return at;
       }

@@ -160,25 +160,24 @@ final class OverlayFile extends RegularFile {
     if (open != null) {
       HostView.close(open);
     }
-    if (nlink == 0) {
-      forget();
-    }
   }
 
-  /** The last name is gone, and nobody has it open: its room is given back. */
-  private void forget() {
-    dropCache();
-    view.uncache(this);
-    if (data != null) {
-      data.free();
+  /** Its last name is gone, and so is the last who held it: its room is given back. */
+  @Override
+  void destroyed(VfsCaches caches) {
+    if (nlink == 0) {
+      dropCache();
+      if (data != null) {
+        data.free();
+      }
     }
   }
 
   @Override
   void changeLinks(int change, long nowNanos) throws ErrnoException {
     super.changeLinks(change, nowNanos);
-    if (nlink == 0 && !isOpen()) {
-      forget();
+    if (nlink == 0) {
+      view.uncache(this);
     }
   }
 

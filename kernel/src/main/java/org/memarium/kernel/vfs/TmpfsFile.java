@@ -3,6 +3,7 @@ package org.memarium.kernel.vfs;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.TreeSet;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
@@ -20,6 +21,9 @@ final class TmpfsFile extends RegularFile {
           | Fcntl.F_SEAL_FUTURE_WRITE;
 
   private final Tmpfs fileSystem;
+  /** Pages that fallocate took and nobody has written to: {@code !folio_test_uptodate}. */
+  private final TreeSet<Long> unwritten = new TreeSet<>();
+
   private int seals;
   private long storeBytes;
 
@@ -87,6 +91,7 @@ final class TmpfsFile extends RegularFile {
 
   @Override
   void setStoreBytes(long bytes) {
+    unwritten.tailSet((bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT).clear();
     storeBytes = bytes;
   }
 
@@ -96,6 +101,13 @@ final class TmpfsFile extends RegularFile {
     if (count > 0 && fileSystem.freePages() == 0 && isHole(at >>> Ram.PAGE_SHIFT)) {
       throw new ErrnoException(Errno.ENOSPC);
     }
+    if (count > 0) {
+      noLongerUnwritten(at, count);
+    }
+  }
+
+  private void noLongerUnwritten(long at, long count) {
+    unwritten.subSet(at >>> Ram.PAGE_SHIFT, ((at + count - 1) >>> Ram.PAGE_SHIFT) + 1).clear();
   }
 
   private boolean isHole(long index) {
@@ -126,10 +138,13 @@ final class TmpfsFile extends RegularFile {
         taken.add(index);
       }
     }
+    unwritten.addAll(taken);
   }
 
   @Override
-  void punchStore(long at, long count) {}
+  void punchStore(long at, long count) {
+    noLongerUnwritten(at, count);
+  }
 
   @Override
   void wrote(long at, long count) {
@@ -142,12 +157,13 @@ final class TmpfsFile extends RegularFile {
     AddressSpace cached = mapping();
     long index = from >>> Ram.PAGE_SHIFT;
     long end = (size + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
-    if (data) {
-      long next = cached == null ? -1 : cached.nextPage(index);
-      return next < 0 || next >= end ? -Errno.ENXIO : Math.max(from, next << Ram.PAGE_SHIFT);
+    while (index < end && data == (isHole(index) || unwritten.contains(index))) {
+      // From hole to data in one step, as far as there are no pages.
+      long next = data && cached != null ? cached.nextPage(index + 1) : index + 1;
+      index = next < 0 ? end : next;
     }
-    while (index < end && !isHole(index)) {
-      index++;
+    if (data && index >= end) {
+      return -Errno.ENXIO;
     }
     return Math.min(size, Math.max(from, index << Ram.PAGE_SHIFT));
   }
@@ -158,18 +174,11 @@ final class TmpfsFile extends RegularFile {
   void openStore(boolean forReading, boolean forWriting) {}
 
   @Override
-  void closeStore() {
-    if (nlink == 0) {
-      dropCache();
-    }
-  }
+  void closeStore() {}
 
   @Override
-  void changeLinks(int change, long nowNanos) throws ErrnoException {
-    super.changeLinks(change, nowNanos);
-    if (nlink == 0 && !isOpen()) {
-      dropCache();
-    }
+  void destroyed(VfsCaches caches) {
+    dropCache();
   }
 
   // ---- Seals; Linux mm/memfd.c ----

@@ -173,22 +173,21 @@ final class WritableFile extends RegularFile {
     if (result < 0) {
       view.lost(path(), result);
     }
-    if (nlink == 0) {
-      forget();
-    }
   }
 
-  /** The last name is gone: the host may give the number to another file. */
-  private void forget() {
-    view.uncache(this);
-    dropCache();
+  @Override
+  void destroyed(VfsCaches caches) {
+    if (nlink == 0) {
+      dropCache();
+    }
   }
 
   @Override
   void changeLinks(int change, long nowNanos) throws ErrnoException {
     super.changeLinks(change, nowNanos);
-    if (nlink == 0 && !isOpen()) {
-      forget();
+    if (nlink == 0) {
+      // The host may give the number to another file.
+      view.uncache(this);
     }
   }
 
