@@ -21,6 +21,7 @@ final class TmpfsFile extends RegularFile {
           | Fcntl.F_SEAL_FUTURE_WRITE;
 
   private final Tmpfs fileSystem;
+
   /** Pages that fallocate took and nobody has written to: {@code !folio_test_uptodate}. */
   private final TreeSet<Long> unwritten = new TreeSet<>();
 

@@ -235,8 +235,7 @@ class RandomFileCallsTest {
         result =
             files.getdents(
                 (int) dir,
-                (name, ino, type) ->
-                    names.add(HostNames.fromBytes(name, 0, name.length) + type));
+                (name, ino, type) -> names.add(HostNames.fromBytes(name, 0, name.length) + type));
       } while (result > 0);
       files.close((int) dir);
       return result < 0 ? told(result) : String.join(" ", names);
@@ -401,8 +400,7 @@ class RandomFileCallsTest {
           case 12, 13 -> told(side.unlink(from, one, Fcntl.AT_REMOVEDIR));
           case 14, 15, 16, 17 ->
               told(side.rename(from, one, to, two, choice < 4 ? choice : choice % 3));
-          case 18, 19 ->
-              told(side.link(from, one, to, two, choice % 2 * Fcntl.AT_SYMLINK_FOLLOW));
+          case 18, 19 -> told(side.link(from, one, to, two, choice % 2 * Fcntl.AT_SYMLINK_FOLLOW));
           case 20, 21 -> told(side.symlink(one.replace("..", "a"), from, two));
           case 22 -> side.readlink(from, one);
           case 23, 24 -> side.stat(from, one, choice % 2 * Fcntl.AT_SYMLINK_NOFOLLOW);
