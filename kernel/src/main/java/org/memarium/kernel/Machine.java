@@ -209,7 +209,9 @@ public final class Machine implements AutoCloseable {
             clock);
     allocator.setReclaimer((gfpFlags, order) -> tryToFreePages());
     vfs.mount("sys", "sysfs", new SysFs(view, clock::realtimeNanos));
-    vfs.mount("proc", "proc", new ProcFs(view, vfs::mountTable, clock::realtimeNanos));
+    ProcFs proc = new ProcFs(view, vfs::mountTable, clock::realtimeNanos);
+    vfs.mount("proc", "proc", proc);
+    tasks.setRemoved(proc::forget);
     files = new MachineFiles(vfs);
     Vdso vdso = new Vdso(pageCache);
     @Nullable RandomGenerator random =

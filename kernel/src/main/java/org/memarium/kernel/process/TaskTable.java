@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Every task of the machine by its number: what {@code find_task_by_vpid} looks in. */
@@ -20,6 +21,7 @@ public final class TaskTable {
   /** By real user: how many tasks it has. */
   private final TreeMap<Integer, Integer> counts = new TreeMap<>();
 
+  private IntConsumer removed = pid -> {};
   private long made;
   private int last = UserProcess.FIRST_PID - 1;
 
@@ -75,9 +77,15 @@ public final class TaskTable {
     return last;
   }
 
+  /** Names who is told of every number that nobody has any more: {@code /proc}. */
+  public void setRemoved(IntConsumer listener) {
+    removed = listener;
+  }
+
   /** {@code __unhash_process}: nobody finds the task any more. */
   public void remove(Task task) {
     tasks.remove(task.pid());
+    removed.accept(task.pid());
     count(task.identity().uid(), -1);
   }
 

@@ -124,6 +124,13 @@ public final class ProcFs extends PseudoDirectory {
     return Integer.parseInt(name);
   }
 
+  /** {@code proc_flush_pid}: a process is gone for good, and its directory with it. */
+  public void forget(int pid) {
+    if (directories.remove(pid) != null) {
+      forget(Integer.toString(pid));
+    }
+  }
+
   @Override
   protected @Nullable Inode dynamicChild(String name) {
     int pid = number(name);

@@ -1,5 +1,6 @@
 package org.memarium.kernel.vfs;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,6 +208,18 @@ public final class Dentry {
     drop();
     if (!freed) {
       dcache.orphans().add(this);
+    }
+  }
+
+  /** {@code shrink_dcache_parent} and {@code d_drop}: forgets what nobody holds of a tree. */
+  void flush() {
+    if (inode instanceof Directory directory) {
+      for (Dentry child : List.copyOf(directory.children().values())) {
+        child.flush();
+      }
+    }
+    if (references == 0) {
+      drop();
     }
   }
 

@@ -81,6 +81,14 @@ public class PseudoDirectory extends Directory {
     return inode == null ? null : enter(name, inode);
   }
 
+  /** {@code proc_flush_pid}: what an entry that has gone leaves in the dcache goes, too. */
+  protected final void forget(String name) {
+    Dentry known = cachedPositive(name);
+    if (known != null) {
+      known.flush();
+    }
+  }
+
   /** Makes all entries known for good, as devtmpfs, which lives in its dentries, has them. */
   final void pinEntries() throws ErrnoException {
     for (String name : contents.keySet()) {
