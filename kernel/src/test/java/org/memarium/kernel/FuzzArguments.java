@@ -18,7 +18,7 @@ import org.memarium.kernel.syscall.SystemCallNames;
  *   DATA + 0x0000  paths, 64 bytes each          + 0x4000  buffers, to the end of the data;
  *        + 0x1000  vectors of pointer and length           behind it nothing is mapped
  *        + 0x2000  structures: random words
- *        + 0x3000  times, pointers to paths
+ *        + 0x3000  times, pointers to paths; at the end what the first calls want
  * </pre>
  */
 final class FuzzArguments {
@@ -35,6 +35,14 @@ final class FuzzArguments {
   private static final int TIMES = SystemCallDriver.DATA + 0x3000;
   private static final int POINTERS = SystemCallDriver.DATA + 0x3800;
   private static final int BUFFERS = SystemCallDriver.DATA + 0x4000;
+
+  /** What the first calls of a program want: an action, an interval, a place for descriptors. */
+  private static final int FIRST = SystemCallDriver.DATA + 0x3f00;
+
+  private static final int INTERVAL = FIRST + 0x40;
+  private static final int ENDS = FIRST + 0x80;
+  private static final int MICROS_BETWEEN_ALARMS = 300;
+
   private static final int END = SystemCallDriver.DATA + SystemCallDriver.DATA_BYTES;
 
   private static final int[] EDGES = {
@@ -420,7 +428,41 @@ final class FuzzArguments {
     for (int at = 0x3800; at < 0x4000; at += 4) {
       data.putInt(at, random.nextInt(4) == 0 ? 0 : value('p', 0));
     }
+    data.position(FIRST - SystemCallDriver.DATA);
+    data.putInt(SystemCallDriver.HANDLER).putInt(0).putInt(0).putInt(0).putInt(0);
+    data.position(INTERVAL - SystemCallDriver.DATA);
+    data.putInt(0).putInt(MICROS_BETWEEN_ALARMS).putInt(0).putInt(MICROS_BETWEEN_ALARMS);
     return data.array();
+  }
+
+  /**
+   * What a program does first: it gets itself files of many kinds, and a signal now and then, so
+   * that no call waits for ever.
+   */
+  static List<int[]> beginning() {
+    return List.of(
+        first("rt_sigaction", 14, FIRST, 0, 8),
+        first("setitimer", 0, INTERVAL, 0),
+        first("socketpair", 1, 1, 0, ENDS),
+        first("socketpair", 1, 2, 0, ENDS),
+        first("socketpair", 1, 5 | 0x800, 0, ENDS),
+        first("pipe2", ENDS, 0),
+        first("pipe2", ENDS, 0x800),
+        first("epoll_create1", 0),
+        first("eventfd2", 1, 0),
+        first("timerfd_create", 1, 0),
+        first("memfd_create", POINTERS, 0),
+        first("signalfd4", -1, ENDS, 8, 0),
+        first("socket", 1, 1, 0),
+        first("open", SystemCallDriver.DATA, 0102, 0666),
+        first("mmap2", 0, 0x8000, 3, 0x21, -1, 0));
+  }
+
+  private static int[] first(String name, int... arguments) {
+    int[] call = new int[7];
+    call[0] = SystemCallNames.number(name);
+    System.arraycopy(arguments, 0, call, 1, arguments.length);
+    return call;
   }
 
   private void template(char kind, ByteBuffer out) {

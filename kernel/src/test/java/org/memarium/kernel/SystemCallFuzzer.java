@@ -244,6 +244,7 @@ final class SystemCallFuzzer {
     try (fresh) {
       Cpu cpu = fresh.cpu();
       boolean running = false;
+      Deque<int[]> beginning = new ArrayDeque<>();
       while (callsOfSession < callCount) {
         progress.incrementAndGet();
         if (!running) {
@@ -252,6 +253,7 @@ final class SystemCallFuzzer {
             break;
           }
           running = true;
+          beginning.addAll(FuzzArguments.beginning());
         }
         beforeCall = false;
         if (fresh.run(STEP_INSTRUCTIONS)) {
@@ -264,12 +266,18 @@ final class SystemCallFuzzer {
           fresh.interrupt(Signal.SIGKILL);
           continue;
         }
-        if (callsOfSession % CALLS_PER_IMAGE == 0) {
+        if (callsOfSession % CALLS_PER_IMAGE == 0
+            || beginning.size() == FuzzArguments.beginning().size()) {
           fillData(fresh, arguments.data());
         }
         Task task = fresh.running();
         arguments.setPid(task == null ? 0 : task.pid());
-        arguments.next(call);
+        int[] first = beginning.pollFirst();
+        if (first == null) {
+          arguments.next(call);
+        } else {
+          System.arraycopy(first, 0, call, 0, call.length);
+        }
         cpu.setRegister(Cpu.EAX, call[0]);
         for (int i = 0; i < ARGUMENTS.length; i++) {
           cpu.setRegister(ARGUMENTS[i], call[1 + i]);
