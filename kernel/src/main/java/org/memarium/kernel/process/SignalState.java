@@ -1,6 +1,5 @@
 package org.memarium.kernel.process;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -262,7 +261,10 @@ public final class SignalState {
     setAlternateStack(0, 0, SS_DISABLE);
   }
 
-  /** Pending, blocked, ignored and caught signals, as {@code /proc/self/status} shows them. */
+  /**
+   * What waits for it, what waits for its process, what is blocked, ignored and caught, as {@code
+   * /proc/self/status} shows them.
+   */
   public List<Long> masks() {
     long ignored = 0;
     long caught = 0;
@@ -273,6 +275,6 @@ public final class SignalState {
         caught |= Signal.bit(signal);
       }
     }
-    return new ArrayList<>(List.of(pending(), blocked, ignored, caught));
+    return List.of(own.set(), shared.set(), blocked, ignored, caught);
   }
 }

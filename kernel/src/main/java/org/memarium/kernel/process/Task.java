@@ -1022,6 +1022,11 @@ public final class Task implements ProcessView, Waiter {
   }
 
   @Override
+  public int queuedSignals() {
+    return machinery.signalQuota().count(identity.uid());
+  }
+
+  @Override
   public String toString() {
     return comm + " (" + pid() + ")";
   }

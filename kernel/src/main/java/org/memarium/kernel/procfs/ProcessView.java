@@ -156,6 +156,12 @@ public interface ProcessView {
   /** When it started, nanoseconds of the virtual clock after boot. */
   long startNanos();
 
-  /** Signals pending, blocked, ignored and caught, a bit each, signal 1 in bit 0. */
+  /**
+   * Signals that wait for the thread, that wait for its process, blocked ones, ignored ones and
+   * caught ones, a bit each, signal 1 in bit 0.
+   */
   List<Long> signalMasks();
+
+  /** How many signals wait for the user's processes, which RLIMIT_SIGPENDING limits. */
+  int queuedSignals();
 }

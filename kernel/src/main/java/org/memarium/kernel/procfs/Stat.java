@@ -1,5 +1,6 @@
 package org.memarium.kernel.procfs;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
 import org.memarium.hardware.Ram;
@@ -43,7 +44,9 @@ final class Stat {
     add(fields, process.priority(), process.nice(), process.threads());
     add(fields, 0, ticks(process.startNanos()));
     memory(fields, process, system);
-    List<Long> masks = process.signalMasks();
+    List<Long> masks = new ArrayList<>(process.signalMasks());
+    // What waits for the process is told in status only.
+    masks.remove(1);
     // The fields have room for the first 31 signals only.
     for (long mask : masks) {
       add(fields, mask & 0x7fff_ffffL);

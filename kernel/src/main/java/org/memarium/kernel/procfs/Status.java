@@ -117,13 +117,13 @@ final class Status {
   private static void signals(StringBuilder out, ProcessView process) {
     List<Long> masks = process.signalMasks();
     out.append("Threads:\t").append(process.threads());
-    out.append("\nSigQ:\t").append(Long.bitCount(masks.get(0)));
+    out.append("\nSigQ:\t").append(process.queuedSignals());
     out.append('/').append(process.softLimit(RLimits.SIGPENDING)).append('\n');
-    mask(out, "SigPnd", 0);
-    mask(out, "ShdPnd", masks.get(0));
-    mask(out, "SigBlk", masks.get(1));
-    mask(out, "SigIgn", masks.get(2));
-    mask(out, "SigCgt", masks.get(3));
+    mask(out, "SigPnd", masks.get(0));
+    mask(out, "ShdPnd", masks.get(1));
+    mask(out, "SigBlk", masks.get(2));
+    mask(out, "SigIgn", masks.get(3));
+    mask(out, "SigCgt", masks.get(4));
   }
 
   private static void capabilities(StringBuilder out, ProcessView process) {

@@ -300,6 +300,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
 
   @Override
   public List<Long> signalMasks() {
-    return List.of(0L, 0L, 1L, 0x4000L);
+    return List.of(0L, 0L, 0L, 1L, 0x4000L);
+  }
+
+  @Override
+  public int queuedSignals() {
+    return 0;
   }
 }
