@@ -10,7 +10,8 @@ import org.memarium.mm.frame.PageAllocator;
 
 /**
  * The root of {@code /sys}, and in it {@code kernel/debug}, which only root enters: how far free
- * memory lies in pieces. The rest of Linux's tells of devices that this machine does not have.
+ * memory lies in pieces; and {@code devices/system/cpu}, where C libraries count processors. The
+ * rest of Linux's tells of devices that this machine does not have.
  */
 public final class SysFs extends PseudoDirectory {
 
@@ -34,7 +35,21 @@ public final class SysFs extends PseudoDirectory {
     kernel.add("debug", debug);
     debug.add("extfrag", extfrag);
     file(extfrag, "extfrag_index", () -> FragmentationIndex.extfragIndexFile(allocator.zones()));
+    addProcessors();
     file(extfrag, "unusable_index", () -> FragmentationIndex.unusableIndexFile(allocator.zones()));
+  }
+
+  /** {@code drivers/base/cpu.c}: the lists of processors, of which there is one. */
+  private void addProcessors() {
+    PseudoDirectory devices = new PseudoDirectory(fileSystem(), 0555);
+    PseudoDirectory system = new PseudoDirectory(fileSystem(), 0555);
+    PseudoDirectory cpu = new PseudoDirectory(fileSystem(), 0555);
+    add("devices", devices);
+    devices.add("system", system);
+    system.add("cpu", cpu);
+    for (String list : new String[] {"online", "possible", "present"}) {
+      file(cpu, list, () -> "0\n");
+    }
   }
 
   private void file(PseudoDirectory directory, String name, Supplier<String> text) {

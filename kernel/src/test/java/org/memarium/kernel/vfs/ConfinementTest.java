@@ -204,6 +204,44 @@ class ConfinementTest {
   }
 
   @Test
+  void aFolderThatTheHostReplacesByALinkLeadsNowhere() throws IOException {
+    Files.createDirectories(shared.resolve("a/folder"));
+    Files.writeString(shared.resolve("a/folder/file"), "inside");
+    try (TestTree tree = TestTree.over(jail, shared)) {
+      int held = tree.fd("/shared/a/folder", Fcntl.O_DIRECTORY);
+      int file = tree.fd("/shared/a/folder/file", Fcntl.O_RDWR);
+      // Another machine, or anybody on the host, exchanges the folder between look and use.
+      Files.move(shared.resolve("a"), shared.resolve("moved"));
+      Files.createSymbolicLink(shared.resolve("a"), outside);
+      int create = Fcntl.O_CREAT | Fcntl.O_RDWR;
+      assertEquals("ELOOP", TestTree.text(tree.calls.openat(held, "new", create, 0644)));
+      assertEquals("ELOOP", TestTree.text(tree.calls.mkdirat(held, "new", 0755)));
+      assertEquals("ELOOP", TestTree.text(tree.calls.unlinkat(held, "secret", 0)));
+      assertEquals("ENOENT", tree.write("/shared/a/new", "x"));
+      // The open file is still the same one.
+      assertEquals(1, tree.calls.pwrite64(file, new byte[] {'I'}, 0, 1, 0));
+      assertEquals("Inside", Files.readString(shared.resolve("moved/folder/file")));
+      assertEquals("0", TestTree.text(tree.calls.fchmod(file, 0600)));
+    }
+  }
+
+  @Test
+  void aNamedPipeOfAWritableFolderIsNobodysOnTheHost() throws Exception {
+    Process mkfifo = new ProcessBuilder("mkfifo", shared.resolve("theirs").toString()).start();
+    assertEquals(0, mkfifo.waitFor());
+    try (TestTree tree = TestTree.over(jail, shared)) {
+      assertEquals("EACCES", tree.open("/shared/theirs", Fcntl.O_RDWR));
+      int fifo = FileMode.S_IFIFO | 0600;
+      assertEquals("0", TestTree.text(tree.calls.mknodat(Fcntl.AT_FDCWD, "/shared/ours", fifo, 0)));
+      assertEquals(FileMode.S_IFIFO, tree.stat("/shared/ours").mode & FileMode.S_IFMT);
+      int device = FileMode.S_IFCHR | 0600;
+      assertEquals(
+          "EPERM", TestTree.text(tree.calls.mknodat(Fcntl.AT_FDCWD, "/shared/dev", device, 0x103)));
+    }
+    assertTrue(Files.exists(shared.resolve("ours")));
+  }
+
+  @Test
   void devicesAndPipesOfTheHostStayClosed() throws Exception {
     Process mkfifo = new ProcessBuilder("mkfifo", jail.resolve("fifo").toString()).start();
     assertEquals(0, mkfifo.waitFor());
