@@ -463,7 +463,7 @@ public final class Machine implements AutoCloseable {
       report = newReport();
       loop.begin(first);
     }
-    first.stopSleeping();
+    first.sleep().end();
     scheduler.switchTo(first);
     report.beforeExec(path);
     execve.exec(

@@ -55,7 +55,7 @@ record MachineView(
     for (UserProcess process : tasks.processes()) {
       Task leader = process.leader();
       if (leader.mm() != null || process.isExiting()) {
-        processes.add(leader);
+        processes.add(leader.view());
       }
     }
     return processes;
@@ -64,7 +64,7 @@ record MachineView(
   @Override
   public @Nullable ProcessView process(int pid) {
     Task task = tasks.find(pid);
-    return task == null ? null : task.process().leader();
+    return task == null ? null : task.process().leader().view();
   }
 
   @Override
@@ -84,7 +84,8 @@ record MachineView(
 
   @Override
   public @Nullable ProcessView current() {
-    return running.get();
+    Task task = running.get();
+    return task == null ? null : task.view();
   }
 
   @Override

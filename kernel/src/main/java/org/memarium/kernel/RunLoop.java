@@ -179,7 +179,7 @@ final class RunLoop implements PageFaultHandler {
       task.beginToRun();
       return false;
     }
-    SleepingCall call = task.sleepingCall();
+    SleepingCall call = task.sleep().call();
     if (call != null) {
       systemCalls.resume(call);
       return false;
@@ -187,7 +187,7 @@ final class RunLoop implements PageFaultHandler {
     if (task.takePreemption() && task.rseqArea() != 0) {
       systemCalls.abortSequence();
     }
-    if (task.restartCode() != 0 || task.signals().isDeliverable()) {
+    if (task.call().restartCode() != 0 || task.signals().isDeliverable()) {
       delivery.deliver(task);
       return false;
     }
@@ -232,7 +232,7 @@ final class RunLoop implements PageFaultHandler {
     }
     boolean hope = false;
     for (Task task : kernel.tasks().all()) {
-      SleepingCall call = task.sleepingCall();
+      SleepingCall call = task.sleep().call();
       hope |= task.isStopped() || (call != null && call.waitsForOutside());
     }
     if (hope && !first.isReleased()) {
@@ -241,7 +241,7 @@ final class RunLoop implements PageFaultHandler {
     }
     // What the program left behind waits for ever, or all wait for one another.
     for (Task task : List.copyOf(kernel.tasks().all())) {
-      SleepingCall call = task.sleepingCall();
+      SleepingCall call = task.sleep().call();
       task.deadlock(
           "nothing can run any more, and it waits for " + (call == null ? "SIGCONT" : call.what()));
     }
@@ -300,7 +300,7 @@ final class RunLoop implements PageFaultHandler {
     Task task = task();
     systemCalls.dispatch();
     if (pauseRequested
-        && task.sleepingCall() == null
+        && task.sleep().call() == null
         && cpu.register(Cpu.EAX) == -Errno.EINTR
         && !task.isEnded()
         && !kernel.external().isPending()

@@ -65,28 +65,28 @@ final class SignalDelivery {
   /** {@code handle_signal}: what a handler makes of the call that it breaks off. */
   private void restartOrInterrupt(Task task, SignalAction action) {
     boolean again =
-        switch (task.restartCode()) {
+        switch (task.call().restartCode()) {
           case Restart.NOINTR -> true;
           case Restart.SYS -> action.has(SignalAction.SA_RESTART);
           default -> false;
         };
     if (again) {
       restart(task);
-    } else if (task.restartCode() != 0) {
+    } else if (task.call().restartCode() != 0) {
       cpu.setRegister(Cpu.EAX, -Errno.EINTR);
-      task.setRestartCode(0);
+      task.call().setRestartCode(0);
     }
   }
 
   /** {@code arch_do_signal_or_restart}: the call is made again, where one was broken off. */
   private void restart(Task task) {
-    int code = task.restartCode();
+    int code = task.call().restartCode();
     if (code != 0) {
       int number =
-          code == Restart.BLOCK ? SystemCallNames.number("restart_syscall") : task.callNumber();
+          code == Restart.BLOCK ? SystemCallNames.number("restart_syscall") : task.call().number();
       cpu.setRegister(Cpu.EAX, number);
       cpu.setEip(cpu.eip() - SYSTEM_CALL_BYTES);
-      task.setRestartCode(0);
+      task.call().setRestartCode(0);
     }
   }
 

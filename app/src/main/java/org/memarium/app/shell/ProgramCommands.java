@@ -152,7 +152,7 @@ final class ProgramCommands {
           .format(
               "%6d %6d  %-5s %8d K %8d K  %s",
               task.pid(),
-              task.parentPid(),
+              task.process().parentPid(),
               task.state(),
               task.requireMm().totalVm() * (Ram.PAGE_SIZE / 1024L),
               task.requireMm().rss() * (Ram.PAGE_SIZE / 1024L),

@@ -1,9 +1,5 @@
 package org.memarium.kernel.process;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.cpu.CpuState;
@@ -12,23 +8,17 @@ import org.memarium.kernel.futex.FutexWords;
 import org.memarium.kernel.futex.Futexes;
 import org.memarium.kernel.futex.RobustList;
 import org.memarium.kernel.procfs.ProcessView;
-import org.memarium.kernel.vfs.Credentials;
-import org.memarium.kernel.vfs.Dentry;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.Vfs;
-import org.memarium.kernel.wait.Restart;
-import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.kernel.wait.TimerClock;
 import org.memarium.kernel.wait.Timers;
-import org.memarium.kernel.wait.Timers.Timer;
 import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.kernel.wait.Waiter;
 import org.memarium.mm.Audit;
-import org.memarium.mm.Errno;
 import org.memarium.mm.space.FaultCounts;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
@@ -40,7 +30,7 @@ import org.memarium.mm.trace.TraceEvent;
  * threads of its process is in {@link UserProcess}; its address space, files and places are its own
  * or shared, as clone was told.
  */
-public final class Task implements ProcessView, Waiter {
+public final class Task implements Waiter {
   private static final char RUNNING = 'R';
   private static final char SLEEPING = 'S';
   private static final char STOPPED = 'T';
@@ -75,16 +65,11 @@ public final class Task implements ProcessView, Waiter {
 
   // ---- Sleeping ----
   private char state = RUNNING;
-  private @Nullable SleepingCall sleepingCall;
-  private final List<WaitQueue> waitsOn = new ArrayList<>(1);
-  private @Nullable Timer wakeUp;
+  private final Sleep sleep;
 
-  // ---- The system call that it is in, or that a signal broke off ----
-  private int callNumber;
-  private int restartCode;
-  private @Nullable LongSupplier restart;
-
+  private final CallState call = new CallState();
   private Trap trap = Trap.NONE;
+  private final ProcessView view;
 
   private String comm = "";
   private byte[] auxiliaryVector = {};
@@ -172,6 +157,8 @@ public final class Task implements ProcessView, Waiter {
     this.futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
     this.words = new UserWords(this, machinery.memory());
     this.startNanos = machinery.clock().uptimeNanos();
+    this.sleep = new Sleep(this, machinery.timers());
+    this.view = new TaskView(this);
     process.addThread(this);
     if (process.hasNoTimers()) {
       process.setTimers(
@@ -275,63 +262,15 @@ public final class Task implements ProcessView, Waiter {
     return state == RUNNING && !released;
   }
 
-  /** The call that it sleeps in, or has been woken in and not gone on with; or null. */
-  public @Nullable SleepingCall sleepingCall() {
-    return sleepingCall;
-  }
-
-  /** Goes to sleep in a call when it next gives up the processor; then come the wake-ups. */
-  public void sleepIn(SleepingCall call) {
-    if (sleepingCall != null) {
-      throw new IllegalStateException(this + " sleeps already: " + sleepingCall.what());
-    }
-    sleepingCall = call;
-  }
-
-  /** Whatever wakes a queue wakes this sleep, too. */
-  public void waitOn(WaitQueue queue) {
-    queue.add(this);
-    waitsOn.add(queue);
-  }
-
-  /** The same, as one of those of whom a wake-up is for one. */
-  public void waitOnExclusive(WaitQueue queue) {
-    queue.addExclusive(this);
-    waitsOn.add(queue);
-  }
-
-  /**
-   * A moment wakes this sleep, too.
-   *
-   * @param atNanos since boot; {@link Timers#NEVER} for none
-   */
-  public void waitUntil(long atNanos) {
-    if (wakeUp == null) {
-      wakeUp = new Timer(() -> wake(0));
-    }
-    machinery.timers().start(wakeUp, atNanos);
+  /** The call that it sleeps in, and what wakes it there. */
+  public Sleep sleep() {
+    return sleep;
   }
 
   /** The call has not got what it waits for: the task does not run until something wakes it. */
   public void fallAsleep() {
     state = SLEEPING;
     machinery.scheduler().dequeue(this);
-  }
-
-  /** The call is over, or broken off: nothing wakes it any more. */
-  public void stopSleeping() {
-    for (WaitQueue queue : waitsOn) {
-      queue.remove(this);
-    }
-    waitsOn.clear();
-    if (wakeUp != null) {
-      machinery.timers().cancel(wakeUp);
-    }
-    SleepingCall call = sleepingCall;
-    sleepingCall = null;
-    if (call != null) {
-      call.ended();
-    }
   }
 
   /** {@code rseq_preempt}: others run though it could; a restartable sequence ends there. */
@@ -390,42 +329,14 @@ public final class Task implements ProcessView, Waiter {
     trap = last;
   }
 
-  // ---- The call that it is in ----
-
-  /** {@code orig_ax}: the number of the system call that it makes, or made last. */
-  public int callNumber() {
-    return callNumber;
+  /** The system call that it makes, or made last. */
+  public CallState call() {
+    return call;
   }
 
-  /** Begins a system call. */
-  public void beginCall(int number) {
-    callNumber = number;
-    restartCode = 0;
-  }
+  // ---- Its memory ----
 
-  /** What a broken-off call answered, one of {@link Restart}; 0: there is nothing to make again. */
-  public int restartCode() {
-    return restartCode;
-  }
-
-  /** Says that the call is to be made again, or not: 0. */
-  public void setRestartCode(int code) {
-    restartCode = code;
-  }
-
-  /** {@code restart_block}: what restart_syscall does after {@link Restart#BLOCK}. */
-  public void setRestart(LongSupplier call) {
-    restart = call;
-  }
-
-  /** {@code restart_syscall}: goes on with what was broken off; -EINTR if nothing was. */
-  public long restart() {
-    LongSupplier call = restart;
-    restart = null;
-    return call == null ? -Errno.EINTR : call.getAsLong();
-  }
-
-  @Override
+  /** Its address space; null before the first execve and after exit. */
   public @Nullable MmStruct mm() {
     return mm;
   }
@@ -549,7 +460,7 @@ public final class Task implements ProcessView, Waiter {
     if (released) {
       return;
     }
-    stopSleeping();
+    sleep.end();
     machinery.scheduler().dequeue(this);
     released = true;
     MmStruct space = mm;
@@ -696,7 +607,6 @@ public final class Task implements ProcessView, Waiter {
   }
 
   /** {@code PR_GET_NO_NEW_PRIVS}. */
-  @Override
   public boolean hasNoNewPrivileges() {
     return noNewPrivileges;
   }
@@ -845,183 +755,69 @@ public final class Task implements ProcessView, Waiter {
     return ended;
   }
 
-  // ---- What /proc asks ----
+  // ---- Who it is ----
 
-  @Override
+  /** Its number: {@code gettid}. */
   public int pid() {
     return pid;
   }
 
-  @Override
-  public int tgid() {
-    return process.pid();
-  }
-
-  @Override
-  public List<Task> threadViews() {
-    return process.threads();
-  }
-
-  @Override
-  public List<Integer> childPids() {
-    List<Integer> pids = new ArrayList<>();
-    for (UserProcess child : process.children()) {
-      if (equals(child.parentThread())) {
-        pids.add(child.pid());
-      }
-    }
-    return pids;
-  }
-
-  @Override
-  public Usage processUsage() {
-    return process.ownUsage().view();
-  }
-
-  @Override
-  public Usage childrenUsage() {
-    return process.childrenUsage().view();
-  }
-
-  @Override
-  public int priority() {
-    return scheduling.shownPriority();
-  }
-
-  @Override
-  public int nice() {
-    return scheduling.nice();
-  }
-
-  @Override
-  public int realTimePriority() {
-    return scheduling.realTimePriority();
-  }
-
-  @Override
-  public int policy() {
-    return scheduling.policy();
-  }
-
-  @Override
-  public int exitSignal() {
-    return process.exitSignal();
-  }
-
-  @Override
-  public int parentPid() {
-    return process.parentPid();
-  }
-
-  @Override
-  public int processGroup() {
-    return process.processGroup();
-  }
-
-  @Override
-  public int session() {
-    return process.session();
-  }
-
-  @Override
+  /** Its program's name, at most 15 bytes; each char is one byte. */
   public String comm() {
     return comm;
   }
 
-  @Override
+  /** R for running, S for sleeping, T for stopped, Z for a zombie. */
   public char state() {
     return released ? 'Z' : state;
   }
 
-  @Override
-  public int threads() {
-    return process.threads().size();
-  }
-
-  @Override
-  public Credentials credentials() {
-    return identity.forFiles();
-  }
-
-  @Override
+  /** Its open files. */
   public FdTable files() {
     return files;
   }
 
-  @Override
+  /** Its root, working directory and umask. */
   public FsStruct fs() {
     return fs;
   }
 
-  @Override
-  public @Nullable Dentry executable() {
-    return executable == null ? null : executable.dentry();
-  }
-
-  @Override
-  public byte[] commandLine() {
-    MmStruct space = mm;
-    return space == null ? new byte[0] : strings(space, space.argStart(), space.argEnd());
-  }
-
-  @Override
-  public byte[] environment() {
-    MmStruct space = mm;
-    return space == null ? new byte[0] : strings(space, space.envStart(), space.envEnd());
-  }
-
-  /** As far as the memory is still there; it need not be that of the task that runs. */
-  private static byte[] strings(MmStruct space, long start, long end) {
-    byte[] bytes = new byte[(int) (end - start)];
-    return Arrays.copyOf(bytes, space.accessRemote(start, bytes));
-  }
-
-  @Override
+  /** The auxiliary vector as execve laid it out, with its AT_NULL. */
   public byte[] auxiliaryVector() {
     return auxiliaryVector.clone();
   }
 
-  @Override
-  public long softLimit(int resource) {
-    return limits().soft(resource);
-  }
-
-  @Override
-  public long hardLimit(int resource) {
-    return limits().hard(resource);
-  }
-
-  @Override
+  /** Faults that needed no input. */
   public long minorFaults() {
     return faults.minor();
   }
 
-  @Override
+  /** Faults that needed input. */
   public long majorFaults() {
     return faults.major();
   }
 
-  @Override
+  /** Time in user mode, in nanoseconds of the virtual clock. */
   public long userNanos() {
     return worked.nanos();
   }
 
-  @Override
+  /** Time in the kernel, in nanoseconds of the virtual clock: system calls take none. */
   public long systemNanos() {
     return 0;
   }
 
-  @Override
+  /** When it started, in nanoseconds of the virtual clock after boot. */
   public long startNanos() {
     return startNanos;
   }
 
-  @Override
-  public List<Long> signalMasks() {
-    return signals.masks();
+  /** What {@code /proc} tells of it. */
+  public ProcessView view() {
+    return view;
   }
 
-  @Override
+  /** How many signals its user has waiting. */
   public int queuedSignals() {
     return machinery.signalQuota().count(identity.uid());
   }

@@ -51,7 +51,7 @@ public final class TaskExit {
       int status = task.process().exitCode();
       trace.emit(new TraceEvent.SchedProcessExit(task.pid(), task.comm(), status));
     }
-    task.stopSleeping();
+    task.sleep().end();
     task.mmRelease();
     task.futexThread().die();
     SignalSender.retarget(task.process(), task, ~task.signals().blocked());

@@ -132,10 +132,10 @@ final class EventCalls {
     }
     kernel.vfs().fget(poll);
     Task task = kernel.task();
-    task.sleepIn(wait);
-    task.waitOnExclusive(poll.waiters());
+    task.sleep().begin(wait);
+    task.sleep().waitOnExclusive(poll.waiters());
     if (deadline != Timers.NEVER) {
-      task.waitUntil(deadline);
+      task.sleep().waitUntil(deadline);
     }
     return SleepingCall.ASLEEP;
   }

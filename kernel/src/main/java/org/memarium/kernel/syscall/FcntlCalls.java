@@ -126,7 +126,7 @@ final class FcntlCalls {
     long result = call.tryAgain();
     if (result == SleepingCall.ASLEEP) {
       kernel.sleep(call);
-      kernel.task().waitOnExclusive(call.queue());
+      kernel.task().sleep().waitOnExclusive(call.queue());
     }
     return result;
   }

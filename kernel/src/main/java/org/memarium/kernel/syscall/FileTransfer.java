@@ -62,7 +62,7 @@ abstract class FileTransfer implements SleepingCall {
 
   /** Registers the task, which goes to sleep, where it is to be woken. */
   void waitOnQueues(Task task) {
-    task.waitOnExclusive(queue());
+    task.sleep().waitOnExclusive(queue());
   }
 
   /** The other file that the call works on, if there are two. */
@@ -82,12 +82,12 @@ abstract class FileTransfer implements SleepingCall {
       kernel.vfs().fget(second);
     }
     Task task = kernel.task();
-    task.sleepIn(this);
+    task.sleep().begin(this);
     waitOnQueues(task);
     long timeout = file.timeoutNanos(write);
     if (timeout > 0) {
       deadline = kernel.clock().uptimeNanos() + timeout;
-      task.waitUntil(deadline);
+      task.sleep().waitUntil(deadline);
     }
     return ASLEEP;
   }

@@ -160,7 +160,7 @@ final class FutexCalls {
     if (words().read(at) != value) {
       return -Errno.EAGAIN;
     }
-    kernel.task().setRestart(() -> waitFor(at, shared, value, atNanos, bitset));
+    kernel.task().call().setRestart(() -> waitFor(at, shared, value, atNanos, bitset));
     Deadline deadline = deadline(atNanos);
     return kernel.sleepUntil(atNanos, new FutexWait(futexes, thread(), key, at, bitset, deadline));
   }

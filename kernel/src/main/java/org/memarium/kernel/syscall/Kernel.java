@@ -137,12 +137,12 @@ public record Kernel(
    */
   long sleepUntil(long atNanos, SleepingCall call, WaitQueue... queues) {
     Task task = task();
-    task.sleepIn(call);
+    task.sleep().begin(call);
     for (WaitQueue queue : queues) {
-      task.waitOn(queue);
+      task.sleep().waitOn(queue);
     }
     if (atNanos != Timers.NEVER) {
-      task.waitUntil(atNanos);
+      task.sleep().waitUntil(atNanos);
     }
     return SleepingCall.ASLEEP;
   }

@@ -56,7 +56,9 @@ final class KillCalls {
     if (pid == Integer.MIN_VALUE) {
       return -Errno.ESRCH;
     }
-    return pid == -1 ? toAll(info) : toGroup(pid == 0 ? task().processGroup() : -pid, info);
+    return pid == -1
+        ? toAll(info)
+        : toGroup(pid == 0 ? task().process().processGroup() : -pid, info);
   }
 
   private long toProcess(int pid, SignalInfo info) {

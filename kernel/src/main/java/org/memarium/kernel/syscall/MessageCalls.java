@@ -137,7 +137,7 @@ final class MessageCalls {
 
     @Override
     void waitOnQueues(Task task) {
-      task.waitOnExclusive(socket.sendQueue(peer()));
+      task.sleep().waitOnExclusive(socket.sendQueue(peer()));
       files.forEach(kernel.vfs()::fget);
       heldFiles = files;
     }

@@ -18,7 +18,7 @@ final class Permissions {
         || sender.euid() == target.uid()
         || sender.uid() == target.suid()
         || sender.uid() == target.uid()
-        || (signal == Signal.SIGCONT && from.session() == to.session());
+        || (signal == Signal.SIGCONT && from.process().session() == to.process().session());
   }
 
   /** {@code ptrace_may_access}, for reading, with the caller's real identity. */

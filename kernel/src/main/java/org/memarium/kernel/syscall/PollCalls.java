@@ -186,7 +186,7 @@ final class PollCalls {
   private long poll(int fds, int count, long deadline) {
     PollWait.Ending ending =
         broken -> {
-          kernel.task().setRestart(() -> poll(fds, count, deadline));
+          kernel.task().call().setRestart(() -> poll(fds, count, deadline));
           return -Restart.BLOCK;
         };
     return new Poll(kernel, fds, count, deadline, ending).begin();

@@ -58,7 +58,7 @@ abstract class PollWait implements SleepingCall {
       return result;
     }
     Task task = kernel.task();
-    task.sleepIn(this);
+    task.sleep().begin(this);
     for (OpenFile file : files()) {
       kernel.vfs().fget(file);
       held.add(file);
@@ -68,14 +68,14 @@ abstract class PollWait implements SleepingCall {
       wait(task, forWriting == null || forWriting.equals(forReading) ? null : forWriting);
     }
     if (deadline != Timers.NEVER) {
-      task.waitUntil(deadline);
+      task.sleep().waitUntil(deadline);
     }
     return ASLEEP;
   }
 
   private static void wait(Task task, @Nullable WaitQueue queue) {
     if (queue != null) {
-      task.waitOn(queue);
+      task.sleep().waitOn(queue);
     }
   }
 

@@ -52,13 +52,13 @@ final class PriorityCalls {
   private List<Task> chosen(int which, int who) {
     Task caller = kernel.task();
     List<Task> chosen = new ArrayList<>();
-    int group = who == 0 ? caller.processGroup() : who;
+    int group = who == 0 ? caller.process().processGroup() : who;
     int user = who == 0 ? caller.identity().uid() : who;
     for (Task task : kernel.tasks().all()) {
       boolean fits =
           switch (which) {
             case PRIO_PROCESS -> task.pid() == (who == 0 ? caller.pid() : who);
-            case PRIO_PGRP -> task.processGroup() == group;
+            case PRIO_PGRP -> task.process().processGroup() == group;
             default -> task.identity().uid() == user;
           };
       if (fits) {

@@ -23,14 +23,14 @@ final class ProcessCalls {
     table.set("exit_group", this::exitGroup);
     table.set("getpid", () -> task().process().pid());
     table.set("gettid", () -> task().pid());
-    table.set("getppid", () -> task().parentPid());
-    table.set("getpgrp", () -> task().processGroup());
-    table.set("getpgid", (int pid) -> ask(pid, Task::processGroup));
-    table.set("getsid", (int pid) -> ask(pid, Task::session));
+    table.set("getppid", () -> task().process().parentPid());
+    table.set("getpgrp", () -> task().process().processGroup());
+    table.set("getpgid", (int pid) -> ask(pid, task -> task.process().processGroup()));
+    table.set("getsid", (int pid) -> ask(pid, task -> task.process().session()));
     table.set("setpgid", this::setpgid);
     table.set("setsid", this::setsid);
     table.set("personality", this::personality);
-    table.set("restart_syscall", () -> task().restart());
+    table.set("restart_syscall", () -> task().call().restart());
   }
 
   private long exit(int status) {

@@ -65,7 +65,10 @@ final class Sleep implements SleepingCall {
       long rest = Math.max(0, atNanos - clock.nowNanos());
       new TimeFormat(kernel.memory()).writeTimespec(left, wordBytes, rest);
     }
-    kernel.task().setRestart(() -> new Sleep(kernel, clock, atNanos, left, wordBytes).begin(true));
+    kernel
+        .task()
+        .call()
+        .setRestart(() -> new Sleep(kernel, clock, atNanos, left, wordBytes).begin(true));
     return -Restart.BLOCK;
   }
 

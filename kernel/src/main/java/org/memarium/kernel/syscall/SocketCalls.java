@@ -287,7 +287,7 @@ final class SocketCalls {
     @Override
     void waitOnQueues(Task task) {
       WaitQueue backlog = name == null ? null : kernel.files().unix().backlogQueue(socket, name);
-      task.waitOnExclusive(require(backlog));
+      task.sleep().waitOnExclusive(require(backlog));
     }
   }
 

@@ -251,11 +251,11 @@ final class SpliceCalls {
 
     @Override
     void waitOnQueues(Task task) {
-      task.waitOn(require(file.waitQueue(Fcntl.POLLIN)));
+      task.sleep().waitOn(require(file.waitQueue(Fcntl.POLLIN)));
       // A stream of the host may keep the machine waiting, and so is never waited for here.
       WaitQueue room = out.waitQueue(Fcntl.POLLOUT);
       if (room != null) {
-        task.waitOn(room);
+        task.sleep().waitOn(room);
       }
     }
   }

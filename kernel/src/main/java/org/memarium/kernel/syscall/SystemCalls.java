@@ -78,12 +78,12 @@ public final class SystemCalls {
 
   /**
    * Makes the call that the registers describe. Afterwards the task is done with it, or sleeps in
-   * it ({@link Task#sleepingCall}).
+   * it ({@link Task#sleep}).
    */
   public void dispatch() {
     Cpu cpu = kernel.cpu();
     int number = cpu.register(Cpu.EAX);
-    kernel.task().beginCall(number);
+    kernel.task().call().begin(number);
     count(number).calls++;
     if (kernel.task().trace().isOn()) {
       traceEnter(kernel.task(), number);
@@ -141,7 +141,7 @@ public final class SystemCalls {
       kernel.names().putAll();
     }
     Task task = kernel.task();
-    SleepingCall sleeping = task.sleepingCall();
+    SleepingCall sleeping = task.sleep().call();
     if (result == SleepingCall.ASLEEP && sleeping != null) {
       if (!isBrokenOff(task, sleeping)) {
         task.fallAsleep();
@@ -149,7 +149,7 @@ public final class SystemCalls {
       }
       result = breakOff(sleeping);
     }
-    task.stopSleeping();
+    task.sleep().end();
     complete(result);
   }
 
@@ -191,7 +191,7 @@ public final class SystemCalls {
   private void complete(long result) {
     Task task = kernel.task();
     if (task.trace().isOn() && !task.isEnded()) {
-      int number = task.callNumber();
+      int number = task.call().number();
       int eax = result == SystemCall.REGISTERS_SET ? kernel.cpu().register(Cpu.EAX) : (int) result;
       String name = SystemCallNames.name(number);
       task.trace().emit(new TraceEvent.SysExit(task.pid(), number, name, eax));
@@ -200,9 +200,9 @@ public final class SystemCalls {
       return;
     }
     if (Restart.isRestart(result)) {
-      task.setRestartCode((int) -result);
+      task.call().setRestartCode((int) -result);
     } else if (Errno.isError(result)) {
-      count(task.callNumber()).errors.merge(Errno.name(result), 1L, Long::sum);
+      count(task.call().number()).errors.merge(Errno.name(result), 1L, Long::sum);
     }
     kernel.cpu().setRegister(Cpu.EAX, (int) result);
   }

@@ -69,7 +69,7 @@ final class WaitCalls {
     if (pid == -1) {
       which = Which.ANY;
     } else if (pid == 0) {
-      number = kernel.task().processGroup();
+      number = kernel.task().process().processGroup();
     } else if (pid > 0) {
       which = Which.PROCESS;
       number = pid;
@@ -88,7 +88,7 @@ final class WaitCalls {
       case P_PID -> which = Which.PROCESS;
       case P_PGID -> {
         which = Which.GROUP;
-        number = id == 0 ? kernel.task().processGroup() : id;
+        number = id == 0 ? kernel.task().process().processGroup() : id;
       }
       case P_PIDFD -> {
         return kernel.unsupported("waitid for a pidfd", Errno.EBADF);
