@@ -225,9 +225,12 @@ final class RunLoop implements PageFaultHandler {
     long next = kernel.timers().nextNanos();
     if (next != Timers.NEVER) {
       long nanos = Math.max(0, next - kernel.clock().uptimeNanos());
-      kernel.clock().sleep(kernel.external().pass(nanos, () -> pauseRequested));
-      // Also where the clock cannot go so far.
-      kernel.timers().expire(next);
+      long passed = kernel.external().pass(nanos, () -> pauseRequested);
+      kernel.clock().sleep(passed);
+      if (passed == nanos) {
+        // Also where the clock cannot go so far.
+        kernel.timers().expire(next);
+      }
       return;
     }
     boolean hope = false;

@@ -89,6 +89,12 @@ final class EventFd extends OpenFile {
     return COUNT_BYTES;
   }
 
+  /** {@code noop_llseek}. */
+  @Override
+  public long lseek(long offset, int whence) {
+    return 0;
+  }
+
   @Override
   public int poll() {
     int events = count != 0 ? Fcntl.POLLIN : 0;

@@ -251,6 +251,12 @@ public final class EventPoll extends OpenFile {
 
   // ---- As a file ----
 
+  /** {@code noop_llseek}. */
+  @Override
+  public long lseek(long offset, int whence) {
+    return 0;
+  }
+
   @Override
   public int poll() {
     // What is no longer there leaves the list, as in ep_eventpoll_poll.

@@ -157,6 +157,12 @@ public final class TimerFd extends OpenFile {
     return queue;
   }
 
+  /** {@code noop_llseek}. */
+  @Override
+  public long lseek(long offset, int whence) {
+    return 0;
+  }
+
   @Override
   public int poll() {
     return ticks > 0 ? Fcntl.POLLIN : 0;
