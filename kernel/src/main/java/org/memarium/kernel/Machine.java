@@ -1,9 +1,7 @@
 package org.memarium.kernel;
 
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -22,19 +20,14 @@ import org.memarium.kernel.futex.FutexThread;
 import org.memarium.kernel.futex.Futexes;
 import org.memarium.kernel.process.ContextSwitch;
 import org.memarium.kernel.process.ExternalSignals;
-import org.memarium.kernel.process.Identity;
-import org.memarium.kernel.process.PendingSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Segments;
-import org.memarium.kernel.process.Sighand;
 import org.memarium.kernel.process.SignalQuota;
 import org.memarium.kernel.process.Task;
-import org.memarium.kernel.process.TaskDescriptors;
 import org.memarium.kernel.process.TaskJobControl;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
-import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.MemInfo;
@@ -46,18 +39,12 @@ import org.memarium.kernel.syscall.SystemCallDescription;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.kernel.syscall.SystemCalls;
 import org.memarium.kernel.tty.HostTerminal;
-import org.memarium.kernel.vfs.ErrnoException;
-import org.memarium.kernel.vfs.FdTable;
-import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.InvalidViewException;
-import org.memarium.kernel.vfs.OpenFile;
-import org.memarium.kernel.vfs.StandardStreams;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.kernel.vfs.VfsConfig;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
-import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
@@ -71,9 +58,6 @@ import org.memarium.mm.slab.Kmalloc;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
-import org.memarium.mm.space.MmStruct;
-import org.memarium.mm.space.RLimits;
-import org.memarium.mm.space.Vma;
 import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
@@ -96,9 +80,6 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * #interruptPending} may be called from another.
  */
 public final class Machine implements AutoCloseable {
-  /** A process takes so many pages for its kernel stack and structures: limits their number. */
-  private static final int PAGES_PER_THREAD = 16;
-
   /** {@code SHRINK_BATCH}, eight times: so many dentries are looked at when memory is short. */
   private static final int SHRINK_BATCH = 1024;
 
@@ -134,6 +115,7 @@ public final class Machine implements AutoCloseable {
   private final Kernel kernel;
   private final SystemCalls systemCalls;
   private final RunLoop loop;
+  private final FirstProcess firstProcess;
 
   /** The thread of the program that the machine was given last, or waits for one. */
   private Task first;
@@ -249,7 +231,22 @@ public final class Machine implements AutoCloseable {
             new Kernel.Unsupported());
     vfs.setJobControl(new TaskJobControl(scheduler, tasks));
     systemCalls = new SystemCalls(kernel);
-    first = newTask();
+    firstProcess =
+        new FirstProcess(
+            config,
+            slab,
+            allocator.totalRamPages(),
+            new Task.Machinery(
+                vfs,
+                clock,
+                timers,
+                userMemory,
+                futexes,
+                signalQuota,
+                scheduler,
+                tasks,
+                memory.trace()));
+    first = firstProcess.make();
     report = newReport();
     loop =
         new RunLoop(
@@ -325,87 +322,6 @@ public final class Machine implements AutoCloseable {
     }
   }
 
-  /** A process without a program. */
-  private Task newTask() {
-    int pid = tasks.allocatePid();
-    RLimits limits = RLimits.initial(allocator.totalRamPages() / PAGES_PER_THREAD);
-    for (MachineConfig.Limit limit : config.limits()) {
-      limits.set(limit.resource(), limit.soft(), limit.hard());
-    }
-    TaskDescriptors descriptors = TaskDescriptors.allocate(slab);
-    if (descriptors == null) {
-      throw new UsageException("no memory for another process");
-    }
-    Task task;
-    try {
-      task = newTask(pid, limits, descriptors);
-    } catch (ErrnoException e) {
-      descriptors.free();
-      throw new UsageException("no memory for the files of another process");
-    }
-    long result = task.fileCalls().chdir(bytes(config.workingDirectory()));
-    if (result < 0) {
-      task.release();
-      task.reap();
-      throw new UsageException(
-          "the working directory %s: %s".formatted(config.workingDirectory(), Errno.name(result)));
-    }
-    return task;
-  }
-
-  private Task newTask(int pid, RLimits limits, TaskDescriptors descriptors) throws ErrnoException {
-    FsStruct fs = FsStruct.allocate(vfs.root());
-    FdTable fds = null;
-    try {
-      fds = FdTable.allocate(vfs, () -> limits.soft(RLimits.NOFILE));
-      Identity identity = new Identity(config.uid(), config.gid());
-      vfs.installStandardStreams(fds, standardStreams(), identity.forFiles());
-      UserProcess process =
-          new UserProcess(pid, limits, new PendingSignals(slab.kernelCaches().sigqueue()));
-      HostTerminal terminal = vfs.terminal();
-      if (terminal != null) {
-        process.setTerminal(terminal.tty());
-        terminal.tty().control(process.session(), process.processGroup());
-      }
-      return new Task(
-          pid,
-          process,
-          new Task.Machinery(
-              vfs,
-              clock,
-              timers,
-              userMemory,
-              futexes,
-              signalQuota,
-              scheduler,
-              tasks,
-              memory.trace()),
-          fs,
-          fds,
-          identity,
-          new Sighand(),
-          descriptors);
-    } catch (ErrnoException e) {
-      if (fds != null) {
-        fds.free();
-      }
-      fs.free();
-      throw e;
-    }
-  }
-
-  private StandardStreams standardStreams() {
-    return new StandardStreams(
-        config.standardInput(),
-        config.standardOutput(),
-        config.standardError(),
-        config.isTerminal(0),
-        config.isTerminal(1),
-        config.isTerminal(2),
-        config.terminalRows(),
-        config.terminalColumns());
-  }
-
   /**
    * Boots: lays out RAM, builds zones and the kernel's page table, mounts the files.
    *
@@ -459,7 +375,7 @@ public final class Machine implements AutoCloseable {
       external.clear();
       systemCalls.clearCounts();
       kernel.unsupported().clear();
-      first = newTask();
+      first = firstProcess.make();
       report = newReport();
       loop.begin(first);
     }
@@ -473,7 +389,7 @@ public final class Machine implements AutoCloseable {
   }
 
   /** For the program strings are bytes; here each becomes one char. */
-  private static String bytes(String text) {
+  static String bytes(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
@@ -780,7 +696,7 @@ public final class Machine implements AutoCloseable {
     memory.audit(audit);
     reclaim.audit(audit);
     pages.audit(audit);
-    auditFiles(audit);
+    FileAudit.recount(audit, tasks, slab.kernelCaches(), memory, vfs, files.place());
     slab.audit(audit);
     vmalloc.audit(audit);
     kmap.audit(audit);
@@ -788,35 +704,6 @@ public final class Machine implements AutoCloseable {
     memory.memMap().audit(audit);
     MemInfo.audit(audit, view);
     audit.finish();
-  }
-
-  /** Recounts what is open, and tells of the process's own objects. */
-  private void auditFiles(Audit audit) {
-    Set<OpenFile> open = new LinkedHashSet<>();
-    Set<FsStruct> places = new LinkedHashSet<>(List.of(files.place()));
-    Set<FdTable> tables = new LinkedHashSet<>();
-    for (Task task : tasks.all()) {
-      task.audit(audit);
-      if (!task.isReleased()) {
-        places.add(task.fs());
-        tables.add(task.files());
-      }
-      OpenFile executable = task.executableFile();
-      if (executable != null) {
-        open.add(executable);
-      }
-    }
-    tables.forEach(table -> open.addAll(table.openFiles()));
-    audit.expectObjects(slab.kernelCaches().fsCache(), places.size() - 1);
-    audit.expectObjects(slab.kernelCaches().filesCache(), tables.size());
-    for (MmStruct mm : memory.addressSpaces()) {
-      for (Vma area = mm.firstArea(); area != null; area = area.next()) {
-        if (area.file() instanceof OpenFile file) {
-          open.add(file);
-        }
-      }
-    }
-    vfs.audit(audit, open, List.copyOf(places));
   }
 
   /** Ends the process if it still runs and gives the RAM back. */
