@@ -523,7 +523,7 @@ public final class FileCalls extends AttributeCalls {
     if (!allowed) {
       throw new ErrnoException(Errno.EBADF);
     }
-    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait);
+    return new LockCall(vfs, fds, fd, file, wanted, mayWait);
   }
 
   /**
@@ -546,7 +546,7 @@ public final class FileCalls extends AttributeCalls {
     }
     FileLock wanted = new FileLock(FileLock.Kind.FLOCK, file, pid, type, 0, FileLock.TO_THE_END);
     boolean mayWait = (operation & LOCK_NB) == 0;
-    return new LockCall(vfs.blockedLocks(), fds, fd, file, wanted, mayWait);
+    return new LockCall(vfs, fds, fd, file, wanted, mayWait);
   }
 
   /** ioctl(2). */

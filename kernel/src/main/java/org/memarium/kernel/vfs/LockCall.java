@@ -47,7 +47,7 @@ public final class LockCall implements SleepingCall {
     }
   }
 
-  private final Blocked blocked;
+  private final Vfs vfs;
   private final FdTable fds;
   private final int fd;
   private final OpenFile file;
@@ -58,8 +58,8 @@ public final class LockCall implements SleepingCall {
   private long slot;
   private boolean waiting;
 
-  LockCall(Blocked blocked, FdTable fds, int fd, OpenFile file, FileLock wanted, boolean mayWait) {
-    this.blocked = blocked;
+  LockCall(Vfs vfs, FdTable fds, int fd, OpenFile file, FileLock wanted, boolean mayWait) {
+    this.vfs = vfs;
     this.fds = fds;
     this.fd = fd;
     this.file = file;
@@ -100,15 +100,15 @@ public final class LockCall implements SleepingCall {
     if (!mayWait) {
       return -Errno.EAGAIN;
     }
-    if (blocked.wouldDeadlock(wanted, inTheWay)) {
+    if (vfs.blockedLocks().wouldDeadlock(wanted, inTheWay)) {
       return -Errno.EDEADLK;
     }
     blocker = inTheWay;
     if (!waiting) {
       slot = VfsCaches.alloc(caches.fileLock, Errno.ENOLCK);
       waiting = true;
-      file.hold();
-      blocked.calls.add(this);
+      vfs.fget(file);
+      vfs.blockedLocks().calls.add(this);
     }
     return ASLEEP;
   }
@@ -127,9 +127,9 @@ public final class LockCall implements SleepingCall {
   public void ended() {
     if (waiting) {
       waiting = false;
-      blocked.calls.remove(this);
+      vfs.blockedLocks().calls.remove(this);
       VfsCaches.free(caches.fileLock, slot);
-      file.release();
+      vfs.fput(file);
     }
   }
 
