@@ -32,6 +32,11 @@ final class ThreadsAndSignalsTest {
   }
 
   @Test
+  void callsThatWaitAreBrokenOffOrMadeAgain() {
+    sameAsOnTheHost("interrupted.c", List.of("-static", "-pthread"));
+  }
+
+  @Test
   void theFutexCallItself() {
     sameAsOnTheHost("futexes.c", List.of("-static", "-pthread"));
   }
