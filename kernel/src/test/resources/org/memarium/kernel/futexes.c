@@ -108,7 +108,7 @@ static void *waits(void *argument) {
 
 /* Until so many threads sleep: they have said that they are about to. */
 static void settle(int count) {
-  struct timespec some = {0, 20000000};
+  struct timespec some = {0, 100000000};
   while (started < count) sched_yield();
   nanosleep(&some, NULL);
 }
@@ -206,7 +206,7 @@ static void shared(void) {
     int result = futex(word, FUTEX_WAIT, 0, NULL, NULL, 0);
     _exit(result == 0 && moved == memory - 65536 ? 7 : 8);
   }
-  struct timespec some = {0, 20000000};
+  struct timespec some = {0, 100000000};
   while (word[1] == 0) sched_yield();
   nanosleep(&some, NULL);
   printf("private wake %d shared wake %d\n", futex(word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0),

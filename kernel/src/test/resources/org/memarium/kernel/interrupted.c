@@ -22,7 +22,7 @@ static sem_t semaphore;
 static char much[65536];
 
 static void soon(void) {
-  struct itimerval value = {{0, 0}, {0, 2000}};
+  struct itimerval value = {{0, 0}, {0, 20000}};
   setitimer(ITIMER_REAL, &value, NULL);
 }
 
@@ -101,7 +101,7 @@ int main(void) {
   fflush(stdout);
   pid_t child = fork();
   if (child == 0) {
-    struct timespec some = {0, 6000000};
+    struct timespec some = {0, 60000000};
     raise(SIGSTOP);
     _exit(nanosleep(&some, NULL) == 0 ? 5 : 6);
   }
