@@ -85,6 +85,11 @@ final class MachineOptions {
   private @Nullable TlbShape tlb;
 
   @Option(
+      names = "--pcid",
+      description = "Keep translations in the TLB when processes take turns (--layout compat).")
+  private boolean pcid;
+
+  @Option(
       names = "--quantum",
       paramLabel = "NUMBER",
       description = "Instructions after which the next process has its turn (default: 1000000).")
@@ -188,6 +193,7 @@ final class MachineOptions {
     if (tlb != null) {
       config.tlb(tlb.entries(), tlb.ways());
     }
+    config.pcid(pcid);
     if (quantum != null) {
       config.quantum(quantum);
     }

@@ -52,6 +52,10 @@ public final class Mmu {
 
   private @Nullable PageFaultHandler faultHandler;
   private long cr3;
+
+  /** Of CR3, bits 0 to 11, where CR4.PCIDE is set: whose translations count. */
+  private int pcid;
+
   private int fetchGeneration;
   private boolean fastPath = true;
 
@@ -122,17 +126,40 @@ public final class Mmu {
     return cr3;
   }
 
-  /** Loads CR3 and drops all translations but global ones. */
+  /** Loads CR3 with PCID 0, and drops all translations of it but global ones. */
   public void loadCr3(long topTable) {
+    loadCr3(topTable, 0, false);
+  }
+
+  /**
+   * Loads CR3 as a processor does whose CR4.PCIDE is set (SDM vol. 3A, 4.10.4.1).
+   *
+   * @param number the PCID, 0 to 4093
+   * @param keep bit 63: translations of the PCID stay; otherwise all but global ones go
+   */
+  public void loadCr3(long topTable, int number, boolean keep) {
     cr3 = topTable;
-    flushesByCr3++;
-    flush(true);
+    pcid = number;
+    dataTlb.setSpace(number);
+    fetchTlb.setSpace(number);
+    if (!keep) {
+      flushesByCr3++;
+      dataTlb.flushSpace();
+      fetchTlb.flushSpace();
+    }
+    clearFast();
+    fetchGeneration++;
+  }
+
+  /** Loads CR3 with what it holds: drops the translations that count now, but for global ones. */
+  public void reloadCr3() {
+    loadCr3(cr3, pcid, false);
   }
 
   /** Drops all translations, global ones too (as a change of CR4.PGE does). */
   public void flushAll() {
     flushesOfAll++;
-    flush(false);
+    flush();
   }
 
   /**
@@ -157,9 +184,9 @@ public final class Mmu {
     }
   }
 
-  private void flush(boolean keepGlobal) {
-    dataTlb.flush(keepGlobal);
-    fetchTlb.flush(keepGlobal);
+  private void flush() {
+    dataTlb.flush(false);
+    fetchTlb.flush(false);
     clearFast();
     fetchGeneration++;
   }

@@ -11,7 +11,11 @@ import java.util.Arrays;
  * drops one piece drops them all.
  *
  * <pre>
- *   tag    linear page number, or -1 for an empty way
+ *   tag    63          52 51                          0
+ *         +--------------+----------------------------+
+ *         | space        | linear page number         |   or -1 for an empty way
+ *         +--------------+----------------------------+
+ *         space: the PCID of the tables that it comes from; 0xffe for a global translation
  *   data   63  62            12 11   9  8   7   6   5       3   2   1   0
  *         +---+----------------+------+---+---+---+---------+---+---+---+
  *         |NX | physical page  |  0   | G | 0 | D |    0    |U/S|R/W| 0 |
@@ -21,6 +25,9 @@ import java.util.Arrays;
  */
 final class Tlb {
   private static final long EMPTY = -1;
+  private static final int SPACE_SHIFT = 52;
+  private static final long GLOBAL_SPACE = 0xffeL << SPACE_SHIFT;
+  private static final long PAGE_MASK = (1L << SPACE_SHIFT) - 1;
 
   private final long[] tags;
   private final long[] data;
@@ -28,6 +35,9 @@ final class Tlb {
   private final int[] nextWay;
   private final int ways;
   private final int setMask;
+
+  /** The PCID in use, where tags have it. */
+  private long space;
 
   /** Whether a piece of a large page was entered since the last full flush. */
   private boolean mayHoldLarge;
@@ -58,12 +68,28 @@ final class Tlb {
   /** The slot that holds the translation of a linear page number, or -1. */
   int find(long linearPage) {
     int first = ((int) linearPage & setMask) * ways;
+    long own = linearPage | space;
+    long global = linearPage | GLOBAL_SPACE;
     for (int slot = first; slot < first + ways; slot++) {
-      if (tags[slot] == linearPage) {
+      if (tags[slot] == own || tags[slot] == global) {
         return slot;
       }
     }
     return -1;
+  }
+
+  /** From now on translations of another PCID count, besides global ones; none are dropped. */
+  void setSpace(int pcid) {
+    space = (long) pcid << SPACE_SHIFT;
+  }
+
+  /** Drops the translations of the PCID in use, but not global ones. */
+  void flushSpace() {
+    for (int slot = 0; slot < tags.length; slot++) {
+      if ((tags[slot] & ~PAGE_MASK) == space) {
+        tags[slot] = EMPTY;
+      }
+    }
   }
 
   /** The data of a slot: physical page and permission bits. */
@@ -84,9 +110,9 @@ final class Tlb {
       int set = (int) linearPage & setMask;
       slot = set * ways + nextWay[set];
       nextWay[set] = (nextWay[set] + 1) & (ways - 1);
-      victim = tags[slot];
-      tags[slot] = linearPage;
+      victim = tags[slot] == EMPTY ? EMPTY : tags[slot] & PAGE_MASK;
     }
+    tags[slot] = linearPage | ((entry & PageTableEntry.GLOBAL) != 0 ? GLOBAL_SPACE : space);
     data[slot] = entry;
     size[slot] = (byte) sizeShift;
     mayHoldLarge |= sizeShift != 0;
@@ -106,7 +132,9 @@ final class Tlb {
     }
     if (mayHoldLarge) {
       for (int other = 0; other < tags.length; other++) {
-        if (tags[other] != EMPTY && (tags[other] ^ linearPage) >>> size[other] == 0) {
+        long tag = tags[other];
+        boolean counts = (tag & ~PAGE_MASK) == space || (tag & ~PAGE_MASK) == GLOBAL_SPACE;
+        if (tag != EMPTY && counts && ((tag & PAGE_MASK) ^ linearPage) >>> size[other] == 0) {
           tags[other] = EMPTY;
           found = true;
         }

@@ -147,6 +147,9 @@ public final class Machine implements AutoCloseable {
     kernelMemory = new KernelMemory(mmu, architecture);
     PageCache pageCache = new PageCache(allocator, slab);
     memory = new MemoryManager(allocator, kernelPageTable, mmu, pageCache, slab);
+    if (config.pcid()) {
+      memory.usePcid();
+    }
     reclaim = new Reclaim(memory);
     faults = new FaultHandler(memory);
 

@@ -119,6 +119,11 @@ public final class MachineConfig {
     return values.checks;
   }
 
+  /** Whether translations stay in the TLB when another address space is loaded; default false. */
+  public boolean pcid() {
+    return values.pcid;
+  }
+
   /**
    * Instructions for which a task runs before the next one's turn; default {@link
    * Scheduler#DEFAULT_QUANTUM}.
@@ -206,6 +211,7 @@ public final class MachineConfig {
     private List<Path> writable = new ArrayList<>();
     private String workingDirectory = "/";
     private boolean checks;
+    private boolean pcid;
     private long quantum = Scheduler.DEFAULT_QUANTUM;
     private List<Limit> limits = new ArrayList<>();
     private @Nullable ReadableByteChannel standardInput;
@@ -235,6 +241,7 @@ public final class MachineConfig {
       writable = new ArrayList<>(from.writable);
       workingDirectory = from.workingDirectory;
       checks = from.checks;
+      pcid = from.pcid;
       quantum = from.quantum;
       limits = new ArrayList<>(from.limits);
       standardInput = from.standardInput;
@@ -332,6 +339,12 @@ public final class MachineConfig {
       return this;
     }
 
+    /** See {@link MachineConfig#pcid}. */
+    public Builder pcid(boolean value) {
+      pcid = value;
+      return this;
+    }
+
     /** See {@link MachineConfig#quantum}. */
     public Builder quantum(long instructions) {
       quantum = instructions;
@@ -417,6 +430,10 @@ public final class MachineConfig {
         throw new UsageException(
             "a TLB of %d entries in sets of %d cannot be: both are powers of two, the first not smaller"
                 .formatted(tlbEntries, tlbWays));
+      }
+      if (pcid && layout == Layout.I386) {
+        throw new UsageException(
+            "PCIDs are for 64-bit kernels: a processor has them in 64-bit mode only");
       }
       if (quantum < 1) {
         throw new UsageException(

@@ -58,6 +58,8 @@ public final class MemoryManager {
   private final AnonVmas anonVmas;
   private final List<MmStruct> addressSpaces = new ArrayList<>();
 
+  final AddressSpaceIds addressSpaceIds;
+
   private Populator populator = (mm, start, end) -> {};
   private long mmapMinAddress = DEFAULT_MMAP_MIN_ADDRESS;
   private int maxMapCount = MmStruct.MAX_MAP_COUNT;
@@ -82,6 +84,7 @@ public final class MemoryManager {
     this.allocator = allocator;
     this.kernelPageTable = kernelPageTable;
     this.mmu = mmu;
+    this.addressSpaceIds = new AddressSpaceIds(mmu);
     this.pageCache = pageCache;
     this.committed = new CommittedMemory(allocator);
   }
@@ -149,6 +152,11 @@ public final class MemoryManager {
 
   void populate(MmStruct mm, long start, long end) {
     populator.populate(mm, start, end);
+  }
+
+  /** Sets CR4.PCIDE: a switch of address spaces need not flush the TLB. */
+  public void usePcid() {
+    addressSpaceIds.enable();
   }
 
   /** Says whose page faults come from now on: those of the task that runs. */

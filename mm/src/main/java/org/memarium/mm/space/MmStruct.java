@@ -169,7 +169,7 @@ public final class MmStruct {
 
   /** {@code switch_mm}: loads CR3 with its page table. */
   public void activate() {
-    memory.mmu().loadCr3(pages.tables().pgd());
+    memory.addressSpaceIds.load(number, pages.tables().pgd(), pages.tlbGeneration());
   }
 
   /** Whether CR3 holds its page table. */
@@ -403,6 +403,7 @@ public final class MmStruct {
     exited = true;
     users = 0;
     if (pages.isCurrent()) {
+      memory.addressSpaceIds.leave();
       memory.mmu().loadCr3(memory.kernelPageTable().pgd());
     }
     if (!munmap.unmapRange(0, layout.taskSize())) {

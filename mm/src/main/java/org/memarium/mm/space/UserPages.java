@@ -48,6 +48,9 @@ public final class UserPages {
   private long gatherStart = Long.MAX_VALUE;
   private long gatherEnd;
 
+  /** {@code tlb_gen}: how many flushes of this address space there were. */
+  private long tlbGeneration;
+
   UserPages(MemoryManager memory, PageTables tables) {
     this.memory = memory;
     this.mmu = memory.mmu();
@@ -440,15 +443,22 @@ public final class UserPages {
     flush(linearAddress, linearAddress + Ram.PAGE_SIZE);
   }
 
+  /** {@code context.tlb_gen}. */
+  long tlbGeneration() {
+    return tlbGeneration;
+  }
+
   /** {@code flush_tlb_mm_range}. */
   private void flush(long start, long end) {
+    tlbGeneration++;
     if (!isCurrent()) {
       return;
     }
+    memory.addressSpaceIds.flushed(tlbGeneration);
     long pages = (end - start) >>> Ram.PAGE_SHIFT;
     boolean all = pages > FLUSH_CEILING_PAGES;
     if (all) {
-      mmu.loadCr3(mmu.cr3());
+      mmu.reloadCr3();
     } else {
       for (long at = start; at < end; at += Ram.PAGE_SIZE) {
         mmu.invlpg(at);
