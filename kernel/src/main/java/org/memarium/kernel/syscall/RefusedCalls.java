@@ -41,6 +41,9 @@ final class RefusedCalls {
     table.refuse("stime", EPERM, "needs CAP_SYS_TIME: the virtual clock is the machine's");
     table.refuse("ptrace", EPERM, "nobody traces anybody (kernel.yama.ptrace_scope 3)");
     table.refuse("setns", EPERM, "needs CAP_SYS_ADMIN: there is one namespace of each kind");
+    table.refuse("unshare", EPERM, "needs CAP_SYS_ADMIN; nothing else is parted either");
+    String time = "needs CAP_SYS_TIME to set it; it cannot be read either";
+    table.refuse("adjtimex clock_adjtime clock_adjtime64", EPERM, time);
     table.refuse("lookup_dcookie", EPERM, "needs CAP_SYS_ADMIN");
     table.refuse("open_by_handle_at", EPERM, "needs CAP_DAC_READ_SEARCH");
     table.refuse("bpf", EPERM, "needs CAP_BPF (kernel.unprivileged_bpf_disabled)");
@@ -64,6 +67,16 @@ final class RefusedCalls {
     table.refuse("inotify_add_watch inotify_rm_watch", ENOSYS, inotify);
     table.refuse("fanotify_init fanotify_mark", ENOSYS, "as without CONFIG_FANOTIFY");
     table.refuse("quotactl quotactl_fd", ENOSYS, "as without CONFIG_QUOTACTL");
+    String ipc = "as without CONFIG_SYSVIPC";
+    table.refuse("ipc semget semctl semtimedop_time64 shmget shmctl shmat shmdt", ENOSYS, ipc);
+    table.refuse("msgget msgsnd msgrcv msgctl", ENOSYS, ipc);
+    String queues = "as without CONFIG_POSIX_MQUEUE";
+    table.refuse("mq_open mq_unlink mq_timedsend mq_timedreceive", ENOSYS, queues);
+    table.refuse("mq_timedsend_time64 mq_timedreceive_time64", ENOSYS, queues);
+    table.refuse("mq_notify mq_getsetattr", ENOSYS, queues);
+    String pidfd = "as in kernels before pidfd: Linux 5.1 to 5.15";
+    table.refuse("pidfd_open pidfd_send_signal pidfd_getfd", ENOSYS, pidfd);
+    table.refuse("process_madvise process_mrelease", ENOSYS, pidfd);
     table.refuse("sysfs", ENOSYS, "as without CONFIG_SYSFS_SYSCALL");
     table.refuse("uselib", ENOSYS, "as without CONFIG_USELIB");
     table.refuse("vm86old vm86", ENOSYS, "as without CONFIG_X86_LEGACY_VM86");

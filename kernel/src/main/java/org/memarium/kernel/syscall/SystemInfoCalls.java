@@ -13,6 +13,9 @@ final class SystemInfoCalls {
   private static final int GRND_NONBLOCK = 1;
   private static final int GRND_RANDOM = 2;
   private static final int GRND_INSECURE = 4;
+  private static final int OLD_FIELD_BYTES = 65;
+  private static final int OLDEST_FIELD_BYTES = 9;
+  private static final int OLDEST_TEXT_BYTES = 8;
   private static final int RANDOM_CHUNK = 4096;
 
   private final Kernel kernel;
@@ -23,15 +26,46 @@ final class SystemInfoCalls {
 
   void enter(SystemCallTable table) {
     table.set("uname", this::uname);
+    table.set("olduname", (int to) -> oldUname(to, OLD_FIELD_BYTES, OLD_FIELD_BYTES));
+    table.set("oldolduname", (int to) -> oldUname(to, OLDEST_FIELD_BYTES, OLDEST_TEXT_BYTES));
     table.set("sysinfo", this::sysinfo);
     table.set("getrandom", this::getrandom);
     table.set("getcpu", this::getcpu);
   }
 
   private long uname(int to) {
+    String[] fields = fields();
+    ByteBuffer out = ByteBuffer.allocate(fields.length * UtsName.FIELD_BYTES);
+    for (int i = 0; i < fields.length; i++) {
+      out.put(i * UtsName.FIELD_BYTES, fields[i].getBytes(StandardCharsets.US_ASCII));
+    }
+    kernel.memory().write(Integer.toUnsignedLong(to), out.array());
+    return 0;
+  }
+
+  /**
+   * {@code struct old_utsname}, {@code struct oldold_utsname}: no domain, shorter fields.
+   *
+   * @param textBytes of a field that are used at most
+   */
+  private long oldUname(int to, int fieldBytes, int textBytes) {
+    if (to == 0) {
+      return -Errno.EFAULT;
+    }
+    String[] fields = fields();
+    ByteBuffer out = ByteBuffer.allocate((fields.length - 1) * fieldBytes);
+    for (int i = 0; i < fields.length - 1; i++) {
+      byte[] text = fields[i].getBytes(StandardCharsets.US_ASCII);
+      out.put(i * fieldBytes, text, 0, Math.min(text.length, textBytes));
+    }
+    kernel.memory().write(Integer.toUnsignedLong(to), out.array());
+    return 0;
+  }
+
+  private String[] fields() {
     UtsName name = kernel.uname();
     boolean linux32 = (kernel.task().personality() & PER_MASK) == PER_LINUX32;
-    String[] fields = {
+    return new String[] {
       name.sysname(),
       name.nodename(),
       name.release(),
@@ -39,12 +73,6 @@ final class SystemInfoCalls {
       linux32 ? "i686" : name.machine(),
       name.domainname()
     };
-    ByteBuffer out = ByteBuffer.allocate(fields.length * UtsName.FIELD_BYTES);
-    for (int i = 0; i < fields.length; i++) {
-      out.put(i * UtsName.FIELD_BYTES, fields[i].getBytes(StandardCharsets.US_ASCII));
-    }
-    kernel.memory().write(Integer.toUnsignedLong(to), out.array());
-    return 0;
   }
 
   /**
