@@ -85,8 +85,7 @@ final class ConformanceRoot {
     for (String folder : List.of("work", "tmp", "proc", "dev", "usr/applets", "cases/bin")) {
       Files.createDirectories(root.resolve(folder));
     }
-    Files.setPosixFilePermissions(
-        root.resolve("tmp"), PosixFilePermissions.fromString("rwxrwxrwx"));
+    Files.setAttribute(root.resolve("tmp"), "unix:mode", 01777);
     Files.writeString(root.resolve("etc/passwd"), "root:x:0:0:root:/work:/bin/sh\n");
     Files.writeString(root.resolve("etc/group"), "root:x:0:\n");
     Ended applets = HostRun.plain(List.of(busybox.toString(), "--list"));

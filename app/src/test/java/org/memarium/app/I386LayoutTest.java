@@ -11,7 +11,7 @@ class I386LayoutTest {
   /**
    * What Debian's 32-bit kernel 6.1 (no PAE, 128 MiB, randomize_va_space=0) printed for {@code
    * busybox cat /proc/self/maps} of busybox-static 1:1.35.0-4, without vvar and vdso, device and
-   * inode.
+   * inode. There it was in /bin.
    */
   private static final List<String> BUSYBOX_MAPS =
       List.of(
