@@ -125,7 +125,7 @@ public final class KernelCaches {
           plain("sgpool-32", 640, 1024, LINES),
           plain("sgpool-64", 1280, 2048, LINES),
           plain("sgpool-128", 2560, 4096, LINES),
-          plain("eventpoll_epi", 72, 128, PROCESS),
+          plain("eventpoll_epi", 64, 128, PROCESS),
           plain("eventpoll_pwq", 32, 64, PANIC | ACCOUNT),
           plain("ep_head", 8, 16, PANIC | ACCOUNT),
           plain("bio-188", 188, HWCACHE_ALIGN | TYPESAFE_BY_RCU),
