@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.Network;
 import org.memarium.kernel.Preset;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
@@ -96,6 +97,16 @@ final class MachineOptions {
   private @Nullable Long quantum;
 
   @Option(
+      names = "--network",
+      paramLabel = "MODE",
+      converter = NetworkConverter.class,
+      description = {
+        "Whom sockets reach: none, the UNIX domain alone (default), or loopback, TCP and UDP inside"
+            + " the machine. Nothing reaches the host's network."
+      })
+  private Network network = Network.NONE;
+
+  @Option(
       names = "--limit",
       paramLabel = "NAME=VALUE",
       converter = LimitOption.Converter.class,
@@ -162,6 +173,7 @@ final class MachineOptions {
             .seed(seed)
             .randomise(randomize)
             .cpu(cpu)
+            .network(network)
             .root(root)
             .workingDirectory(workingDirectory())
             .checks(check)
@@ -279,6 +291,18 @@ final class MachineOptions {
             "there is no processor '%s'; there are %s".formatted(text, CpuModel.names()));
       }
       return model;
+    }
+  }
+
+  static final class NetworkConverter implements ITypeConverter<Network> {
+    @Override
+    public Network convert(String text) {
+      Network network = Network.named(text);
+      if (network == null) {
+        throw new TypeConversionException(
+            "there is no network '%s'; there are %s".formatted(text, Network.names()));
+      }
+      return network;
     }
   }
 

@@ -311,15 +311,20 @@ public final class Machine implements AutoCloseable {
 
   private Vfs openFiles(MachineConfig config, VirtualClock clock, PageCache pageCache) {
     try {
-      return Vfs.open(
-          new VfsConfig(
-              config.root(),
-              config.writable(),
-              VfsConfig.DEFAULT_OVERLAY_BYTES,
-              config.seed(),
-              clock::realtimeNanos,
-              pageCache,
-              slab));
+      Vfs opened =
+          Vfs.open(
+              new VfsConfig(
+                  config.root(),
+                  config.writable(),
+                  VfsConfig.DEFAULT_OVERLAY_BYTES,
+                  config.seed(),
+                  clock::realtimeNanos,
+                  pageCache,
+                  slab));
+      if (config.network() == Network.LOOPBACK) {
+        opened.addLoopback();
+      }
+      return opened;
     } catch (InvalidViewException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }

@@ -132,6 +132,11 @@ public final class MachineConfig {
     return values.quantum;
   }
 
+  /** Whom sockets reach; default {@link Network#NONE}. */
+  public Network network() {
+    return values.network;
+  }
+
   /** Resource limits that differ from Linux's, in the order in which they were given. */
   public List<Limit> limits() {
     return List.copyOf(values.limits);
@@ -213,6 +218,7 @@ public final class MachineConfig {
     private boolean checks;
     private boolean pcid;
     private long quantum = Scheduler.DEFAULT_QUANTUM;
+    private Network network = Network.NONE;
     private List<Limit> limits = new ArrayList<>();
     private @Nullable ReadableByteChannel standardInput;
     private @Nullable WritableByteChannel standardOutput;
@@ -243,6 +249,7 @@ public final class MachineConfig {
       checks = from.checks;
       pcid = from.pcid;
       quantum = from.quantum;
+      network = from.network;
       limits = new ArrayList<>(from.limits);
       standardInput = from.standardInput;
       standardOutput = from.standardOutput;
@@ -348,6 +355,12 @@ public final class MachineConfig {
     /** See {@link MachineConfig#quantum}. */
     public Builder quantum(long instructions) {
       quantum = instructions;
+      return this;
+    }
+
+    /** See {@link MachineConfig#network}. */
+    public Builder network(Network value) {
+      network = value;
       return this;
     }
 

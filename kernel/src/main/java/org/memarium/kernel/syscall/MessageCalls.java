@@ -5,7 +5,9 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.vfs.Fcntl;
+import org.memarium.kernel.vfs.InternetAddress;
 import org.memarium.kernel.vfs.OpenFile;
+import org.memarium.kernel.vfs.SocketAddress;
 import org.memarium.kernel.vfs.SocketCredentials;
 import org.memarium.kernel.vfs.UnixAddress;
 import org.memarium.kernel.vfs.UnixCalls;
@@ -57,8 +59,16 @@ final class MessageCalls {
   long sendto(int fd, int from, int count, int flags, int address, int addressBytes) {
     UserBuffer bytes = UserBuffer.of(kernel.memory(), from, count);
     UnixSocket socket = sockets.socketOf(fd);
-    UnixAddress name = address == 0 ? null : sockets.readAddress(address, addressBytes);
+    SocketAddress name =
+        address == 0 || isConnection(socket)
+            ? null
+            : sockets.readAddress(socket, address, addressBytes);
     return new Send(fd, socket, bytes, flags, name, ControlMessages.Sent.NOTHING).begin();
+  }
+
+  /** One of TCP asks nobody to whom it sends. */
+  private static boolean isConnection(UnixSocket socket) {
+    return socket.isInternet() && socket.type() == UnixSocket.STREAM;
   }
 
   long sendmsg(int fd, int message, int flags) {
@@ -73,8 +83,10 @@ final class MessageCalls {
     if (nameBytes < 0) {
       throw new CallFailedException(Errno.EINVAL);
     }
-    UnixAddress to =
-        name == 0 || nameBytes == 0 ? null : sockets.readAddress(name, Math.min(nameBytes, 128));
+    SocketAddress to =
+        name == 0 || nameBytes == 0 || isConnection(socket)
+            ? null
+            : sockets.readAddress(socket, name, Math.min(nameBytes, 128));
     int pieces = Bytes.getInt(header, 12);
     if (Integer.compareUnsigned(pieces, UserBuffer.MAX_PIECES) > 0) {
       throw new CallFailedException(Errno.EMSGSIZE);
@@ -109,7 +121,7 @@ final class MessageCalls {
     private final UnixSocket socket;
     private final UserBuffer from;
     private final int flags;
-    private final @Nullable UnixAddress name;
+    private final @Nullable SocketAddress name;
     private final SocketCredentials credentials;
     private List<OpenFile> files;
     private List<OpenFile> heldFiles = List.of();
@@ -119,7 +131,7 @@ final class MessageCalls {
         UnixSocket socket,
         UserBuffer from,
         int flags,
-        @Nullable UnixAddress name,
+        @Nullable SocketAddress name,
         ControlMessages.Sent control) {
       super(MessageCalls.this.kernel, "send", fd, socket, true);
       this.socket = socket;
@@ -128,7 +140,8 @@ final class MessageCalls {
       this.name = name;
       SocketCredentials told = control.credentials();
       this.credentials = told == null ? sockets.caller() : told;
-      this.files = control.files();
+      // Of control messages the Internet's sockets take none of the UNIX domain's.
+      this.files = socket.isInternet() ? List.of() : control.files();
     }
 
     private boolean isNonBlocking() {
@@ -149,10 +162,10 @@ final class MessageCalls {
     }
 
     private @Nullable UnixPeer peer() {
-      if (name == null || socket.type() != UnixSocket.DATAGRAM) {
+      if (!(name instanceof UnixAddress path) || socket.type() != UnixSocket.DATAGRAM) {
         return null;
       }
-      return switch (kernel.files().unix().lookup(socket, name)) {
+      return switch (kernel.files().unix().lookup(socket, path)) {
         case UnixCalls.Lookup.Found found -> found.peer();
         case UnixCalls.Lookup.Failed failed ->
             throw new CallFailedException((int) -failed.result());
@@ -182,7 +195,10 @@ final class MessageCalls {
         for (OpenFile file : files) {
           file.hold();
         }
-        long sent = socket.send(bytes, 0, copied, credentials, files, to);
+        long sent =
+            name instanceof InternetAddress there
+                ? socket.sendTo(bytes, 0, copied, credentials, there)
+                : socket.send(bytes, 0, copied, credentials, files, to);
         if (sent < 0) {
           files.forEach(OpenFile::release);
           from.back(copied);
@@ -224,7 +240,7 @@ final class MessageCalls {
 
   /** A sender without a name has a name of no bytes. */
   private void writeSender(int address, int length, UnixSocket.Received with) {
-    UnixAddress from = with.from();
+    SocketAddress from = with.from();
     if (from == null) {
       kernel.memory().writeInt(Integer.toUnsignedLong(length), 0);
     } else {

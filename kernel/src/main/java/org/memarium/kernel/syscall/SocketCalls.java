@@ -6,7 +6,9 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserFaultException;
 import org.memarium.kernel.vfs.Fcntl;
+import org.memarium.kernel.vfs.InternetAddress;
 import org.memarium.kernel.vfs.OpenFile;
+import org.memarium.kernel.vfs.SocketAddress;
 import org.memarium.kernel.vfs.SocketCredentials;
 import org.memarium.kernel.vfs.UnixAddress;
 import org.memarium.kernel.vfs.UnixSocket;
@@ -15,8 +17,9 @@ import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /**
- * Sockets; Linux {@code net/socket.c} and {@code net/unix/af_unix.c}. There is the UNIX domain
- * alone: no program reaches a network.
+ * Sockets; Linux {@code net/socket.c}, {@code net/unix/af_unix.c} and {@code net/ipv4/af_inet.c}.
+ * There is the UNIX domain, and if the machine has the interface {@code lo}, TCP and UDP inside of
+ * it: no program reaches a network.
  */
 final class SocketCalls {
   private static final int AF_UNSPEC = 0;
@@ -30,6 +33,12 @@ final class SocketCalls {
 
   private static final int SOCK_TYPE_MASK = 0xf;
   private static final int SOCK_RAW = 3;
+
+  /** {@code IPPROTO_MAX}, and the two that there are. */
+  private static final int PROTOCOLS = 263;
+
+  private static final int IPPROTO_TCP = 6;
+  private static final int IPPROTO_UDP = 17;
 
   /** {@code sizeof(struct sockaddr_storage)}, {@code sizeof(struct sockaddr_un)}. */
   private static final int STORAGE_BYTES = 128;
@@ -51,8 +60,12 @@ final class SocketCalls {
   }
 
   void enter(SystemCallTable table) {
-    table.set("socketcall", this::socketcall).partly("AF_UNIX alone");
-    table.set("socket", this::socket).partly("AF_UNIX alone; other families get EAFNOSUPPORT");
+    table
+        .set("socketcall", this::socketcall)
+        .partly("AF_UNIX; TCP and UDP with --network loopback");
+    table
+        .set("socket", this::socket)
+        .partly("AF_UNIX; TCP and UDP with --network loopback; other families get EAFNOSUPPORT");
     table.set("socketpair", this::socketpair);
     table.set("bind", this::bind);
     table.set("connect", this::connect);
@@ -145,8 +158,34 @@ final class SocketCalls {
    * @return null for a family without a name
    * @throws CallFailedException EINVAL, EFAULT
    */
-  @Nullable UnixAddress readAddress(int address, int bytes) {
+  @Nullable SocketAddress readAddress(UnixSocket socket, int address, int bytes) {
     byte[] raw = readRaw(address, bytes);
+    return socket.isInternet() ? internetAddress(socket, raw) : unixAddress(raw);
+  }
+
+  /** Of a family that is not the socket's, UDP of IPv6 knows IPv4. */
+  private static InternetAddress internetAddress(UnixSocket socket, byte[] raw) {
+    boolean datagram = socket.type() == UnixSocket.DATAGRAM;
+    int family = family(raw);
+    if (socket.isSix() && !(datagram && family == InternetAddress.AF_INET)) {
+      require(raw.length >= InternetAddress.SHORT_BYTES_6, Errno.EINVAL);
+      require(family == InternetAddress.AF_INET6, Errno.EAFNOSUPPORT);
+      return InternetAddress.of6(raw);
+    }
+    require(raw.length >= InternetAddress.BYTES, Errno.EINVAL);
+    boolean unspecified = family == AF_UNSPEC && datagram;
+    require(family == InternetAddress.AF_INET || unspecified, Errno.EAFNOSUPPORT);
+    return InternetAddress.of4(raw);
+  }
+
+  private static void require(boolean condition, int errno) {
+    if (!condition) {
+      throw new CallFailedException(errno);
+    }
+  }
+
+  private static @Nullable UnixAddress unixAddress(byte[] raw) {
+    int bytes = raw.length;
     if (bytes < FAMILY_BYTES || bytes > ADDRESS_BYTES || family(raw) != AF_UNIX) {
       throw new CallFailedException(Errno.EINVAL);
     }
@@ -174,7 +213,7 @@ final class SocketCalls {
    *
    * @param name null: one without a name
    */
-  void writeAddress(int address, int lengthAddress, @Nullable UnixAddress name) {
+  void writeAddress(int address, int lengthAddress, @Nullable SocketAddress name) {
     byte[] raw = name == null ? new byte[] {AF_UNIX, 0} : name.toBytes();
     long at = Integer.toUnsignedLong(lengthAddress);
     int room = kernel.memory().readInt(at);
@@ -217,13 +256,40 @@ final class SocketCalls {
   }
 
   private long socket(int family, int typeAndFlags, int protocol) {
+    int flags = typeAndFlags & ~SOCK_TYPE_MASK;
+    boolean six = family == InternetAddress.AF_INET6;
+    boolean internet = six || family == InternetAddress.AF_INET;
+    if (internet && kernel.files().internet().isThere()) {
+      int kind = internetTypeOf(typeAndFlags, protocol);
+      return kind < 0 ? kind : kernel.files().internet().socket(kind, six, flags, this::caller);
+    }
     int type = typeOf(family, typeAndFlags, protocol);
-    return type < 0
-        ? type
-        : kernel.files().unix().socket(type, typeAndFlags & ~SOCK_TYPE_MASK, this::caller);
+    return type < 0 ? type : kernel.files().unix().socket(type, flags, this::caller);
+  }
+
+  /** {@code inet_create}: the type, or {@code -errno}. */
+  private static int internetTypeOf(int typeAndFlags, int protocol) {
+    int type = typeAndFlags & SOCK_TYPE_MASK;
+    int flags = typeAndFlags & ~SOCK_TYPE_MASK;
+    boolean known = (flags & ~(Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK)) == 0 && type < SOCK_TYPES;
+    if (!known || protocol < 0 || protocol >= PROTOCOLS) {
+      return -Errno.EINVAL;
+    }
+    return switch (type) {
+      case UnixSocket.STREAM ->
+          protocol == 0 || protocol == IPPROTO_TCP ? type : -Errno.EPROTONOSUPPORT;
+      case UnixSocket.DATAGRAM ->
+          protocol == 0 || protocol == IPPROTO_UDP ? type : -Errno.EPROTONOSUPPORT;
+      case SOCK_RAW -> protocol == 0 ? -Errno.EPROTONOSUPPORT : -Errno.EPERM;
+      default -> -Errno.ESOCKTNOSUPPORT;
+    };
   }
 
   private long socketpair(int family, int typeAndFlags, int protocol, int to) {
+    boolean internet = family == InternetAddress.AF_INET || family == InternetAddress.AF_INET6;
+    if (internet && kernel.files().internet().isThere()) {
+      return -Errno.EOPNOTSUPP;
+    }
     int type = typeOf(family, typeAndFlags, protocol);
     if (type < 0) {
       return type;
@@ -249,7 +315,10 @@ final class SocketCalls {
 
   private long bind(int fd, int address, int bytes) {
     UnixSocket socket = socketOf(fd);
-    return kernel.files().unix().bind(socket, readAddress(address, bytes));
+    SocketAddress name = readAddress(socket, address, bytes);
+    return name instanceof InternetAddress internet
+        ? kernel.files().internet().bind(socket, internet, caller())
+        : kernel.files().unix().bind(socket, (UnixAddress) name);
   }
 
   private long connect(int fd, int address, int bytes) {
@@ -262,8 +331,12 @@ final class SocketCalls {
     if (bytes < FAMILY_BYTES) {
       return -Errno.EINVAL;
     }
+    if (socket.isInternet()) {
+      boolean nobody = family(raw) == AF_UNSPEC;
+      return new Connect(fd, socket, nobody ? null : internetAddress(socket, raw)).begin();
+    }
     boolean datagram = socket.type() == UnixSocket.DATAGRAM;
-    UnixAddress name = datagram && family(raw) == AF_UNSPEC ? null : readAddress(address, bytes);
+    UnixAddress name = datagram && family(raw) == AF_UNSPEC ? null : unixAddress(raw);
     boolean nameless = name == null && !(datagram && family(raw) == AF_UNSPEC);
     return nameless ? -Errno.EINVAL : new Connect(fd, socket, name).begin();
   }
@@ -271,9 +344,9 @@ final class SocketCalls {
   /** Waits while the listener's backlog is full. */
   private final class Connect extends FileTransfer {
     private final UnixSocket socket;
-    private final @Nullable UnixAddress name;
+    private final @Nullable SocketAddress name;
 
-    Connect(int fd, UnixSocket socket, @Nullable UnixAddress name) {
+    Connect(int fd, UnixSocket socket, @Nullable SocketAddress name) {
       super(SocketCalls.this.kernel, "connect", fd, socket, true);
       this.socket = socket;
       this.name = name;
@@ -281,12 +354,17 @@ final class SocketCalls {
 
     @Override
     long step() {
-      return kernel.files().unix().connect(socket, name, caller());
+      return socket.isInternet()
+          ? kernel.files().internet().connect(socket, (InternetAddress) name)
+          : kernel.files().unix().connect(socket, (UnixAddress) name, caller());
     }
 
     @Override
     void waitOnQueues(Task task) {
-      WaitQueue backlog = name == null ? null : kernel.files().unix().backlogQueue(socket, name);
+      WaitQueue backlog =
+          name instanceof UnixAddress path
+              ? kernel.files().unix().backlogQueue(socket, path)
+              : queue();
       task.sleep().waitOnExclusive(require(backlog));
     }
   }

@@ -1,6 +1,9 @@
 package org.memarium.kernel.syscall;
 
+import static org.memarium.mm.Errno.ENOPROTOOPT;
+
 import java.util.Arrays;
+import org.memarium.kernel.vfs.InternetAddress;
 import org.memarium.kernel.vfs.SocketCredentials;
 import org.memarium.kernel.vfs.UnixSocket;
 import org.memarium.mm.Errno;
@@ -58,7 +61,7 @@ final class SocketOptions {
     if (bytes < 0) {
       return -Errno.EINVAL;
     }
-    if (level != SOL_SOCKET) {
+    if (level != SOL_SOCKET && !socket.isInternet()) {
       return -Errno.EOPNOTSUPP;
     }
     if (bytes < Integer.BYTES) {
@@ -66,6 +69,13 @@ final class SocketOptions {
     }
     long at = Integer.toUnsignedLong(value);
     int number = kernel.memory().readInt(at);
+    if (InternetOptions.isKept(socket, level, name)) {
+      socket.setOption(level, name, InternetOptions.kept(level, name, number));
+      return 0;
+    }
+    if (level != SOL_SOCKET) {
+      return kernel.unsupported("setsockopt %d of level %d".formatted(name, level), ENOPROTOOPT);
+    }
     switch (name) {
       case SO_TYPE, SO_PROTOCOL, SO_DOMAIN, SO_ERROR, SO_ACCEPTCONN, SO_PEERCRED, SO_SNDLOWAT -> {
         return -Errno.ENOPROTOOPT;
@@ -92,9 +102,15 @@ final class SocketOptions {
           SO_BROADCAST,
           SO_KEEPALIVE,
           SO_OOBINLINE,
-          SO_PRIORITY,
-          SO_LINGER -> {
+          SO_PRIORITY -> {
         // They mean nothing in the UNIX domain, as on Linux.
+      }
+      case SO_LINGER -> {
+        if (bytes < 2 * Integer.BYTES) {
+          return -Errno.EINVAL;
+        }
+        int seconds = kernel.memory().readInt(at + Integer.BYTES);
+        socket.setResetsAtClose(number != 0 && seconds == 0);
       }
       default -> {
         return kernel.unsupported("setsockopt %d".formatted(name), Errno.ENOPROTOOPT);
@@ -135,12 +151,15 @@ final class SocketOptions {
     if (room < 0) {
       return -Errno.EINVAL;
     }
-    if (level != SOL_SOCKET) {
+    if (level != SOL_SOCKET && !socket.isInternet()) {
       return -Errno.EOPNOTSUPP;
     }
-    byte[] answer = answer(socket, name);
+    byte[] answer = level == SOL_SOCKET ? answer(socket, name) : new byte[0];
+    if (InternetOptions.isKept(socket, level, name)) {
+      answer = words(socket.option(level, name, InternetOptions.initial(level, name)));
+    }
     if (answer.length == 0) {
-      return kernel.unsupported("getsockopt %d".formatted(name), Errno.ENOPROTOOPT);
+      return kernel.unsupported("getsockopt %d of level %d".formatted(name, level), ENOPROTOOPT);
     }
     int bytes = Math.min(room, answer.length);
     kernel.memory().write(Integer.toUnsignedLong(value), Arrays.copyOf(answer, bytes));
@@ -166,8 +185,8 @@ final class SocketOptions {
       case SO_RCVTIMEO_NEW -> time(socket.timeoutNanos(false), true);
       case SO_SNDTIMEO_NEW -> time(socket.timeoutNanos(true), true);
       case SO_ACCEPTCONN -> words(socket.isListening() ? 1 : 0);
-      case SO_PROTOCOL -> words(0);
-      case SO_DOMAIN -> words(AF_UNIX);
+      case SO_PROTOCOL -> words(InternetOptions.protocol(socket));
+      case SO_DOMAIN -> words(domain(socket));
       case SO_LINGER -> words(0, 0);
       case SO_DEBUG,
           SO_REUSEADDR,
@@ -180,6 +199,13 @@ final class SocketOptions {
           words(0);
       default -> new byte[0];
     };
+  }
+
+  private static int domain(UnixSocket socket) {
+    if (!socket.isInternet()) {
+      return AF_UNIX;
+    }
+    return socket.isSix() ? InternetAddress.AF_INET6 : InternetAddress.AF_INET;
   }
 
   private static byte[] words(int... values) {

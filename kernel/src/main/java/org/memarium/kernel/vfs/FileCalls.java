@@ -25,6 +25,7 @@ public final class FileCalls extends AttributeCalls {
   private final Vfs vfs;
   private final AnonymousCalls anonymous;
   private final UnixCalls unix;
+  private final InternetCalls internet;
 
   /**
    * The calls of a process.
@@ -39,6 +40,7 @@ public final class FileCalls extends AttributeCalls {
     this.vfs = vfs;
     this.anonymous = new AnonymousCalls(this, vfs);
     this.unix = new UnixCalls(this, vfs);
+    this.internet = new InternetCalls(this, vfs);
   }
 
   @Override
@@ -656,6 +658,11 @@ public final class FileCalls extends AttributeCalls {
   /** The calls on sockets. */
   public UnixCalls unix() {
     return unix;
+  }
+
+  /** Those that sockets of the Internet have of their own. */
+  public InternetCalls internet() {
+    return internet;
   }
 
   /** Which of POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL hold of a descriptor now. */

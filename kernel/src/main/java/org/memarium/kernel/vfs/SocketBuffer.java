@@ -19,7 +19,7 @@ final class SocketBuffer {
 
   private final VfsCaches caches;
   private final UnixSock sender;
-  private final @Nullable UnixAddress from;
+  private final @Nullable SocketAddress from;
   private final SocketCredentials credentials;
 
   /** Held here until somebody takes them out. */
@@ -48,7 +48,7 @@ final class SocketBuffer {
       throws ErrnoException {
     this.sender = sender;
     this.caches = sender.caches();
-    this.from = sender.address();
+    this.from = sender.nameInMessages();
     this.credentials = credentials;
     this.files = files;
     this.bytes = count;
@@ -71,7 +71,7 @@ final class SocketBuffer {
     return sender;
   }
 
-  @Nullable UnixAddress from() {
+  @Nullable SocketAddress from() {
     return from;
   }
 

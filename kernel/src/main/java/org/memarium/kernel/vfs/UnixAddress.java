@@ -8,7 +8,7 @@ import java.util.Locale;
  * @param path each char is one byte; an abstract name begins with NUL, and a path is without its
  *     final one
  */
-public record UnixAddress(String path) {
+public record UnixAddress(String path) implements SocketAddress {
   /** {@code UNIX_PATH_MAX}. */
   public static final int PATH_MAX = 108;
 
@@ -26,6 +26,7 @@ public record UnixAddress(String path) {
   }
 
   /** As {@code struct sockaddr_un}, cut to its length. */
+  @Override
   public byte[] toBytes() {
     int bytes = FAMILY_BYTES + path.length() + (isAbstract() ? 0 : 1);
     byte[] raw = new byte[bytes];

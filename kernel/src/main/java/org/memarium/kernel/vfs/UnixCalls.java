@@ -17,8 +17,7 @@ public final class UnixCalls {
   }
 
   /** Gives a socket its inode, its file and a descriptor; without them it is released. */
-  private long install(UnixSock sock, int flags, Supplier<SocketCredentials> caller)
-      throws ErrnoException {
+  long install(UnixSock sock, int flags, Supplier<SocketCredentials> caller) throws ErrnoException {
     Dentry dentry = null;
     UnixSocket socket = null;
     try {

@@ -70,12 +70,12 @@ final class UnixDomain {
     sock.bound(path, file);
   }
 
-  void unbind(UnixSock sock, @Nullable UnixAddress name, @Nullable Dentry file) {
+  void unbind(UnixSock sock, @Nullable SocketAddress name, @Nullable Dentry file) {
     if (file != null) {
       files.remove(file.inode(), sock);
       file.release();
-    } else if (name != null) {
-      abstractNames.remove(name, sock);
+    } else if (name instanceof UnixAddress bound) {
+      abstractNames.remove(bound, sock);
     }
   }
 

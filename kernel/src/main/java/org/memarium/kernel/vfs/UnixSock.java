@@ -13,9 +13,9 @@ import org.memarium.mm.Errno;
  * net/unix/af_unix.c}. What it sends lies in its peer's queue.
  *
  * <p>A listening one has ends in its backlog that connect(2) made and nobody has accepted: they
- * have no file yet.
+ * have no file yet. Sockets of the Internet are made of the same parts.
  */
-final class UnixSock {
+sealed class UnixSock permits InternetSock {
   enum State {
     UNCONNECTED,
     LISTENING,
@@ -48,27 +48,27 @@ final class UnixSock {
   private final UnixDomain domain;
   private final int type;
   private final long slot;
-  private State state = State.UNCONNECTED;
-  private @Nullable UnixSock peer;
-  private @Nullable UnixAddress address;
+  State state = State.UNCONNECTED;
+  @Nullable UnixSock peer;
+  private @Nullable SocketAddress address;
 
   /** The socket's file in the tree, if it is bound to a path: its inode finds it. */
   private @Nullable Dentry boundTo;
 
-  private final Deque<SocketBuffer> received = new ArrayDeque<>();
-  private final Deque<UnixSock> backlog = new ArrayDeque<>();
-  private int backlogLimit = DATAGRAM_BACKLOG;
+  final Deque<SocketBuffer> received = new ArrayDeque<>();
+  final Deque<UnixSock> backlog = new ArrayDeque<>();
+  int backlogLimit = DATAGRAM_BACKLOG;
 
   /** Datagram sockets that are connected to this one. */
   private final List<UnixSock> clients = new ArrayList<>(0);
 
-  private int shutdown;
-  private int error;
-  private boolean dead;
+  int shutdown;
+  int error;
+  boolean dead;
   private SocketCredentials peerCredentials = SocketCredentials.NOBODY;
 
   /** {@code sk_wmem_alloc}: bytes that were sent, and not received yet. */
-  private long sentBytes;
+  long sentBytes;
 
   int sendBufferBytes;
   int receiveBufferBytes;
@@ -113,7 +113,22 @@ final class UnixSock {
     return peer;
   }
 
-  @Nullable UnixAddress address() {
+  @Nullable SocketAddress address() {
+    return address;
+  }
+
+  /** What getsockname tells; null: no name. */
+  @Nullable SocketAddress ownName() {
+    return address;
+  }
+
+  /** What getpeername tells; null: no name. */
+  @Nullable SocketAddress peerName() {
+    return peer == null ? null : peer.address;
+  }
+
+  /** Whose a message is that goes out now; null: nobody's with a name. */
+  @Nullable SocketAddress nameInMessages() {
     return address;
   }
 
@@ -142,12 +157,21 @@ final class UnixSock {
 
   // ---- Names ----
 
-  void bound(UnixAddress name, @Nullable Dentry file) {
+  void bound(SocketAddress name, @Nullable Dentry file) {
     address = name;
     boundTo = file;
     if (file != null) {
       file.hold();
     }
+  }
+
+  void unnamed() {
+    address = null;
+  }
+
+  /** Its name is free for others. */
+  void unbind() {
+    domain.unbind(this, address, boundTo);
   }
 
   @Nullable Dentry boundTo() {
@@ -249,7 +273,7 @@ final class UnixSock {
    *
    * @param how NO_MORE_RECEIVING, NO_MORE_SENDING or both
    */
-  void shutdown(int how) {
+  long shutdown(int how) {
     shutdown |= how;
     UnixSock other = peer;
     if (other != null && !isDatagram()) {
@@ -261,6 +285,7 @@ final class UnixSock {
     }
     announce(0);
     roomWait.wakeUpAll();
+    return 0;
   }
 
   /** {@code unix_release_sock}: nobody has it any more. */
@@ -268,7 +293,7 @@ final class UnixSock {
     dead = true;
     shutdown = CLOSED;
     state = State.UNCONNECTED;
-    domain.unbind(this, address, boundTo);
+    unbind();
     UnixSock other = peer;
     peer = null;
     if (other != null && isDatagram()) {
@@ -296,10 +321,14 @@ final class UnixSock {
         waiting.error = Errno.ECONNRESET;
       }
     }
+    freeSlot();
+  }
+
+  final void freeSlot() {
     VfsCaches.free(caches().unixSock, slot);
   }
 
-  private void announce(int events) {
+  final void announce(int events) {
     queue.wakeUp(events, Integer.MAX_VALUE);
   }
 
@@ -314,11 +343,11 @@ final class UnixSock {
   }
 
   /** {@code unix_writable}. */
-  private boolean hasMuchRoom() {
+  boolean hasMuchRoom() {
     return state != State.LISTENING && sentBytes * 4 <= sendBufferBytes;
   }
 
-  private boolean hasRoom() {
+  boolean hasRoom() {
     return sentBytes < sendBufferBytes;
   }
 
@@ -342,6 +371,17 @@ final class UnixSock {
     if (error != 0) {
       return -takeError();
     }
+    return sendPieces(other, from, offset, count, own, files);
+  }
+
+  /** Sends what there is room for. */
+  final long sendPieces(
+      UnixSock other,
+      byte[] from,
+      int offset,
+      int count,
+      SocketCredentials own,
+      List<OpenFile> files) {
     int done = 0;
     while (done < count && hasRoom()) {
       int piece =
@@ -413,7 +453,7 @@ final class UnixSock {
     return other != null && hasRoom() && isBlockedBy(other) ? other.roomWait : queue;
   }
 
-  private long give(
+  final long give(
       UnixSock other,
       byte[] from,
       int offset,
@@ -437,6 +477,24 @@ final class UnixSock {
   /** Whether nothing comes any more. */
   boolean isAtEnd() {
     return (shutdown & NO_MORE_RECEIVING) != 0;
+  }
+
+  /** Why nothing is received, whatever there is; 0: something may be. */
+  int receiveErrno() {
+    return switch (type) {
+      case UnixSocket.STREAM ->
+          state == State.CONNECTED || (isAtEnd() && peer != null) ? 0 : Errno.EINVAL;
+      case UnixSocket.SEQUENTIAL_PACKETS -> state == State.CONNECTED ? 0 : Errno.ENOTCONN;
+      default -> 0;
+    };
+  }
+
+  /** The result of a receive that finds nothing. */
+  long nothing() {
+    if (error != 0) {
+      return -takeError();
+    }
+    return isAtEnd() ? 0 : OpenFile.WOULD_BLOCK;
   }
 
   /** The first buffer is read: it goes, and who waited for room is woken. */

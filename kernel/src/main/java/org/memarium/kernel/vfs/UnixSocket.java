@@ -136,13 +136,13 @@ public final class UnixSocket extends OpenFile {
 
   /** What came with the bytes. */
   public static final class Received {
-    private @Nullable UnixAddress from;
+    private @Nullable SocketAddress from;
     private @Nullable SocketCredentials credentials;
     private List<OpenFile> files = List.of();
     private int messageBytes;
 
     /** Whose it was; null: one without a name. */
-    public @Nullable UnixAddress from() {
+    public @Nullable SocketAddress from() {
       return from;
     }
 
@@ -177,17 +177,16 @@ public final class UnixSocket extends OpenFile {
    * @return bytes, 0 at the end, {@link #WOULD_BLOCK}, or {@code -errno}
    */
   public long receive(byte[] to, int offset, int count, int flags, Received received) {
-    if (sock.type() == STREAM) {
-      return sock.state() == UnixSock.State.CONNECTED || isFinished()
-          ? receiveStream(to, offset, count, flags, received)
-          : -Errno.EINVAL;
+    int refused = sock.receiveErrno();
+    if (refused != 0) {
+      return -refused;
     }
-    if (sock.type() == SEQUENTIAL_PACKETS && sock.state() != UnixSock.State.CONNECTED) {
-      return -Errno.ENOTCONN;
+    if (sock.type() == STREAM) {
+      return receiveStream(to, offset, count, flags, received);
     }
     SocketBuffer message = sock.received().peek();
     if (message == null) {
-      return nothing();
+      return sock.nothing();
     }
     int bytes = Math.min(count, message.left());
     message.copy(0, to, offset, bytes);
@@ -199,22 +198,10 @@ public final class UnixSocket extends OpenFile {
     return bytes;
   }
 
-  private boolean isFinished() {
-    return sock.isAtEnd() && sock.peer() != null;
-  }
-
-  private long nothing() {
-    int error = sock.takeError();
-    if (error != 0) {
-      return -error;
-    }
-    return sock.isAtEnd() ? 0 : WOULD_BLOCK;
-  }
-
   /** {@code unix_stream_read_generic}: never beyond a piece that has files. */
   private long receiveStream(byte[] to, int offset, int count, int flags, Received received) {
     if (sock.received().isEmpty()) {
-      return nothing();
+      return sock.nothing();
     }
     boolean peek = (flags & MSG_PEEK) != 0;
     int done = 0;
@@ -251,7 +238,7 @@ public final class UnixSocket extends OpenFile {
   }
 
   private void tell(SocketBuffer buffer, int flags, Received received) {
-    received.from = buffer.from();
+    received.from = isInternet() && sock.type() == STREAM ? null : buffer.from();
     received.credentials = buffer.credentials();
     if ((flags & MSG_PEEK) == 0) {
       received.files = buffer.takeFiles();
@@ -264,20 +251,63 @@ public final class UnixSocket extends OpenFile {
 
   // ---- What it tells, and is told ----
 
+  /** Whether it is one of TCP or UDP. */
+  public boolean isInternet() {
+    return sock instanceof InternetSock;
+  }
+
+  /** Whether it is one of IPv6. */
+  public boolean isSix() {
+    return sock instanceof InternetSock internet && internet.isSix();
+  }
+
+  InternetSock internet() {
+    if (sock instanceof InternetSock internet) {
+      return internet;
+    }
+    throw new IllegalStateException("not of the Internet: " + dentry());
+  }
+
+  /**
+   * Sends a message of UDP.
+   *
+   * @param to null: to whom it is connected
+   */
+  public long sendTo(
+      byte[] from, int offset, int count, SocketCredentials own, @Nullable InternetAddress to) {
+    return ((UdpSock) sock).send(from, offset, count, own, to);
+  }
+
+  /** An option of TCP, UDP or IP that was set; {@code otherwise} if none was. */
+  public int option(int level, int name, int otherwise) {
+    return internet().option(level, name, otherwise);
+  }
+
+  /** Remembers such an option. */
+  public void setOption(int level, int name, int value) {
+    internet().setOption(level, name, value);
+  }
+
+  /** SO_LINGER without time: whether close forgets the connection. */
+  public void setResetsAtClose(boolean value) {
+    if (sock instanceof TcpSock tcp) {
+      tcp.resetsAtClose = value;
+    }
+  }
+
   /** The name that it is bound to, or null. */
-  public @Nullable UnixAddress address() {
-    return sock.address();
+  public @Nullable SocketAddress address() {
+    return sock.ownName();
   }
 
   /** Whether it has a peer. */
   public boolean isConnected() {
-    return sock.peer() != null;
+    return isInternet() ? sock.peerName() != null : sock.peer() != null;
   }
 
   /** The name of its peer, or null. */
-  public @Nullable UnixAddress peerAddress() {
-    UnixSock peer = sock.peer();
-    return peer == null ? null : peer.address();
+  public @Nullable SocketAddress peerAddress() {
+    return sock.peerName();
   }
 
   /** SO_PEERCRED. */
@@ -314,8 +344,7 @@ public final class UnixSocket extends OpenFile {
     if (how < 0 || how > 2) {
       return -Errno.EINVAL;
     }
-    sock.shutdown(how + 1);
-    return 0;
+    return sock.shutdown(how + 1);
   }
 
   /** SO_PASSCRED. */

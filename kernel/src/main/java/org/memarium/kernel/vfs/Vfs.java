@@ -49,6 +49,7 @@ public final class Vfs implements AutoCloseable {
   private final PseudoFileSystem devices;
   private final AnonInode anonInode;
   private final UnixDomain unix;
+  private @Nullable InternetDomain internet;
   private final List<String> mounts = new ArrayList<>();
 
   /** {@code shm_mnt}: where files of memory lie that have no name. */
@@ -278,6 +279,16 @@ public final class Vfs implements AutoCloseable {
   /** The names and messages of sockets. */
   UnixDomain unix() {
     return unix;
+  }
+
+  /** The machine has the interface {@code lo} from now on. */
+  public void addLoopback() {
+    internet = new InternetDomain();
+  }
+
+  /** The ports of the machine; null: no interface at all. */
+  @Nullable InternetDomain internet() {
+    return internet;
   }
 
   Dentry newSocket(Credentials owner) throws ErrnoException {
