@@ -13,7 +13,7 @@ class ProcessesTest {
   private static final Path NOTHING = Path.of("/dev/null");
 
   @ParameterizedTest
-  @ValueSource(strings = {"processes-wait", "processes-clone", "processes-exec"})
+  @ValueSource(strings = {"processes-wait", "processes-clone", "processes-exec", "capabilities"})
   void processesDoAsOnTheHost(String name) throws IOException {
     String program = Oracles.staticProgram(name).toString();
     Ended host = HostRun.of(List.of(program));

@@ -49,6 +49,7 @@ public final class SystemCalls {
     new MembarrierCalls(kernel).enter(table);
     new SystemInfoCalls(kernel).enter(table);
     new IdentityCalls(kernel).enter(table);
+    new CapabilityCalls(kernel).enter(table);
     new ResourceCalls(kernel).enter(table);
     new TimeCalls(kernel).enter(table);
     new TimerCalls(kernel).enter(table);
