@@ -318,6 +318,40 @@ static void waits(void) {
   printf("%lu bytes at once, status %x\n", total, status);
 }
 
+/* sendmmsg and recvmmsg: each message may have to wait, the first as well as the last. */
+static void series(void) {
+  enum { MESSAGES = 40, BYTES = 20000 };
+  static char bytes[MESSAGES][BYTES];
+  struct iovec pieces[MESSAGES];
+  struct mmsghdr many[MESSAGES] = {0};
+  int s[2], status;
+  for (int i = 0; i < MESSAGES; i++) {
+    pieces[i] = (struct iovec){bytes[i], BYTES - i};
+    many[i].msg_hdr.msg_iov = &pieces[i];
+    many[i].msg_hdr.msg_iovlen = 1;
+    memset(bytes[i], 'a' + i % 26, BYTES);
+  }
+  socketpair(AF_UNIX, SOCK_DGRAM, 0, s);
+  pid_t child = fork();
+  if (child == 0) {
+    int sent = sendmmsg(s[1], many, MESSAGES, 0);
+    _exit(sent == MESSAGES && many[39].msg_len == BYTES - 39 ? 5 : 6);
+  }
+  int got = recvmmsg(s[0], many, MESSAGES, 0, 0);
+  unsigned long sum = 0;
+  for (int i = 0; i < got; i++) sum = sum * 31 + many[i].msg_len + bytes[i][many[i].msg_len - 1];
+  waitpid(child, &status, 0);
+  printf("%d messages, sum %lx, status %x\n", got, sum, status);
+  SAY(recvmmsg(s[0], many, 3, MSG_DONTWAIT, 0));
+  write(s[1], "x", 1);
+  SAY(recvmmsg(s[0], many, 3, MSG_WAITFORONE, 0));
+  write(s[1], "x", 1);
+  SAY(recvmmsg(s[0], (void *)16, 3, 0, 0));
+  many[1].msg_hdr.msg_iov = (void *)16;
+  SAY(sendmmsg(s[1], many, 2, 0));
+  SAY(sendmmsg(s[1], many, 0, 0));
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && chdir(argv[1]) < 0) return 9;
   signal(SIGPIPE, SIG_IGN);
@@ -326,5 +360,6 @@ int main(int argc, char **argv) {
   messages();
   descriptors();
   waits();
+  series();
   return 0;
 }

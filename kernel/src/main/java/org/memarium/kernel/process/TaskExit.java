@@ -2,6 +2,7 @@ package org.memarium.kernel.process;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.tty.Tty;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
 
@@ -24,10 +25,14 @@ public final class TaskExit {
   public static void exit(Task task, Scheduler scheduler) {
     UserProcess process = task.process();
     leave(task);
+    boolean dead = process.isDead();
     if (task.equals(scheduler.current())) {
+      if (dead && process.session() == process.pid()) {
+        // Whoever is in the foreground hears that the terminal's session has lost its leader.
+        Tty.disassociate(new TaskJobControl(scheduler, task.machinery().tasks()));
+      }
       scheduler.forgetCurrent();
     }
-    boolean dead = process.isDead();
     if (dead) {
       process.timers().stop();
     }

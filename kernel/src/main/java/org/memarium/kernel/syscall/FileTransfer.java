@@ -72,6 +72,11 @@ abstract class FileTransfer implements SleepingCall {
 
   /** Takes the first step, and goes to sleep if that is not enough. */
   final long begin() {
+    return begin(this);
+  }
+
+  /** The same, as a part of another call, which is the one that sleeps. */
+  final long begin(SleepingCall sleeper) {
     long result = step();
     if (result != OpenFile.WOULD_BLOCK) {
       return result;
@@ -82,7 +87,7 @@ abstract class FileTransfer implements SleepingCall {
       kernel.vfs().fget(second);
     }
     Task task = kernel.task();
-    task.sleep().begin(this);
+    task.sleep().begin(sleeper);
     waitOnQueues(task);
     long timeout = file.timeoutNanos(write);
     if (timeout > 0) {

@@ -13,7 +13,6 @@ import org.memarium.kernel.vfs.UnixAddress;
 import org.memarium.kernel.vfs.UnixCalls;
 import org.memarium.kernel.vfs.UnixPeer;
 import org.memarium.kernel.vfs.UnixSocket;
-import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.mm.Errno;
 
 /** What goes through sockets, with names, files and credentials; Linux {@code net/socket.c}. */
@@ -31,9 +30,7 @@ final class MessageCalls {
   private static final int PACKET_BYTES = 512 * 1024;
 
   /** {@code struct msghdr} on i386. */
-  private static final int MSGHDR_BYTES = 28;
-
-  private static final int MMSGHDR_BYTES = 32;
+  static final int MSGHDR_BYTES = 28;
 
   private final Kernel kernel;
   private final SocketCalls sockets;
@@ -99,22 +96,12 @@ final class MessageCalls {
   }
 
   long sendmmsg(int fd, int vector, int count, int flags) {
-    int most = (int) Math.min(Integer.toUnsignedLong(count), UserBuffer.MAX_PIECES);
-    int done = 0;
-    while (done < most) {
-      int message = vector + MMSGHDR_BYTES * done;
-      // Only the first may wait: what was sent must not be sent again.
-      long result = send(fd, message, done == 0 ? flags : flags | MSG_DONTWAIT).begin();
-      if (result == SleepingCall.ASLEEP) {
-        return kernel.unsupported("sendmmsg that has to wait", Errno.EAGAIN);
+    return new MessageSeries(kernel, vector, count) {
+      @Override
+      FileTransfer next(int message, boolean first) {
+        return send(fd, message, flags);
       }
-      if (result < 0) {
-        return done > 0 ? done : result;
-      }
-      kernel.memory().writeInt(Integer.toUnsignedLong(message) + MSGHDR_BYTES, (int) result);
-      done++;
-    }
-    return done;
+    }.run();
   }
 
   private final class Send extends FileTransfer {
@@ -290,24 +277,14 @@ final class MessageCalls {
 
   /** The timeout of recvmmsg is looked at after each message on Linux, and so never ends a wait. */
   long recvmmsg(int fd, int vector, int count, int flags) {
-    int most = (int) Math.min(Integer.toUnsignedLong(count), UserBuffer.MAX_PIECES);
-    int done = 0;
-    while (done < most) {
-      int message = vector + MMSGHDR_BYTES * done;
-      boolean mayWait = done == 0 || (flags & MSG_WAITFORONE) == 0;
-      int asked = (flags & ~MSG_WAITFORONE) | (mayWait ? 0 : MSG_DONTWAIT);
-      Receive receive = receive(fd, message, done == 0 ? asked : asked | MSG_DONTWAIT);
-      long result = receive.begin();
-      if (result == SleepingCall.ASLEEP) {
-        return kernel.unsupported("recvmmsg that has to wait", Errno.EAGAIN);
+    int wanted = flags & ~MSG_WAITFORONE;
+    return new MessageSeries(kernel, vector, count) {
+      @Override
+      FileTransfer next(int message, boolean first) {
+        boolean mayWait = first || (flags & MSG_WAITFORONE) == 0;
+        return receive(fd, message, mayWait ? wanted : wanted | MSG_DONTWAIT);
       }
-      if (result < 0) {
-        return done > 0 ? done : result;
-      }
-      kernel.memory().writeInt(Integer.toUnsignedLong(message) + MSGHDR_BYTES, (int) result);
-      done++;
-    }
-    return done;
+    }.run();
   }
 
   private abstract class Receive extends FileTransfer {
