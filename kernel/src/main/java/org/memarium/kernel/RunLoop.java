@@ -262,6 +262,10 @@ final class RunLoop implements PageFaultHandler {
     for (Integer signal = external.poll(); signal != null; signal = external.poll()) {
       for (UserProcess process : kernel.tasks().processes()) {
         if (first.isReleased() || process.processGroup() == first.process().processGroup()) {
+          if (signal == Signal.SIGKILL) {
+            // It comes without a siginfo that would tell, as on Linux.
+            process.setDeathCause(SignalDelivery.SENT_FROM_OUTSIDE);
+          }
           process.send(SignalInfo.kernel(signal));
         }
       }

@@ -26,6 +26,9 @@ final class SignalDelivery {
   /** Length of {@code int $0x80}, and of sysenter's stand-in in the vdso. */
   private static final int SYSTEM_CALL_BYTES = 2;
 
+  /** The cause of death where a signal came through {@link Machine#interrupt}. */
+  static final String SENT_FROM_OUTSIDE = "sent from outside";
+
   private final Kernel kernel;
   private final Execve execve;
   private final Cpu cpu;
@@ -118,7 +121,7 @@ final class SignalDelivery {
       case TERMINATE -> {
         boolean caused = (Signal.bit(info.signal()) & Signal.SYNCHRONOUS) != 0;
         if (info.isFromUser() || !caused) {
-          process.setDeathCause(reason(info));
+          process.setDeathCause(reason(process, info));
         }
         process.exitGroup(info.signal());
       }
@@ -134,14 +137,17 @@ final class SignalDelivery {
   }
 
   /** Why a signal came that no instruction caused. */
-  private static String reason(SignalInfo info) {
+  private static String reason(UserProcess process, SignalInfo info) {
+    if (info.signal() == Signal.SIGKILL && SENT_FROM_OUTSIDE.equals(process.deathCause())) {
+      return SENT_FROM_OUTSIDE;
+    }
     if (info.isFromUser()) {
       return "sent by the program itself";
     }
     return switch (info.signal()) {
       case Signal.SIGALRM, Signal.SIGVTALRM, Signal.SIGPROF -> "its timer has expired";
       case Signal.SIGXCPU -> "RLIMIT_CPU";
-      default -> "sent from outside";
+      default -> SENT_FROM_OUTSIDE;
     };
   }
 }

@@ -14,7 +14,6 @@ import org.memarium.mm.space.RLimits;
 
 /** {@code poll} and {@code select} in all their shapes; Linux {@code fs/select.c}. */
 final class PollCalls {
-  private static final int MAX_SELECT = 1024;
 
   /** {@code POLLIN_SET}, {@code POLLOUT_SET}, {@code POLLEX_SET}: what the three sets mean. */
   private static final int[] SELECTED = {
@@ -214,7 +213,7 @@ final class PollCalls {
       }
       this.kernel = kernel;
       this.addresses = addresses;
-      fds = Math.min(count, Math.max(MAX_SELECT, kernel.task().files().slots()));
+      fds = Math.min(count, kernel.task().files().slots());
       asked = new byte[addresses.length][];
       answers = asked;
       for (int i = 0; i < addresses.length; i++) {
