@@ -481,12 +481,38 @@ static void version6(void) {
   SAY(recv(e, buffer, 100, 0));
 }
 
+static void crowd(void) {
+  printf("-- more clients than the backlog has room for\n");
+  int port, status, good = 0;
+  int l = listener(&port);
+  listen(l, 1);
+  for (int i = 0; i < 6; i++) {
+    if (fork() == 0) {
+      char answer = 0;
+      int s = socket(AF_INET, SOCK_STREAM, 0);
+      int connected = connect4(s, "127.0.0.1", port);
+      _exit(connected == 0 && write(s, "q", 1) == 1 && read(s, &answer, 1) == 1 && answer == 'r' ? 0 : 1);
+    }
+  }
+  usleep(100000);
+  for (int i = 0; i < 6; i++) {
+    char question;
+    int s = accept(l, NULL, NULL);
+    if (read(s, &question, 1) == 1) write(s, "r", 1);
+    close(s);
+  }
+  while (wait(&status) > 0) good += status == 0;
+  printf("%d served\n", good);
+  close(l);
+}
+
 int main(int count, char **arguments) {
   struct sigaction pipe = {.sa_handler = on_pipe};
   sigaction(SIGPIPE, &pipe, NULL);
   making();
   binding();
   echo();
+  crowd();
   refusals();
   ending();
   datagrams();

@@ -75,9 +75,9 @@ final class TcpSock extends InternetSock {
       return -Errno.EINPROGRESS;
     }
     bound(here, null);
-    remote = there;
     if (listener.backlog.size() > listener.backlogLimit) {
       connecting = true;
+      remote = there;
       waitsFor = listener;
       listener.waiting.add(this);
       return nonBlocking ? -Errno.EINPROGRESS : OpenFile.WOULD_BLOCK;
@@ -108,6 +108,7 @@ final class TcpSock extends InternetSock {
     embryo.inheritFrom(listener);
     ports.enter(embryo, there);
     embryo.remote = here;
+    remote = there;
     join(embryo, SocketCredentials.NOBODY, SocketCredentials.NOBODY);
     widen();
     embryo.widen();
@@ -151,15 +152,19 @@ final class TcpSock extends InternetSock {
     return next;
   }
 
-  private void serveWaiting() throws ErrnoException {
+  private void serveWaiting() {
     while (!waiting.isEmpty() && backlog.size() <= backlogLimit) {
       TcpSock next = waiting.remove();
       InternetAddress there = next.remote;
       InternetAddress here = next.address();
       if (there != null && here != null) {
         next.waitsFor = null;
-        next.establish(this, there, here);
-        next.announce(WRITABLE);
+        try {
+          next.establish(this, there, here);
+          next.announce(WRITABLE);
+        } catch (ErrnoException noMemory) {
+          next.refused();
+        }
       }
     }
   }
