@@ -4,7 +4,7 @@ import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /** {@code struct eventfd_ctx}: a counter that one waits for; Linux {@code fs/eventfd.c}. */
-final class EventFd extends OpenFile {
+final class EventFd extends AnonymousFile {
   /** EFD_SEMAPHORE: a read takes one, not all. */
   static final int SEMAPHORE = 1;
 
@@ -18,7 +18,6 @@ final class EventFd extends OpenFile {
 
   private final boolean semaphore;
   private final WaitQueue queue = new WaitQueue();
-  private final long slot;
   private long count;
 
   /**
@@ -29,27 +28,16 @@ final class EventFd extends OpenFile {
    * @throws ErrnoException ENOMEM
    */
   EventFd(Dentry dentry, int initial, int flags) throws ErrnoException {
-    super(dentry, Fcntl.O_RDWR | (flags & Fcntl.O_NONBLOCK));
+    super(dentry, flags, CONTEXT_BYTES);
     semaphore = (flags & SEMAPHORE) != 0;
     count = Integer.toUnsignedLong(initial);
-    slot = allocateOrLetGo(CONTEXT_BYTES);
   }
 
   @Override
   void closed() {
     // Whoever still hangs on it in an epoll is taken off by the file's end.
     queue.wakeUp(Fcntl.POLLHUP, Integer.MAX_VALUE);
-    dentry().dcache().caches().kfree(slot);
-  }
-
-  @Override
-  public boolean mayWait() {
-    return true;
-  }
-
-  @Override
-  public boolean isPacket() {
-    return true;
+    super.closed();
   }
 
   @Override

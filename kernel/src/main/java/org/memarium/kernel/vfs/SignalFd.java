@@ -8,7 +8,7 @@ import org.memarium.mm.Errno;
  * {@code signalfd}: a file from which whoever reads takes its own signals; Linux {@code
  * fs/signalfd.c}.
  */
-public final class SignalFd extends OpenFile {
+public final class SignalFd extends AnonymousFile {
   /** {@code sizeof(struct signalfd_siginfo)}. */
   public static final int INFO_BYTES = 128;
 
@@ -28,35 +28,18 @@ public final class SignalFd extends OpenFile {
   }
 
   private final Source source;
-  private final long slot;
   private long mask;
 
   SignalFd(Dentry dentry, long mask, int flags, Source source) throws ErrnoException {
-    super(dentry, Fcntl.O_RDWR | (flags & Fcntl.O_NONBLOCK));
+    super(dentry, flags, CONTEXT_BYTES);
     this.source = source;
     this.mask = mask;
-    slot = allocateOrLetGo(CONTEXT_BYTES);
   }
 
   /** Other signals count from now on. */
   void setMask(long signals) {
     mask = signals;
     source.queue().wakeUp();
-  }
-
-  @Override
-  void closed() {
-    dentry().dcache().caches().kfree(slot);
-  }
-
-  @Override
-  public boolean mayWait() {
-    return true;
-  }
-
-  @Override
-  public boolean isPacket() {
-    return true;
   }
 
   @Override

@@ -5,7 +5,7 @@ import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
 /** {@code struct timerfd_ctx}: a timer that one reads; Linux {@code fs/timerfd.c}. */
-public final class TimerFd extends OpenFile {
+public final class TimerFd extends AnonymousFile {
   private static final int CLOCK_REALTIME = 0;
   private static final int CLOCK_MONOTONIC = 1;
   private static final int CLOCK_BOOTTIME = 7;
@@ -34,7 +34,6 @@ public final class TimerFd extends OpenFile {
   private final Clocks clocks;
   private final Timers.Timer timer = new Timers.Timer(this::expired);
   private final WaitQueue queue = new WaitQueue();
-  private final long slot;
 
   /** 0: it expires once. */
   private long intervalNanos;
@@ -49,11 +48,10 @@ public final class TimerFd extends OpenFile {
   private boolean hasExpired;
 
   TimerFd(Dentry dentry, int clock, int flags, Timers timers, Clocks clocks) throws ErrnoException {
-    super(dentry, Fcntl.O_RDWR | (flags & Fcntl.O_NONBLOCK));
+    super(dentry, flags, CONTEXT_BYTES);
     this.clock = clock;
     this.timers = timers;
     this.clocks = clocks;
-    this.slot = allocateOrLetGo(CONTEXT_BYTES);
   }
 
   static boolean isClock(int clock) {
@@ -139,17 +137,7 @@ public final class TimerFd extends OpenFile {
   @Override
   void closed() {
     timers.cancel(timer);
-    dentry().dcache().caches().kfree(slot);
-  }
-
-  @Override
-  public boolean mayWait() {
-    return true;
-  }
-
-  @Override
-  public boolean isPacket() {
-    return true;
+    super.closed();
   }
 
   @Override
