@@ -316,7 +316,7 @@ public final class Machine implements AutoCloseable {
               new VfsConfig(
                   config.root(),
                   config.writable(),
-                  VfsConfig.DEFAULT_OVERLAY_BYTES,
+                  VfsConfig.defaultOverlayBytes(),
                   config.seed(),
                   clock::realtimeNanos,
                   pageCache,

@@ -29,8 +29,15 @@ public record VfsConfig(
     @Nullable PageCache pageCache,
     @Nullable SlabAllocator slab) {
 
-  /** What the overlay may hold unless told otherwise: 1 GiB. */
-  public static final long DEFAULT_OVERLAY_BYTES = 1L << 30;
+  private static final long MOST_OVERLAY_BYTES = 1L << 30;
+
+  /**
+   * What the overlay may hold unless told otherwise: 1 GiB, or a third of the heap that it lies in
+   * where that is less, so that a program that fills it gets ENOSPC and not the heap's end.
+   */
+  public static long defaultOverlayBytes() {
+    return Math.min(MOST_OVERLAY_BYTES, Runtime.getRuntime().maxMemory() / 3);
+  }
 
   /** Copies the list. */
   public VfsConfig {
