@@ -5,6 +5,7 @@ module org.memarium.app {
   requires jdk.unsupported;
   requires org.jline;
   requires org.memarium.kernel;
+  requires org.memarium.malloc;
   requires tools.jackson.core;
 
   exports org.memarium.app;
