@@ -142,6 +142,20 @@ final class BlockCache implements Ram.CodeListener {
     }
   }
 
+  /** Drops every block with an instruction at an EIP, in whatever address space. */
+  void dropAt(int eip) {
+    for (Block head : buckets) {
+      for (Block block = head; block != null; ) {
+        Block next = block.nextInBucket;
+        if (eip - block.eip >= 0 && eip - block.eip < block.bytes) {
+          drop(block);
+        }
+        block = next;
+      }
+    }
+    core.forgetJumps();
+  }
+
   private void dropAll() {
     for (int bucket = 0; bucket < BUCKETS; bucket++) {
       for (Block block = buckets[bucket]; block != null; block = buckets[bucket]) {
@@ -193,7 +207,7 @@ final class BlockCache implements Ram.CodeListener {
     int at = 0;
     boolean ended = false;
     long secondPage = -1;
-    while (!ended && count < max) {
+    while (!ended && count < max && (count == 0 || !core.watches.contains(eip + at))) {
       Instruction instruction = new Instruction();
       int length = decoder.decode(window, at, available, eip + at, core.mode(), instruction);
       if (length == Decoder.TRUNCATED) {
@@ -230,10 +244,25 @@ final class BlockCache implements Ram.CodeListener {
       code[count - 1].next = end;
       code[entries++] = end;
     }
-    Block block =
-        new Block(eip, physical, secondPage, core.mode(), Arrays.copyOf(code, entries), count, at);
+    code = Arrays.copyOf(code, entries);
+    if (core.watches.contains(eip)) {
+      code = watched(code);
+    }
+    Block block = new Block(eip, physical, secondPage, core.mode(), code, count, at);
     register(block);
     return block;
+  }
+
+  /** The same with an {@link Op#WATCH} before it. */
+  private static Instruction[] watched(Instruction[] code) {
+    Instruction watch = new Instruction();
+    watch.op = Op.WATCH;
+    watch.eip = code[0].eip;
+    watch.next = code[0];
+    Instruction[] longer = new Instruction[code.length + 1];
+    longer[0] = watch;
+    System.arraycopy(code, 0, longer, 1, code.length);
+    return longer;
   }
 
   /** An instruction that starts in the first {@code inPage} bytes and goes on in another page. */

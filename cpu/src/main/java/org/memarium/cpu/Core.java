@@ -39,6 +39,7 @@ final class Core {
   final CpuModel model;
   final Fpu fpu = new Fpu();
   final SimdRegisters simd = new SimdRegisters();
+  final Watches watches = new Watches();
 
   /** The general registers, and {@link #NONE}. */
   final int[] r = new int[16];

@@ -143,6 +143,34 @@ public final class Cpu {
     core.requestStop();
   }
 
+  /** Is told when the program reaches a place that is watched. */
+  @FunctionalInterface
+  public interface Watcher {
+    /**
+     * The instruction at EIP is next. Registers, {@link Cpu#instructions} and memory are as it will
+     * find them; the watcher changes none of them. Told again for an instruction that is executed
+     * again, as after a page fault.
+     */
+    void reached(int eip);
+  }
+
+  /** Who is told; the last one given. */
+  public void setWatcher(Watcher watcher) {
+    core.watches.setWatcher(watcher);
+  }
+
+  /**
+   * Watches a place, in every address space, from now on: a breakpoint that the program cannot see
+   * and that does not stop it. Also from inside a {@link Watcher}.
+   *
+   * @param eip of the first byte of an instruction; elsewhere it is never reached
+   */
+  public void watch(int eip) {
+    if (core.watches.add(eip)) {
+      interpreter.forget(eip);
+    }
+  }
+
   /** What this processor is, and announces by CPUID. */
   public CpuModel model() {
     return core.model;

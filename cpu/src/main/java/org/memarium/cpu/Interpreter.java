@@ -29,6 +29,11 @@ final class Interpreter {
     core.setCache(cache);
   }
 
+  /** What was decoded at an EIP is to be decoded again. */
+  void forget(int eip) {
+    cache.dropAt(eip);
+  }
+
   /** {@link Cpu#run}. */
   Exit run(long maxInstructions) {
     Core c = core;
@@ -530,6 +535,10 @@ final class Interpreter {
                   i.operation() == Operation.TOO_LONG
                       ? ProcessorException.GENERAL_PROTECTION
                       : ProcessorException.INVALID_OPCODE);
+            case Op.WATCH:
+              c.eip = i.eip;
+              c.watches.reached(i.eip);
+              break;
             case Op.END:
               to = i.next;
               break body;

@@ -161,5 +161,8 @@ final class Op {
   static final int SIMD_CONVERT = 137;
   static final int SIMD_STATE = 138;
 
+  /** Before the first instruction of a block that somebody watches: not an instruction. */
+  static final int WATCH = 139;
+
   private Op() {}
 }

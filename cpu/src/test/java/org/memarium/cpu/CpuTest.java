@@ -290,6 +290,29 @@ final class CpuTest {
   }
 
   @Test
+  void watcherSeesEveryArrivalWithItsExactCount() {
+    m.code("31C0 B9 0A000000 01C8 49 75FB CD80"); // the loop begins at byte 7
+    StringBuilder seen = new StringBuilder();
+    int loop = UserMachine.TEXT + 7;
+    cpu.setWatcher(eip -> {
+      seen.append("%x:%d:%d ".formatted(eip - loop, cpu.register(Cpu.ECX), cpu.instructions()));
+      cpu.watch(loop + 2); // dec ecx, in the block that is running
+    });
+    cpu.run(4); // decoded before anybody watches
+    cpu.watch(loop);
+    runToInterrupt();
+    assertEquals(55, cpu.register(Cpu.EAX));
+    assertEquals(2 + 30 + 1, cpu.instructions());
+    StringBuilder expected = new StringBuilder();
+    for (int round = 1; round < 10; round++) {
+      expected.append("0:%d:%d ".formatted(10 - round, 2 + 3 * round));
+      expected.append("2:%d:%d ".formatted(10 - round, 3 + 3 * round));
+    }
+    // Its block was dropped from inside the watcher: the first arrival is told twice.
+    assertEquals("0:9:5 " + expected, seen.toString());
+  }
+
+  @Test
   void savedStateComesBack() {
     m.code("40 CD80");
     cpu.setEflags(Flags.ZF | Flags.SF | Flags.CF | Flags.DF);

@@ -121,6 +121,7 @@ public final class Machine implements AutoCloseable {
   private Task first;
 
   private ReportBuilder report;
+  private Consumer<Task> exitListener = task -> {};
   private boolean closed;
 
   private Machine(MachineConfig config, Ram ram, PhysicalMemoryMap map, Architecture architecture) {
@@ -299,6 +300,15 @@ public final class Machine implements AutoCloseable {
     if (task.equals(first)) {
       report.atEnd();
     }
+    exitListener.accept(task);
+  }
+
+  /**
+   * Tells of every thread that ends, while its registers and all of its memory are still there;
+   * only one listener is told, the last one given. It looks and changes nothing.
+   */
+  public void setExitListener(Consumer<Task> listener) {
+    exitListener = listener;
   }
 
   /** The return to user mode: nobody reads what RCU protects, so a grace period ends. */
@@ -612,6 +622,11 @@ public final class Machine implements AutoCloseable {
    */
   public Task task() {
     return first;
+  }
+
+  /** The thread of a number, of whatever process; null if there is none. */
+  public @Nullable Task task(int tid) {
+    return tasks.find(tid);
   }
 
   /** The memory manager. */
