@@ -56,7 +56,8 @@ final class Brk {
   }
 
   private boolean grow(long newEnd, long oldEnd) {
-    if (mm.unmappedArea.get(oldEnd, newEnd - oldEnd, MAP_FIXED) < 0) {
+    if (mm.unmappedArea.get(oldEnd, newEnd - oldEnd, MAP_FIXED) < 0
+        || !mm.mlockFutureOk(mm.defaultFlags(), (newEnd - oldEnd) >>> Ram.PAGE_SHIFT)) {
       return false;
     }
     Vma next = tree.find(oldEnd);
@@ -68,7 +69,13 @@ final class Brk {
       // Not the heap, and not extended: bss that ends where the heap starts stays an area.
       heap = null;
     }
-    return expand(heap, oldEnd, newEnd - oldEnd, 0) == 0;
+    if (expand(heap, oldEnd, newEnd - oldEnd, 0) != 0) {
+      return false;
+    }
+    if ((mm.defaultFlags() & VmFlags.LOCKED) != 0) {
+      mm.memory().populate(mm, oldEnd, newEnd);
+    }
+    return true;
   }
 
   /** {@code vm_brk_flags}. */
@@ -96,7 +103,7 @@ final class Brk {
    * there.
    */
   private long expand(@Nullable Vma below, long start, long bytes, int extraFlags) {
-    int flags = dataFlags() | VmFlags.ACCOUNT | extraFlags;
+    int flags = dataFlags() | VmFlags.ACCOUNT | mm.defaultFlags() | extraFlags;
     long pages = bytes >>> Ram.PAGE_SHIFT;
     if (!mm.accounting.mayExpand(flags, pages)
         || tree.size() > mm.maxMapCount()
@@ -117,6 +124,7 @@ final class Brk {
       mm.adopt(area);
     }
     mm.accounting.add(flags, pages);
+    mm.accounting.addLocked(flags, pages);
     return 0;
   }
 }

@@ -36,6 +36,9 @@ public final class MmStruct {
   private final Madvise madvise = new Madvise(this, tree);
   private final StackArea stackArea = new StackArea(this, tree);
 
+  /** {@code def_flags}: what every new area gets; a forked process begins without. */
+  private int defaultFlags;
+
   private boolean readImpliesExec;
   private boolean privileged;
   private boolean legacyLayout;
@@ -440,6 +443,15 @@ public final class MmStruct {
 
   long mmapMinAddress() {
     return memory.mmapMinAddress();
+  }
+
+  /** {@code def_flags}: flags that every new area gets ({@code mlockall(MCL_FUTURE)}). */
+  int defaultFlags() {
+    return defaultFlags;
+  }
+
+  void setDefaultFlags(int flags) {
+    defaultFlags = flags;
   }
 
   boolean readImpliesExec() {

@@ -63,7 +63,12 @@ final class Mmap {
       return -Errno.ENOMEM;
     }
     int flags =
-        protBits(prot) | flagBits(mapFlags) | VmFlags.MAYREAD | VmFlags.MAYWRITE | VmFlags.MAYEXEC;
+        protBits(prot)
+            | flagBits(mapFlags)
+            | mm.defaultFlags()
+            | VmFlags.MAYREAD
+            | VmFlags.MAYWRITE
+            | VmFlags.MAYEXEC;
     address = mm.unmappedArea.get(address, bytes, mapFlags);
     if (address < 0) {
       return address;

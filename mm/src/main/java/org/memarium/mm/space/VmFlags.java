@@ -4,12 +4,18 @@ package org.memarium.mm.space;
  * The flags of an area, with Linux's values ({@code include/linux/mm.h}).
  *
  * <pre>
- *    25    24   23   22   21      20    19..18      17       16       15       14   13
- *  +-----+----+----+----+-------+----+----------+--------+--------+----------+----+------+
- *  |DROP |    |HUGE|SYNC|NORESV |ACCT|   ...    |DONTCOPY|SEQ/RAND| see below|IO  |LOCKED|
- *  +-----+----+----+----+-------+----+----------+--------+--------+----------+----+------+
- *    8 GROWSDOWN    7..4 MAYSHARE MAYEXEC MAYWRITE MAYREAD    3..0 SHARED EXEC WRITE READ
+ *    30     29    27  26   25    22  21    20    19      18      17      16 15   14   13
+ *  +------+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+------+
+ *  |NOHUGE|HUGE|    |DUMP|WIPE|   |NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|LOCKED|
+ *  +------+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+------+
+ *     12        9        8       7        6       5        4     3      2    1     0
+ *  +---------+------+---------+--------+-------+--------+-------+------+----+-----+----+
+ *  |DROPPABLE|SEALED|GROWSDOWN|MAYSHARE|MAYEXEC|MAYWRITE|MAYREAD|SHARED|EXEC|WRITE|READ|
+ *  +---------+------+---------+--------+-------+--------+-------+------+----+-----+----+
  * </pre>
+ *
+ * <p>SEALED and DROPPABLE are bits 42 and 40 of a 64-bit kernel, which do not fit; they have the
+ * places of userfaultfd's flags, as there is none here.
  *
  * <p>{@code mayX << 4 == X}: what {@code mprotect} may turn on lies four bits above what is on.
  */
@@ -29,6 +35,13 @@ public final class VmFlags {
   public static final int MAYSHARE = 0x80;
 
   public static final int GROWSDOWN = 0x100;
+
+  /** {@code mseal}: neither the area nor its rights may change. Only a 64-bit kernel has it. */
+  public static final int SEALED = 0x200;
+
+  /** {@code MAP_DROPPABLE}: pages may be dropped when memory is short. 64-bit kernels only. */
+  public static final int DROPPABLE = 0x1000;
+
   public static final int LOCKED = 0x2000;
   public static final int IO = 0x4000;
   public static final int SEQ_READ = 0x8000;
@@ -45,6 +58,9 @@ public final class VmFlags {
   public static final int DONTDUMP = 0x400_0000;
   public static final int HUGEPAGE = 0x2000_0000;
   public static final int NOHUGEPAGE = 0x4000_0000;
+
+  /** {@code VM_LOCKED_MASK}. */
+  public static final int LOCKED_MASK = LOCKED | LOCKONFAULT;
 
   /** {@code VM_ACCESS_FLAGS}. */
   public static final int ACCESS = READ | WRITE | EXEC;
