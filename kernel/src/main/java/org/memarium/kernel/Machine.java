@@ -501,6 +501,16 @@ public final class Machine implements AutoCloseable {
     return task == null || task.isEnded() || task.mm() == null ? null : task;
   }
 
+  /** Who runs. */
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /** Every task. */
+  TaskTable tasks() {
+    return tasks;
+  }
+
   /** Ends every process that is left. */
   private void endAll() {
     List<Task> left = List.copyOf(tasks.all());

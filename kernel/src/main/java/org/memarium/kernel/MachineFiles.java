@@ -62,9 +62,11 @@ public final class MachineFiles {
 
   /** Writes text at the start of a file that is there, as {@code echo TEXT >PATH} does. */
   public void write(String path, String text) {
-    int fd = open(path, Fcntl.O_WRONLY | Fcntl.O_TRUNC);
+    write(open(path, Fcntl.O_WRONLY | Fcntl.O_TRUNC), path, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void write(int fd, String path, byte[] bytes) {
     try {
-      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
       long written = check(path, calls.write(fd, bytes, 0, bytes.length));
       if (written < bytes.length) {
         throw new UsageException("%s: took %d of %d bytes".formatted(path, written, bytes.length));
@@ -72,6 +74,17 @@ public final class MachineFiles {
     } finally {
       calls.close(fd);
     }
+  }
+
+  /**
+   * Writes a file anew, in the machine's memory.
+   *
+   * @param permissions such as {@code 0755}
+   */
+  public void create(String path, byte[] contents, int permissions) {
+    int flags = Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_TRUNC;
+    int fd = (int) check(path, calls.openat(Fcntl.AT_FDCWD, absolute(path), flags, permissions));
+    write(fd, path, contents);
   }
 
   /** What {@code lstat} tells of a file; a link is not followed. */

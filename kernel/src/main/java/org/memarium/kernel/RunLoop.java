@@ -125,6 +125,7 @@ final class RunLoop implements PageFaultHandler {
   /** See {@link Machine#stopBeforeCalls}. */
   void setCallStop(Machine.@Nullable CallStop stop) {
     callStop = stop;
+    stopped = false;
   }
 
   /** Whether {@link #requestPause} was called and the loop has not come back yet. */

@@ -14,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.memarium.hardware.Ram;
+import org.memarium.kernel.JavaProgram;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.Preset;
@@ -41,6 +42,25 @@ class MachineExamples {
         System.out.println(zone.name() + ": " + zone.managedPages() + " pages");
       }
       machine.audit(); // throws if a counter differs from a recount
+    }
+    // @end
+  }
+
+  @Test
+  void javaProgram() {
+    // @start region="java-program"
+    try (Machine machine = Machine.boot(MachineConfig.builder().build())) {
+      JavaProgram parent = JavaProgram.start(machine);
+      int page = parent.call("mmap2", 0, Ram.PAGE_SIZE, 3, 0x22, -1, 0); // private, anonymous
+      long address = Integer.toUnsignedLong(page);
+      parent.writeInt(address, 1);
+
+      JavaProgram child = parent.fork();
+      child.writeInt(address, 2); // a page fault, and a copy
+      assertEquals(1, parent.readInt(address));
+      child.exit(0);
+      parent.exit(0);
+      assertEquals(0, machine.exitStatus());
     }
     // @end
   }

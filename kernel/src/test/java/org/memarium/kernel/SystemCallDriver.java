@@ -2,8 +2,6 @@ package org.memarium.kernel;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,30 +11,20 @@ import org.memarium.cpu.Cpu;
 import org.memarium.kernel.syscall.SystemCallNames;
 
 /**
- * A program that makes the system calls that a test wants: {@code again: int $0x80; jmp again}, of
- * whose registers the test is the author.
- *
- * <pre>
- *   0x08048000  headers and code, written by nobody
- *   0x08049000  {@link #DATA}: 64 KiB to read and write
- * </pre>
+ * The program of {@link JavaProgram}, before whose every call the machine stops: the test fills the
+ * registers, and looks at whatever comes of it, the program's end too.
  */
 final class SystemCallDriver {
   /** Memory that the program may read and write. */
-  static final int DATA = 0x0804_9000;
+  static final int DATA = JavaProgram.DATA;
 
-  static final int DATA_BYTES = 0x1_0000;
+  static final int DATA_BYTES = JavaProgram.DATA_BYTES;
 
-  /** A signal handler that does nothing: {@code ret}. */
-  static final int HANDLER = 0x0804_8084;
+  /** A signal handler that does nothing. */
+  static final int HANDLER = JavaProgram.HANDLER;
 
   /** Where the program stands when it has made a call. */
-  static final int AFTER_CALL = 0x0804_8082;
-
-  private static final int ENTRY = 0x0804_8080;
-  private static final byte[] CODE = {
-    (byte) 0xcd, (byte) 0x80, (byte) 0xeb, (byte) 0xfc, (byte) 0xc3
-  };
+  static final int AFTER_CALL = JavaProgram.AFTER_CALL;
 
   private static final int[] ARGUMENTS = {Cpu.EBX, Cpu.ECX, Cpu.EDX, Cpu.ESI, Cpu.EDI, Cpu.EBP};
 
@@ -53,24 +41,9 @@ final class SystemCallDriver {
 
   /** Writes the program into a folder. */
   static Path write(Path folder) {
-    ByteBuffer elf = ByteBuffer.allocate(0x1000).order(ByteOrder.LITTLE_ENDIAN);
-    elf.put(0, new byte[] {0x7f, 'E', 'L', 'F', 1, 1, 1});
-    elf.putShort(16, (short) 2).putShort(18, (short) 3).putInt(20, 1);
-    elf.putInt(24, ENTRY).putInt(28, 52);
-    elf.putShort(40, (short) 52).putShort(42, (short) 32).putShort(44, (short) 2);
-    int[][] headers = {
-      {1, 0, 0x0804_8000, 0x0804_8000, 0x1000, 0x1000, 5, 0x1000},
-      {1, 0, DATA, DATA, 0, DATA_BYTES, 6, 0x1000}
-    };
-    for (int i = 0; i < headers.length; i++) {
-      for (int word = 0; word < headers[i].length; word++) {
-        elf.putInt(52 + 32 * i + 4 * word, headers[i][word]);
-      }
-    }
-    elf.put(ENTRY - 0x0804_8000, CODE);
     Path file = folder.resolve("driver");
     try {
-      Files.write(file, elf.array());
+      Files.write(file, JavaProgram.elf());
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -157,6 +157,19 @@ public final class Scheduler {
     sliceLeft = next.scheduling().slice(quantum);
   }
 
+  /** The holder of the machine says whose turn it is; the one that ran comes last. */
+  public void pick(Task next) {
+    Task task = current;
+    if (next.equals(task)) {
+      return;
+    }
+    if (task != null && task.isRunnable()) {
+      queue.addLast(task);
+      task.preempt();
+    }
+    switchTo(next);
+  }
+
   /** The current task has ended: nobody's registers are in the processor. */
   public void forgetCurrent() {
     current = null;
