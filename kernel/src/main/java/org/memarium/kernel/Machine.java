@@ -186,6 +186,7 @@ public final class Machine implements AutoCloseable {
             scheduler,
             uname,
             wordBytes(),
+            config.layout(),
             config.cpu(),
             memory,
             slab,

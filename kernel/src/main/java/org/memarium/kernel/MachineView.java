@@ -16,6 +16,7 @@ import org.memarium.kernel.procfs.SystemView;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.vmalloc.Vmalloc;
 
@@ -27,6 +28,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * @param scheduler who runs
  * @param uname what the kernel calls itself
  * @param wordBytes bytes of a {@code long} in the kernel
+ * @param layout the kernel that programs find themselves on
  * @param cpu the processor
  * @param memory the memory manager
  * @param slab the slab allocator
@@ -41,6 +43,7 @@ record MachineView(
     Scheduler scheduler,
     UtsName uname,
     int wordBytes,
+    Layout layout,
     CpuModel cpu,
     MemoryManager memory,
     SlabAllocator slab,

@@ -298,6 +298,7 @@ public final class Execve {
       stays = true;
       task().execMmap(mm);
       task().setPersonality(personality);
+      task().setRandomized(chance != null);
       mm.setReadImpliesExec((personality & READ_IMPLIES_EXEC) != 0);
       mm.setPrivileged(task().identity().isPrivileged());
       mm.pickMmapLayout((personality & ADDR_COMPAT_LAYOUT) != 0, chance);

@@ -110,6 +110,11 @@ public final class Vdso {
     }
 
     @Override
+    public boolean isSpecialMapping() {
+      return true;
+    }
+
+    @Override
     public String path() {
       return name;
     }

@@ -9,6 +9,8 @@ public final class ResourceUsage {
   private long minorFaults;
   private long majorFaults;
   private long maxRssPages;
+  private long voluntarySwitches;
+  private long involuntarySwitches;
 
   /** {@code __exit_signal}: a thread ends. */
   public void add(Task task) {
@@ -16,6 +18,8 @@ public final class ResourceUsage {
     systemNanos += task.systemNanos();
     minorFaults += task.minorFaults();
     majorFaults += task.majorFaults();
+    voluntarySwitches += task.voluntarySwitches();
+    involuntarySwitches += task.involuntarySwitches();
   }
 
   /** {@code wait_task_zombie}: a child is reaped. */
@@ -24,6 +28,8 @@ public final class ResourceUsage {
     systemNanos += other.systemNanos;
     minorFaults += other.minorFaults;
     majorFaults += other.majorFaults;
+    voluntarySwitches += other.voluntarySwitches;
+    involuntarySwitches += other.involuntarySwitches;
     noteRss(other.maxRssPages);
   }
 
@@ -61,6 +67,16 @@ public final class ResourceUsage {
   /** {@code ru_majflt}. */
   public long majorFaults() {
     return majorFaults;
+  }
+
+  /** {@code ru_nvcsw}. */
+  public long voluntarySwitches() {
+    return voluntarySwitches;
+  }
+
+  /** {@code ru_nivcsw}. */
+  public long involuntarySwitches() {
+    return involuntarySwitches;
   }
 
   /** {@code ru_maxrss}, in pages: the largest of one process. */

@@ -80,6 +80,11 @@ public final class Task implements Waiter {
   private SchedulingParameters scheduling = new SchedulingParameters();
   private int parentDeathSignal;
   private boolean noNewPrivileges;
+  private final TaskSettings settings = new TaskSettings(this);
+  private boolean forkedOnly;
+  private boolean randomized;
+  private long voluntarySwitches;
+  private long involuntarySwitches;
 
   private long setChildTid;
   private long clearChildTid;
@@ -181,6 +186,9 @@ public final class Task implements Waiter {
     auxiliaryVector = parent.auxiliaryVector;
     personality = parent.personality;
     noNewPrivileges = parent.noNewPrivileges;
+    settings.inherit(parent.settings);
+    forkedOnly = true;
+    randomized = parent.randomized;
     scheduling = parent.scheduling.fork();
     signals.inherit(parent.signals, !sharesMemory || sharesStack);
     if (!sharesMemory) {
@@ -270,12 +278,14 @@ public final class Task implements Waiter {
   /** The call has not got what it waits for: the task does not run until something wakes it. */
   public void fallAsleep() {
     state = SLEEPING;
+    voluntarySwitches++;
     machinery.scheduler().dequeue(this);
   }
 
   /** {@code rseq_preempt}: others run though it could; a restartable sequence ends there. */
   void preempt() {
     preempted = true;
+    involuntarySwitches++;
   }
 
   /** Whether it was preempted since this was last asked. */
@@ -302,6 +312,7 @@ public final class Task implements Waiter {
       return;
     }
     state = STOPPED;
+    voluntarySwitches++;
     machinery.scheduler().dequeue(this);
   }
 
@@ -435,6 +446,7 @@ public final class Task implements Waiter {
     setExecutable(program);
     setComm(name);
     auxiliaryVector = auxv.clone();
+    forkedOnly = false;
     signals.resetForExec();
     rseqArea = 0;
     rseqBytes = 0;
@@ -462,6 +474,7 @@ public final class Task implements Waiter {
     }
     sleep.end();
     machinery.scheduler().dequeue(this);
+    voluntarySwitches++;
     released = true;
     MmStruct space = mm;
     if (space != null) {
@@ -614,6 +627,36 @@ public final class Task implements Waiter {
   /** {@code PR_SET_NO_NEW_PRIVS}, for good. */
   public void setNoNewPrivileges() {
     noNewPrivileges = true;
+  }
+
+  /** What files of /proc set. */
+  public TaskSettings settings() {
+    return settings;
+  }
+
+  /** {@code PF_FORKNOEXEC}: it was forked, and has not run a program since. */
+  boolean isForkedOnly() {
+    return forkedOnly;
+  }
+
+  /** {@code PF_RANDOMIZE}: whether its program lies at random addresses. */
+  boolean isRandomized() {
+    return randomized;
+  }
+
+  /** See {@link #isRandomized()}. */
+  public void setRandomized(boolean value) {
+    randomized = value;
+  }
+
+  /** {@code nvcsw}: how often it stopped running because it had to wait, stopped, or ended. */
+  public long voluntarySwitches() {
+    return voluntarySwitches;
+  }
+
+  /** {@code nivcsw}: how often another one ran though it could have gone on. */
+  public long involuntarySwitches() {
+    return involuntarySwitches;
   }
 
   /** Bits of personality(2). */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.procfs.ProcessSettings;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.Dentry;
@@ -14,6 +15,12 @@ import org.memarium.mm.space.MmStruct;
 
 /** What {@code /proc} asks of a task, gathered from the task and its process. */
 final class TaskView implements ProcessView {
+  /** {@code PF_EXITING}, {@code PF_POSTCOREDUMP} and {@code PF_NOFREEZE}: a zombie. */
+  private static final int PF_DEAD = 0x4 | 0x8 | 0x8000;
+
+  private static final int PF_FORKNOEXEC = 0x40;
+  private static final int PF_RANDOMIZE = 0x40_0000;
+
   private final Task task;
 
   TaskView(Task task) {
@@ -124,6 +131,55 @@ final class TaskView implements ProcessView {
   @Override
   public int threads() {
     return task.process().threads().size();
+  }
+
+  @Override
+  public Ids users() {
+    Identity user = task.identity();
+    return new Ids(user.uid(), user.euid(), user.suid(), user.fsuid());
+  }
+
+  @Override
+  public Ids groups() {
+    Identity user = task.identity();
+    return new Ids(user.gid(), user.egid(), user.sgid(), user.fsgid());
+  }
+
+  @Override
+  public boolean isDumpable() {
+    return task.process().isDumpable();
+  }
+
+  @Override
+  public int personality() {
+    return task.personality();
+  }
+
+  @Override
+  public int taskFlags() {
+    return (task.isReleased() ? PF_DEAD : 0)
+        | (task.isForkedOnly() ? PF_FORKNOEXEC : 0)
+        | (task.isRandomized() ? PF_RANDOMIZE : 0);
+  }
+
+  @Override
+  public int exitCode() {
+    return task.isReleased() ? task.process().exitCode() : 0;
+  }
+
+  @Override
+  public ProcessSettings settings() {
+    return task.settings();
+  }
+
+  @Override
+  public long voluntarySwitches() {
+    return task.voluntarySwitches();
+  }
+
+  @Override
+  public long involuntarySwitches() {
+    return task.involuntarySwitches();
   }
 
   @Override

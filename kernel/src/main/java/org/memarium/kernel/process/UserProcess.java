@@ -55,6 +55,7 @@ public final class UserProcess {
   private @Nullable Tty terminal;
   private int processGroup;
   private boolean dumpable = true;
+  private final OomScore oomScore;
 
   private boolean exiting;
   private int exitCode;
@@ -68,6 +69,11 @@ public final class UserProcess {
    * @param pending what waits for any of its threads
    */
   public UserProcess(int pid, RLimits limits, PendingSignals pending) {
+    this(pid, limits, pending, new OomScore());
+  }
+
+  private UserProcess(int pid, RLimits limits, PendingSignals pending, OomScore oomScore) {
+    this.oomScore = oomScore;
     this.pid = pid;
     this.processGroup = pid;
     this.limits = limits;
@@ -351,7 +357,7 @@ public final class UserProcess {
    * @param waiting what waits for any of its threads: nothing
    */
   UserProcess fork(int number, PendingSignals waiting) {
-    UserProcess child = new UserProcess(number, limits.copy(), waiting);
+    UserProcess child = new UserProcess(number, limits.copy(), waiting, oomScore.copy());
     child.inheritGroups(this);
     child.dumpable = dumpable;
     return child;
@@ -399,6 +405,11 @@ public final class UserProcess {
     session = other.session;
     processGroup = other.processGroup;
     terminal = other.terminal;
+  }
+
+  /** {@code signal->oom_score_adj} and its kin. */
+  OomScore oomScore() {
+    return oomScore;
   }
 
   /** {@code PR_GET_DUMPABLE}. */

@@ -16,6 +16,7 @@ import org.memarium.kernel.vfs.PseudoFileSystem;
 final class FdDirectory extends PseudoDirectory {
 
   private final ProcessView process;
+  private final SystemView system;
   private final boolean info;
 
   /**
@@ -23,8 +24,10 @@ final class FdDirectory extends PseudoDirectory {
    *
    * @param info whether it is {@code fdinfo}, with text, rather than {@code fd}, with links
    */
-  FdDirectory(PseudoFileSystem fileSystem, ProcessView process, boolean info) {
+  FdDirectory(
+      PseudoFileSystem fileSystem, ProcessView process, SystemView system, boolean info) {
     super(fileSystem, info ? 0555 : 0500);
+    this.system = system;
     this.process = process;
     this.info = info;
   }
@@ -44,7 +47,8 @@ final class FdDirectory extends PseudoDirectory {
     }
     int permissions = (file.isReadable() ? 0500 : 0) | (file.isWritable() ? 0300 : 0);
     MagicLink link = MagicLink.toDentry(fileSystem(), permissions, file::dentry);
-    link.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+    link.setOwner(uid(), gid());
+    link.setGuard(() -> PtraceAccess.check(system, process));
     return link;
   }
 

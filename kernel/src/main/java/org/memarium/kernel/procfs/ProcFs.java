@@ -141,6 +141,7 @@ public final class ProcFs extends PseudoDirectory {
         directory = new ProcessDirectory(fileSystem(), process, system, mounts, true);
         directories.put(pid, directory);
       }
+      directory.revalidate();
       return directory;
     }
     directories.remove(pid);

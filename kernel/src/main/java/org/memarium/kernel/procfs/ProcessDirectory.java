@@ -1,16 +1,21 @@
 package org.memarium.kernel.procfs;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.vfs.Dentry;
+import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.MagicLink;
 import org.memarium.kernel.vfs.PseudoDirectory;
+import org.memarium.kernel.vfs.PseudoFile;
 import org.memarium.kernel.vfs.PseudoFileSystem;
 import org.memarium.kernel.vfs.RecordFile;
+import org.memarium.mm.Errno;
 import org.memarium.mm.frame.MemMap;
 
 /** {@code /proc/<pid>}; Linux {@code fs/proc/base.c}, {@code tgid_base_stuff}. */
@@ -18,10 +23,14 @@ final class ProcessDirectory extends PseudoDirectory {
 
   private static final int READABLE = 0444;
   private static final int PRIVATE = 0400;
+  private static final int WRITABLE = 0644;
+  private static final int FOR_ALL = 0666;
 
   private final ProcessView process;
   private final SystemView system;
   private final boolean whole;
+  private final List<PseudoFile> owned = new ArrayList<>();
+  private final List<PseudoDirectory> directories = new ArrayList<>();
 
   /**
    * The directory of a process, or of a thread.
@@ -40,14 +49,14 @@ final class ProcessDirectory extends PseudoDirectory {
     this.system = system;
     addFiles(mounts);
     addLinks();
-    addDirectory("fd", new FdDirectory(fileSystem, process, false));
-    addDirectory("fdinfo", new FdDirectory(fileSystem, process, true));
+    addDirectory("fd", new FdDirectory(fileSystem, process, system, false));
+    addDirectory("fdinfo", new FdDirectory(fileSystem, process, system, true));
     if (whole) {
       addDirectory("task", new TaskDirectory(fileSystem, process, system, mounts));
     } else {
       text("children", () -> children(process));
     }
-    setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+    revalidate();
   }
 
   /** Whether it is that of this very process. */
@@ -55,23 +64,70 @@ final class ProcessDirectory extends PseudoDirectory {
     return process.equals(other);
   }
 
+  /** {@code pid_revalidate}: whose the files are may have changed. */
+  void revalidate() {
+    setOwner(process.users().effective(), process.groups().effective());
+    // What others of the same user may not look into is root's.
+    int uid = process.isDumpable() ? process.users().effective() : 0;
+    int gid = process.isDumpable() ? process.groups().effective() : 0;
+    owned.forEach(file -> file.setOwner(uid, gid));
+    directories.forEach(directory -> directory.setOwner(uid, gid));
+  }
+
   private void addFiles(MountTable mounts) {
-    bytes("auxv", PRIVATE, process::auxiliaryVector);
     bytes("cmdline", READABLE, process::commandLine);
-    text("comm", () -> process.comm() + "\n");
-    bytes("environ", PRIVATE, process::environment);
     text("limits", () -> Limits.of(process));
-    text("maps", () -> Maps.of(process.mm(), system.wordBytes()));
-    MemMap memMap = system.memory().memMap();
-    RecordFile pagemap = new RecordFile(fileSystem(), PRIVATE, new PageMap(process::mm, memMap));
-    pagemap.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
-    add("pagemap", pagemap);
-    text("smaps", () -> Smaps.of(process.mm(), memMap, system.wordBytes()));
-    text("smaps_rollup", () -> Smaps.rollup(process.mm(), memMap, system.wordBytes()));
     text("mounts", mounts::mounts);
     text("stat", () -> Stat.of(process, system, whole));
     text("statm", () -> Statm.of(process.mm()));
-    text("status", () -> Status.of(process));
+    text("status", () -> Status.of(process, system));
+    // Nobody sleeps at a place in the kernel that has a name.
+    bytes("wchan", READABLE, () -> new byte[] {'0'});
+    text("personality", PRIVATE, () -> "%08x\n".formatted(process.personality()));
+    addMemory();
+    addSettings();
+  }
+
+  /** Files that tell of the address space, to those who may look. */
+  private void addMemory() {
+    MemMap memMap = system.memory().memMap();
+    needsMemory(bytes("auxv", PRIVATE, process::auxiliaryVector));
+    needsMemory(bytes("environ", PRIVATE, process::environment));
+    guarded(text("maps", () -> Maps.of(process.mm(), system.wordBytes())));
+    guarded(text("smaps", () -> Smaps.of(process.mm(), system)));
+    needsMemory(text("smaps_rollup", () -> Smaps.rollup(process.mm(), system)));
+    RecordFile pagemap = new RecordFile(fileSystem(), PRIVATE, new PageMap(process::mm, memMap));
+    file("pagemap", pagemap);
+    needsMemory(pagemap);
+    if (ProcRelease.of(system.layout()).hasNumaMaps()) {
+      guarded(text("numa_maps", () -> NumaMaps.of(process.mm(), memMap)));
+    }
+  }
+
+  private void addSettings() {
+    OomFiles oom = new OomFiles(process, system);
+    text("oom_score", oom::score);
+    writable("oom_score_adj", WRITABLE, oom::scoreAdj, oom::writeScoreAdj);
+    writable("oom_adj", WRITABLE, oom::adj, oom::writeAdj);
+    SettingFiles settings = new SettingFiles(process, system);
+    writable("comm", WRITABLE, settings::comm, settings::writeComm);
+    writable("coredump_filter", WRITABLE, settings::coredumpFilter, settings::writeCoredumpFilter);
+    writable("timerslack_ns", FOR_ALL, settings::timerSlack, settings::writeTimerSlack);
+  }
+
+  /** Only those who may look can open it. */
+  private void guarded(PseudoFile file) {
+    file.setGuard(() -> PtraceAccess.check(system, process));
+  }
+
+  /** The same, and nobody can when there is no address space any more. */
+  private void needsMemory(PseudoFile file) {
+    boolean refuses = ProcRelease.of(system.layout()).refusesWithoutMemory();
+    file.setGuard(
+        () -> {
+          int denied = PtraceAccess.check(system, process);
+          return denied < 0 ? denied : refuses && process.mm() == null ? -Errno.ESRCH : 0;
+        });
   }
 
   private static String children(ProcessView process) {
@@ -80,14 +136,36 @@ final class ProcessDirectory extends PseudoDirectory {
     return out.toString();
   }
 
-  private void text(String name, Supplier<String> contents) {
-    bytes(name, READABLE, () -> HostNames.toBytes(contents.get()));
+  private PseudoFile text(String name, Supplier<String> contents) {
+    return text(name, READABLE, contents);
   }
 
-  private void bytes(String name, int permissions, Supplier<byte[]> contents) {
-    GeneratedFile file = new GeneratedFile(fileSystem(), permissions, contents);
-    file.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+  private PseudoFile text(String name, int permissions, Supplier<String> contents) {
+    return bytes(name, permissions, () -> HostNames.toBytes(contents.get()));
+  }
+
+  private PseudoFile bytes(String name, int permissions, GeneratedFile.Contents contents) {
+    return file(name, new GeneratedFile(fileSystem(), permissions, contents));
+  }
+
+  private void writable(
+      String name, int permissions, SettingText contents, GeneratedFile.Writer writer) {
+    file(
+        name,
+        GeneratedFile.ofWritable(
+            fileSystem(), permissions, () -> HostNames.toBytes(contents.make()), writer));
+  }
+
+  private PseudoFile file(String name, PseudoFile file) {
+    owned.add(file);
     add(name, file);
+    return file;
+  }
+
+  /** A file's contents, or what reading it answers. */
+  @FunctionalInterface
+  private interface SettingText {
+    String make() throws ErrnoException;
   }
 
   private void addLinks() {
@@ -101,12 +179,12 @@ final class ProcessDirectory extends PseudoDirectory {
   }
 
   private void link(String name, MagicLink link) {
-    link.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
-    add(name, link);
+    guarded(link);
+    file(name, link);
   }
 
   private void addDirectory(String name, PseudoDirectory directory) {
-    directory.setOwner(process.credentials().fsuid(), process.credentials().fsgid());
+    directories.add(directory);
     add(name, directory);
   }
 }

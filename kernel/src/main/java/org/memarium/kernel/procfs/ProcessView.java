@@ -26,8 +26,68 @@ public interface ProcessView {
    */
   record Usage(long minorFaults, long majorFaults, long userNanos, long systemNanos) {}
 
+  /**
+   * Users, or groups.
+   *
+   * @param real the real one
+   * @param effective the effective one
+   * @param saved the saved one
+   * @param forFiles the one whose rights count for files
+   */
+  record Ids(int real, int effective, int saved, int forFiles) {
+    /** Whether real, effective and saved one are all this one. */
+    boolean areAll(int id) {
+      return real == id && effective == id && saved == id;
+    }
+  }
+
   /** Its process id. */
   int pid();
+
+  /** Its users. */
+  default Ids users() {
+    Credentials user = credentials();
+    return new Ids(user.uid(), user.fsuid(), user.fsuid(), user.fsuid());
+  }
+
+  /** Its groups. */
+  default Ids groups() {
+    Credentials user = credentials();
+    return new Ids(user.gid(), user.fsgid(), user.fsgid(), user.fsgid());
+  }
+
+  /** {@code PR_GET_DUMPABLE}: whether others of its user may look into its memory. */
+  default boolean isDumpable() {
+    return true;
+  }
+
+  /** Bits of personality(2). */
+  default int personality() {
+    return 0;
+  }
+
+  /** {@code PF_} bits: of {@code task->flags} those that are known here. */
+  default int taskFlags() {
+    return 0;
+  }
+
+  /** As wait tells it, of a process that has ended. */
+  default int exitCode() {
+    return 0;
+  }
+
+  /** What can be written, and changes how the kernel treats it. */
+  ProcessSettings settings();
+
+  /** {@code nvcsw}: how often it waited, and another one ran. */
+  default long voluntarySwitches() {
+    return 0;
+  }
+
+  /** {@code nivcsw}: how often another one ran though it could have gone on. */
+  default long involuntarySwitches() {
+    return 0;
+  }
 
   /** {@code tgid}: of a thread, the number of its process. */
   default int tgid() {

@@ -32,6 +32,10 @@ final class SmapStats {
   long referenced;
   long anonymous;
   long lazyFree;
+
+  /** Pages on a swap device: there is none. */
+  final long swap = 0;
+
   private long pss;
   private long pssDirty;
   private long pssAnon;
@@ -67,6 +71,24 @@ final class SmapStats {
 
   long pssLocked() {
     return pssLocked >> PSS_SHIFT;
+  }
+
+  /** Begins anew. */
+  void clear() {
+    resident = 0;
+    sharedClean = 0;
+    sharedDirty = 0;
+    privateClean = 0;
+    privateDirty = 0;
+    referenced = 0;
+    anonymous = 0;
+    lazyFree = 0;
+    pss = 0;
+    pssDirty = 0;
+    pssAnon = 0;
+    pssFile = 0;
+    pssShmem = 0;
+    pssLocked = 0;
   }
 
   /** {@code smap_gather_stats}: adds an area. */

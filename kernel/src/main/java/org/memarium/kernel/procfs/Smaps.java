@@ -2,13 +2,12 @@ package org.memarium.kernel.procfs;
 
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
-import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.Vma;
 
 /**
  * {@code /proc/<pid>/smaps} and {@code smaps_rollup}: what of each area is in memory, or of all of
- * them; Linux {@code fs/proc/task_mmu.c}.
+ * them; Linux {@code fs/proc/task_mmu.c}. Each file takes one walk over areas and entries.
  */
 final class Smaps {
 
@@ -20,91 +19,107 @@ final class Smaps {
     "ar", "wf", "dd", "sd", "mm", "hg", "nh", "mg", // 24 to 31
   };
 
-  private Smaps() {}
+  /** Bytes of an area's lines, about. */
+  private static final int BYTES_PER_AREA = 800;
 
-  /** Each area: its line of maps, its figures, its flags. */
-  static String of(@Nullable MmStruct mm, MemMap memMap, int wordBytes) {
-    StringBuilder out = new StringBuilder();
-    if (mm != null) {
-      for (Vma area = mm.firstArea(); area != null; area = area.next()) {
-        SmapStats stats = new SmapStats(mm, memMap);
-        stats.gather(area);
-        Maps.line(out, mm, area, wordBytes);
-        bytes(out, "Size", area.end() - area.start());
-        bytes(out, "KernelPageSize", Ram.PAGE_SIZE);
-        bytes(out, "MMUPageSize", Ram.PAGE_SIZE);
-        show(out, stats, false);
-        // There are no transparent huge pages.
-        out.append("THPeligible:    0\n");
-        flags(out, area.flags());
-      }
-    }
-    return out.toString();
+  private final SystemView system;
+  private final ProcRelease release;
+  private final StringBuilder out;
+
+  private Smaps(SystemView system, int areas) {
+    this.system = system;
+    this.release = ProcRelease.of(system.layout());
+    this.out = new StringBuilder(areas * BYTES_PER_AREA);
   }
 
-  /** The sums over all areas. */
-  static String rollup(@Nullable MmStruct mm, MemMap memMap, int wordBytes) {
-    StringBuilder out = new StringBuilder();
-    Vma first = mm == null ? null : mm.firstArea();
-    if (mm != null && first != null) {
-      SmapStats stats = new SmapStats(mm, memMap);
-      long end = 0;
-      for (Vma area = first; area != null; area = area.next()) {
-        stats.gather(area);
-        end = area.end();
-      }
-      Maps.header(out, first.start(), end, "---p", 0, 0, 0);
-      Text.pad(out, 0, Maps.nameColumn(wordBytes));
-      out.append("[rollup]\n");
-      show(out, stats, true);
+  /** Each area: its line of maps, its figures, its flags. */
+  static String of(@Nullable MmStruct mm, SystemView system) {
+    if (mm == null) {
+      return "";
     }
-    return out.toString();
+    Smaps smaps = new Smaps(system, mm.areas());
+    SmapStats stats = new SmapStats(mm, system.memory().memMap());
+    for (Vma area = mm.firstArea(); area != null; area = area.next()) {
+      stats.clear();
+      stats.gather(area);
+      smaps.area(mm, area, stats);
+    }
+    return smaps.out.toString();
+  }
+
+  /** {@code show_smap}. */
+  private void area(MmStruct mm, Vma area, SmapStats stats) {
+    Maps.line(out, mm, area, system.wordBytes());
+    line("Size:           ", area.end() - area.start());
+    line("KernelPageSize: ", Ram.PAGE_SIZE);
+    line("MMUPageSize:    ", Ram.PAGE_SIZE);
+    figures(stats, false);
+    // There are no transparent huge pages.
+    out.append(release.alignsThpEligible() ? "THPeligible:           0\n" : "THPeligible:    0\n");
+    flags(area.flags());
+  }
+
+  /** The sums over all areas; the caller has seen to it that there is an address space. */
+  static String rollup(@Nullable MmStruct mm, SystemView system) {
+    if (mm == null) {
+      return "";
+    }
+    Smaps smaps = new Smaps(system, 1);
+    SmapStats stats = new SmapStats(mm, system.memory().memMap());
+    Vma first = mm.firstArea();
+    long end = 0;
+    for (Vma area = first; area != null; area = area.next()) {
+      stats.gather(area);
+      end = area.end();
+    }
+    Maps.header(smaps.out, first == null ? 0 : first.start(), end, "---p", 0, 0, 0);
+    Text.pad(smaps.out, 0, Maps.nameColumn(system.wordBytes()));
+    smaps.out.append("[rollup]\n");
+    smaps.figures(stats, true);
+    return smaps.out.toString();
   }
 
   /** {@code __show_smap}. */
-  private static void show(StringBuilder out, SmapStats stats, boolean rollup) {
-    bytes(out, "Rss", stats.resident);
-    bytes(out, "Pss", stats.pss());
-    bytes(out, "Pss_Dirty", stats.pssDirty());
+  private void figures(SmapStats stats, boolean rollup) {
+    line("Rss:            ", stats.resident);
+    line("Pss:            ", stats.pss());
+    line("Pss_Dirty:      ", stats.pssDirty());
     if (rollup) {
-      bytes(out, "Pss_Anon", stats.pssAnon());
-      bytes(out, "Pss_File", stats.pssFile());
-      bytes(out, "Pss_Shmem", stats.pssShmem());
+      line("Pss_Anon:       ", stats.pssAnon());
+      line("Pss_File:       ", stats.pssFile());
+      line("Pss_Shmem:      ", stats.pssShmem());
     }
-    bytes(out, "Shared_Clean", stats.sharedClean);
-    bytes(out, "Shared_Dirty", stats.sharedDirty);
-    bytes(out, "Private_Clean", stats.privateClean);
-    bytes(out, "Private_Dirty", stats.privateDirty);
-    bytes(out, "Referenced", stats.referenced);
-    bytes(out, "Anonymous", stats.anonymous);
-    bytes(out, "LazyFree", stats.lazyFree);
-    for (String none :
-        new String[] {
-          "AnonHugePages",
-          "ShmemPmdMapped",
-          "FilePmdMapped",
-          "Shared_Hugetlb",
-          "Private_Hugetlb",
-          "Swap",
-          "SwapPss"
-        }) {
-      bytes(out, none, 0);
+    line("Shared_Clean:   ", stats.sharedClean);
+    line("Shared_Dirty:   ", stats.sharedDirty);
+    line("Private_Clean:  ", stats.privateClean);
+    line("Private_Dirty:  ", stats.privateDirty);
+    line("Referenced:     ", stats.referenced);
+    line("Anonymous:      ", stats.anonymous);
+    if (release.countsKsm()) {
+      line("KSM:            ", 0);
     }
-    bytes(out, "Locked", stats.pssLocked());
+    line("LazyFree:       ", stats.lazyFree);
+    line("AnonHugePages:  ", 0);
+    line("ShmemPmdMapped: ", 0);
+    line("FilePmdMapped:  ", 0);
+    line("Shared_Hugetlb: ", 0);
+    Text.kibibytes(out, "Private_Hugetlb: ", 0, 7);
+    line("Swap:           ", stats.swap);
+    line("SwapPss:        ", stats.swap);
+    line("Locked:         ", stats.pssLocked());
   }
 
-  /** Name and colon fill 16 columns, the number 8; a longer name takes from the number. */
-  private static void bytes(StringBuilder out, String name, long bytes) {
-    Text.kibibytes(
-        out, "%-16s".formatted(name + ":"), bytes >> 10, Math.min(8, 23 - name.length()));
+  private void line(String name, long bytes) {
+    Text.kibibytes(out, name, bytes >> 10, 8);
   }
 
   /** {@code show_smap_vma_flags}. */
-  private static void flags(StringBuilder out, int flags) {
+  private void flags(int flags) {
     out.append("VmFlags: ");
-    for (int bit = 0; bit < FLAGS.length; bit++) {
-      if ((flags >>> bit & 1) != 0 && !FLAGS[bit].isEmpty()) {
-        out.append(FLAGS[bit]).append(' ');
+    for (int left = flags; left != 0; left &= left - 1) {
+      String letters = FLAGS[Integer.numberOfTrailingZeros(left)];
+      if (!letters.isEmpty()) {
+        out.append(letters).append(' ');
       }
     }
     out.append('\n');

@@ -3,6 +3,7 @@ package org.memarium.kernel.procfs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
@@ -35,8 +36,8 @@ final class Stat {
     fields.add("(" + process.comm() + ")");
     fields.add(Character.toString(process.state()));
     add(fields, process.parentPid(), process.processGroup(), process.session());
-    // No controlling terminal, so no foreground group; no flags.
-    add(fields, 0, -1, 0);
+    // No controlling terminal is told of, so no foreground group.
+    add(fields, 0, -1, process.taskFlags());
     add(fields, used.minorFaults(), children.minorFaults());
     add(fields, used.majorFaults(), children.majorFaults());
     add(fields, ticks(used.userNanos()), ticks(used.systemNanos()));
@@ -51,10 +52,14 @@ final class Stat {
     for (long mask : masks) {
       add(fields, mask & 0x7fff_ffffL);
     }
-    add(fields, 0, 0, 0, process.exitSignal(), 0);
+    boolean mayLook = PtraceAccess.isAllowed(system, process);
+    // wchan: since 4.15 only whether there is one.
+    boolean oneTask = !whole || process.threads() < 2;
+    boolean waits = mayLook && oneTask && process.state() != 'R';
+    add(fields, waits ? 1 : 0, 0, 0, process.exitSignal(), 0);
     add(fields, process.realTimePriority(), process.policy(), 0, 0, 0);
-    addresses(fields, process);
-    add(fields, 0);
+    addresses(fields, mayLook ? process.mm() : null);
+    add(fields, mayLook ? process.exitCode() : 0);
     return fields.toString();
   }
 
@@ -66,6 +71,8 @@ final class Stat {
     fields.add(Long.toUnsignedString(limit & word));
     if (mm == null) {
       add(fields, 0, 0, 0);
+    } else if (!PtraceAccess.isAllowed(system, process)) {
+      add(fields, 1, 1, 0);
     } else {
       add(fields, mm.startCode(), mm.endCode(), mm.startStack());
     }
@@ -73,8 +80,7 @@ final class Stat {
     add(fields, 0, 0);
   }
 
-  private static void addresses(StringJoiner fields, ProcessView process) {
-    MmStruct mm = process.mm();
+  private static void addresses(StringJoiner fields, @Nullable MmStruct mm) {
     if (mm == null) {
       add(fields, 0, 0, 0, 0, 0, 0, 0);
     } else {

@@ -7,8 +7,7 @@ import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
 
 /**
- * {@code /proc/<pid>/status}; Linux {@code fs/proc/array.c}, {@code fs/proc/task_mmu.c}. The lines
- * are those of Linux 6.1.
+ * {@code /proc/<pid>/status}; Linux {@code fs/proc/array.c}, {@code fs/proc/task_mmu.c}.
  */
 final class Status {
 
@@ -17,13 +16,21 @@ final class Status {
 
   private Status() {}
 
-  static String of(ProcessView process) {
+  static String of(ProcessView process, SystemView system) {
+    ProcRelease release = ProcRelease.of(system.layout());
     StringBuilder out = new StringBuilder();
     identity(out, process);
+    if (release.namesKernelThreads()) {
+      out.append("Kthread:\t0\n");
+    }
     MmStruct mm = process.mm();
     if (mm != null) {
       memory(out, mm);
-      out.append("CoreDumping:\t0\nTHP_enabled:\t0\n");
+      // The kernels have huge pages, whoever gets some; here nobody does.
+      out.append("CoreDumping:\t0\nTHP_enabled:\t1\n");
+      if (release.hasUntagMask()) {
+        out.append("untag_mask:\t0xffffffffffffffff\n");
+      }
     }
     signals(out, process);
     capabilities(out, process);
@@ -32,9 +39,16 @@ final class Status {
     out.append("Speculation_Store_Bypass:\tnot vulnerable\n");
     out.append("SpeculationIndirectBranch:\tnot affected\n");
     out.append("Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
-    out.append("Mems_allowed:\t1\nMems_allowed_list:\t0\n");
-    out.append("voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+    out.append("Mems_allowed:\t").append(firstOf(release.memoryNodes()));
+    out.append("\nMems_allowed_list:\t0\n");
+    out.append("voluntary_ctxt_switches:\t").append(process.voluntarySwitches());
+    out.append("\nnonvoluntary_ctxt_switches:\t").append(process.involuntarySwitches()).append('\n');
     return out.toString();
+  }
+
+  /** A mask of so many bits in which the first is set ({@code %*pb}). */
+  private static String firstOf(int bits) {
+    return bits <= 4 ? "1" : "00000000,".repeat(bits / 32 - 1) + "00000001";
   }
 
   private static void identity(StringBuilder out, ProcessView process) {
@@ -49,8 +63,8 @@ final class Status {
     out.append("\nNgid:\t0\nPid:\t").append(pid);
     out.append("\nPPid:\t").append(process.parentPid());
     out.append("\nTracerPid:\t0");
-    ids(out.append("\nUid:"), user.uid(), user.fsuid());
-    ids(out.append("\nGid:"), user.gid(), user.fsgid());
+    ids(out.append("\nUid:"), process.users());
+    ids(out.append("\nGid:"), process.groups());
     out.append("\nFDSize:\t").append(process.isZombie() ? 0 : process.files().slots());
     out.append("\nGroups:\t");
     for (int group : user.groups()) {
@@ -66,11 +80,11 @@ final class Status {
   }
 
   /** Real, effective, saved and file-system identifier. */
-  private static void ids(StringBuilder out, int real, int forFiles) {
-    String effective = Integer.toUnsignedString(forFiles);
-    out.append('\t').append(Integer.toUnsignedString(real));
-    out.append('\t').append(effective).append('\t').append(effective);
-    out.append('\t').append(effective);
+  private static void ids(StringBuilder out, ProcessView.Ids ids) {
+    out.append('\t').append(Integer.toUnsignedString(ids.real()));
+    out.append('\t').append(Integer.toUnsignedString(ids.effective()));
+    out.append('\t').append(Integer.toUnsignedString(ids.saved()));
+    out.append('\t').append(Integer.toUnsignedString(ids.forFiles()));
   }
 
   private static String escape(String comm) {

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.vmalloc.Vmalloc;
 
@@ -60,6 +61,9 @@ public interface SystemView {
 
   /** Bytes of a kernel's word: 4 on i386, 8 on x86-64; columns are as wide as it asks for. */
   int wordBytes();
+
+  /** The kernel that programs find themselves on. */
+  Layout layout();
 
   /** The processor. */
   CpuModel cpu();

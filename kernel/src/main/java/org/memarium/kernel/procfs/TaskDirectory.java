@@ -33,6 +33,7 @@ final class TaskDirectory extends PseudoDirectory {
           directory = new ProcessDirectory(fileSystem(), thread, system, mounts, false);
           directories.put(tid, directory);
         }
+        directory.revalidate();
         return directory;
       }
     }

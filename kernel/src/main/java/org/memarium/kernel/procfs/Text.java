@@ -7,6 +7,11 @@ final class Text {
 
   /** A number in a column: blanks before it up to a width ({@code seq_put_decimal_ull_width}). */
   static void right(StringBuilder out, long value, int width) {
+    if (value >= 0 && value < 10) {
+      // Most figures of smaps are zero.
+      out.repeat(' ', Math.max(0, width - 1)).append((char) ('0' + value));
+      return;
+    }
     String digits = Long.toUnsignedString(value);
     out.repeat(' ', Math.max(0, width - digits.length())).append(digits);
   }

@@ -40,9 +40,6 @@ final class PrctlCalls {
   private static final int LAST_CAPABILITY = 40;
   private static final int TSC_ENABLED = 1;
 
-  /** {@code init_task.timer_slack_ns}. */
-  private static final int DEFAULT_SLACK_NANOS = 50_000;
-
   private static final int ARCH_GET_CPUID = 0x1011;
   private static final int ARCH_SET_CPUID = 0x1012;
 
@@ -111,6 +108,11 @@ final class PrctlCalls {
       }
       case PR_GET_NO_NEW_PRIVS ->
           a != 0 || more ? -Errno.EINVAL : task.hasNoNewPrivileges() ? 1 : 0;
+      case PR_SET_TIMERSLACK -> {
+        task.settings().setTimerSlackNanos(Math.max(0, a));
+        yield 0;
+      }
+      case PR_GET_TIMERSLACK -> task.settings().timerSlackNanos();
       case PR_GET_TID_ADDRESS -> put(a, (int) task.clearChildTid());
       default -> rarely(option, a, more);
     };
@@ -126,8 +128,6 @@ final class PrctlCalls {
       case PR_CAPBSET_READ -> Integer.compareUnsigned(a, LAST_CAPABILITY) > 0 ? -Errno.EINVAL : 1;
       case PR_CAPBSET_DROP, PR_SET_MM -> -Errno.EPERM;
       case PR_GET_TSC -> put(a, TSC_ENABLED);
-      case PR_SET_TIMERSLACK -> 0; // the virtual clock is exact
-      case PR_GET_TIMERSLACK -> DEFAULT_SLACK_NANOS;
       case PR_SET_THP_DISABLE -> more ? -Errno.EINVAL : 0;
       case PR_GET_THP_DISABLE -> a != 0 || more ? -Errno.EINVAL : 0;
       default -> kernel.unsupported("prctl option " + option, Errno.EINVAL);

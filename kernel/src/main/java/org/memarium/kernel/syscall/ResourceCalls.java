@@ -116,10 +116,10 @@ final class ResourceCalls {
 
   /**
    * <pre>
-   *   0       8       16       20    32       36       40
-   *  +-------+-------+--------+-----+--------+--------+-----------------------------------+ 72
-   *  | utime | stime | maxrss |  0  | minflt | majflt | swaps, blocks, messages, switches |
-   *  +-------+-------+--------+-----+--------+--------+-----------------------------------+
+   *   0       8       16       20    32       36       40                        64      68
+   *  +-------+-------+--------+-----+--------+--------+-------------------------+-------+--------+ 72
+   *  | utime | stime | maxrss |  0  | minflt | majflt | swaps, blocks, messages | nvcsw | nivcsw |
+   *  +-------+-------+--------+-----+--------+--------+-------------------------+-------+--------+
    * </pre>
    */
   private long getrusage(int who, int to) {
@@ -149,6 +149,7 @@ final class ResourceCalls {
     putTime(out, usage.systemNanos());
     out.putInt((int) usage.maxRssPages() * KIB_PER_PAGE);
     out.putInt(32, (int) usage.minorFaults()).putInt(36, (int) usage.majorFaults());
+    out.putInt(64, (int) usage.voluntarySwitches()).putInt(68, (int) usage.involuntarySwitches());
     return out.array();
   }
 

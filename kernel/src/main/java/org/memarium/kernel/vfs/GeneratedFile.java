@@ -12,6 +12,18 @@ import org.memarium.mm.Errno;
  */
 public final class GeneratedFile extends PseudoFile {
 
+  /** Makes the contents. */
+  @FunctionalInterface
+  public interface Contents {
+
+    /**
+     * What the file holds now.
+     *
+     * @throws ErrnoException what read(2) answers instead
+     */
+    byte[] make() throws ErrnoException;
+  }
+
   /** What a write does. */
   @FunctionalInterface
   public interface Writer {
@@ -24,9 +36,12 @@ public final class GeneratedFile extends PseudoFile {
     long write(byte[] bytes);
   }
 
-  private final Supplier<byte[]> contents;
+  private final Contents contents;
   private final @Nullable Writer writer;
   private final boolean spliceRead;
+
+  /** Whether it is under /proc/sys. */
+  private final boolean isSetting;
 
   /**
    * A file without {@code splice_read}, as those of a process are.
@@ -34,20 +49,22 @@ public final class GeneratedFile extends PseudoFile {
    * @param permissions such as 0444
    * @param contents makes the contents, at each first read
    */
-  public GeneratedFile(PseudoFileSystem fileSystem, int permissions, Supplier<byte[]> contents) {
-    this(fileSystem, permissions, contents, null, false);
+  public GeneratedFile(PseudoFileSystem fileSystem, int permissions, Contents contents) {
+    this(fileSystem, permissions, contents, null, false, false);
   }
 
   private GeneratedFile(
       PseudoFileSystem fileSystem,
       int permissions,
-      Supplier<byte[]> contents,
+      Contents contents,
       @Nullable Writer writer,
-      boolean spliceRead) {
+      boolean spliceRead,
+      boolean isSetting) {
     super(fileSystem, FileMode.S_IFREG | permissions);
     this.contents = contents;
     this.writer = writer;
     this.spliceRead = spliceRead;
+    this.isSetting = isSetting;
   }
 
   /** A readable file of text with {@code splice_read}; each char is one byte. */
@@ -58,7 +75,7 @@ public final class GeneratedFile extends PseudoFile {
   /** A file of text with {@code splice_read} and such permissions; each char is one byte. */
   public static GeneratedFile ofText(
       PseudoFileSystem fileSystem, int permissions, Supplier<String> text) {
-    return new GeneratedFile(fileSystem, permissions, () -> bytes(text.get()), null, true);
+    return new GeneratedFile(fileSystem, permissions, () -> bytes(text.get()), null, true, false);
   }
 
   /**
@@ -67,7 +84,13 @@ public final class GeneratedFile extends PseudoFile {
    */
   public static GeneratedFile ofSetting(
       PseudoFileSystem fileSystem, int permissions, Supplier<String> text, Writer writer) {
-    return new GeneratedFile(fileSystem, permissions, () -> bytes(text.get()), writer, true);
+    return new GeneratedFile(fileSystem, permissions, () -> bytes(text.get()), writer, true, true);
+  }
+
+  /** A file without {@code splice_read} that takes each write(2) at whatever position. */
+  public static GeneratedFile ofWritable(
+      PseudoFileSystem fileSystem, int permissions, Contents contents, Writer writer) {
+    return new GeneratedFile(fileSystem, permissions, contents, writer, false, false);
   }
 
   private static byte[] bytes(String text) {
@@ -82,10 +105,12 @@ public final class GeneratedFile extends PseudoFile {
         // Only root gets here: nothing in these files can be set.
         throw new ErrnoException(Errno.EACCES);
       }
-    } else if ((access != Fcntl.O_WRONLY && (mode & 0444) == 0)
-        || (access != Fcntl.O_RDONLY && (mode & 0222) == 0)) {
+    } else if (isSetting
+        && ((access != Fcntl.O_WRONLY && (mode & 0444) == 0)
+            || (access != Fcntl.O_RDONLY && (mode & 0222) == 0))) {
       throw new ErrnoException(Errno.EACCES);
     }
+    checkGuard();
     return new Opened(dentry, flags);
   }
 
@@ -101,7 +126,11 @@ public final class GeneratedFile extends PseudoFile {
     public long pread(byte[] buffer, int offset, int count, long at) {
       byte[] now = bytes;
       if (now == null || at == 0) {
-        now = contents.get();
+        try {
+          now = contents.make();
+        } catch (ErrnoException e) {
+          return e.result();
+        }
         bytes = now;
       }
       if (at >= now.length) {
@@ -112,13 +141,16 @@ public final class GeneratedFile extends PseudoFile {
       return copied;
     }
 
-    /** What is written behind the beginning is ignored ({@code kernel.sysctl_writes_strict}). */
+    /**
+     * What is written behind the beginning of a setting is ignored ({@code
+     * kernel.sysctl_writes_strict}).
+     */
     @Override
     public long pwrite(byte[] buffer, int offset, int count, long at) {
       if (writer == null) {
         return -Errno.EINVAL;
       }
-      return at != 0 || count == 0
+      return (isSetting && at != 0) || count == 0
           ? count
           : writer.write(Arrays.copyOfRange(buffer, offset, offset + count));
     }

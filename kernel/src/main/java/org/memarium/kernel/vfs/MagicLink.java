@@ -48,12 +48,14 @@ public final class MagicLink extends PseudoFile {
   }
 
   @Override
-  @Nullable Dentry jump() {
+  @Nullable Dentry jump() throws ErrnoException {
+    checkGuard();
     return destination.get();
   }
 
   @Override
   String readlink() throws ErrnoException {
+    checkGuard();
     String target = text.get();
     if (target == null) {
       throw new ErrnoException(Errno.ENOENT);

@@ -1,11 +1,13 @@
 package org.memarium.kernel.vfs;
 
+import java.util.function.IntSupplier;
 import org.memarium.mm.Errno;
 
 /** An inode of a {@link PseudoFileSystem} that is no directory; it belongs to root at first. */
-abstract class PseudoFile extends Inode {
+public abstract class PseudoFile extends Inode {
 
   private final PseudoFileSystem fileSystem;
+  private IntSupplier guard = () -> 0;
 
   PseudoFile(PseudoFileSystem fileSystem, int mode) {
     super(fileSystem.dev, fileSystem.newIno(), mode);
@@ -22,6 +24,28 @@ abstract class PseudoFile extends Inode {
   public final void setOwner(int ownerUid, int ownerGid) {
     uid = ownerUid;
     gid = ownerGid;
+  }
+
+  /**
+   * Sets what open(2), or the way through a link, asks besides the permissions, as ptrace access of
+   * a process.
+   *
+   * @param check 0, or the negative errno that refuses
+   */
+  public final void setGuard(IntSupplier check) {
+    guard = check;
+  }
+
+  /**
+   * Asks the {@linkplain #setGuard guard}.
+   *
+   * @throws ErrnoException if it refuses
+   */
+  final void checkGuard() throws ErrnoException {
+    int result = guard.getAsInt();
+    if (result < 0) {
+      throw new ErrnoException(-result);
+    }
   }
 
   @Override

@@ -40,6 +40,7 @@ public final class RecordFile extends PseudoFile {
     if ((flags & Fcntl.O_ACCMODE) != Fcntl.O_RDONLY) {
       throw new ErrnoException(Errno.EACCES);
     }
+    checkGuard();
     return new Opened(dentry, flags, credentials.isRoot());
   }
 

@@ -54,6 +54,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   private final FsStruct fs;
   private final FdTable fds = FdTable.outside(() -> 64);
   @Nullable Dentry executable;
+  final TestSettings settings = new TestSettings();
 
   TestSystem(Path folder) {
     this(folder, 128);
@@ -111,6 +112,16 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     fds.closeAll();
     vfs.close();
     ram.close();
+  }
+
+  @Override
+  public Layout layout() {
+    return Layout.I386;
+  }
+
+  @Override
+  public ProcessSettings settings() {
+    return settings;
   }
 
   @Override

@@ -46,6 +46,14 @@ public interface MappedFile {
     return false;
   }
 
+  /**
+   * {@code vm_special_mapping}: what the kernel itself maps, as the vdso. On Linux it has no file,
+   * although it has a name.
+   */
+  default boolean isSpecialMapping() {
+    return false;
+  }
+
   /** What {@code /proc/PID/maps} shows as the name. */
   String path();
 

@@ -1,0 +1,22 @@
+package org.memarium.kernel.process;
+
+import org.memarium.kernel.procfs.ProcessSettings;
+
+/**
+ * What a process has of {@link ProcessSettings}: {@code oom_score_adj} of {@code struct
+ * signal_struct}, and which memory a core file would have ({@code MMF_DUMP_FILTER}).
+ */
+final class OomScore {
+  int adjustment;
+  int minimum;
+  int coredumpFilter = ProcessSettings.DEFAULT_DUMP_FILTER;
+
+  /** {@code copy_signal}: that of a child. */
+  OomScore copy() {
+    OomScore copy = new OomScore();
+    copy.adjustment = adjustment;
+    copy.minimum = minimum;
+    copy.coredumpFilter = coredumpFilter;
+    return copy;
+  }
+}

@@ -1,0 +1,63 @@
+package org.memarium.kernel.procfs;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * A number as files of {@code /proc/<pid>} take it: {@code kstrtoint}, {@code kstrtouint}, {@code
+ * kstrtoull} (Linux {@code lib/kstrtox.c}).
+ */
+final class WrittenNumber {
+
+  /** {@code PROC_NUMBUF - 1}: so many characters are looked at. */
+  private static final int MAX_CHARACTERS = 12;
+
+  /** What is returned for text that is no number. */
+  static final long INVALID = Long.MIN_VALUE;
+
+  private WrittenNumber() {}
+
+  /** The first characters of what was written, without white space around. */
+  static String text(byte[] written) {
+    byte[] looked = Arrays.copyOf(written, Math.min(written.length, MAX_CHARACTERS));
+    String text = new String(looked, StandardCharsets.ISO_8859_1);
+    int end = text.indexOf(0);
+    return (end < 0 ? text : text.substring(0, end)).strip();
+  }
+
+  /**
+   * The number.
+   *
+   * @param base 10; or 0: 0x is hexadecimal, 0 octal
+   * @return {@link #INVALID} if it is none, or has more than 32 bits with a sign
+   */
+  static long parseInt(String text, int base) {
+    boolean negative = text.startsWith("-");
+    String digits = negative || text.startsWith("+") ? text.substring(1) : text;
+    long magnitude = parseUnsigned(digits, base);
+    if (magnitude == INVALID || magnitude > (negative ? 1L << 31 : Integer.MAX_VALUE)) {
+      return INVALID;
+    }
+    return negative ? -magnitude : magnitude;
+  }
+
+  /** The same, without a sign and of up to 62 bits. */
+  static long parseUnsigned(String text, int base) {
+    String digits = text;
+    int radix = base;
+    if (base == 0) {
+      boolean hexadecimal = text.startsWith("0x") || text.startsWith("0X");
+      radix = hexadecimal ? 16 : text.startsWith("0") ? 8 : 10;
+      digits = hexadecimal ? text.substring(2) : text;
+    }
+    long value = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      int digit = Character.digit(digits.charAt(i), radix);
+      if (digit < 0 || value > Long.MAX_VALUE / 32) {
+        return INVALID;
+      }
+      value = value * radix + digit;
+    }
+    return digits.isEmpty() ? INVALID : value;
+  }
+}
