@@ -24,8 +24,7 @@ final class FdDirectory extends PseudoDirectory {
    *
    * @param info whether it is {@code fdinfo}, with text, rather than {@code fd}, with links
    */
-  FdDirectory(
-      PseudoFileSystem fileSystem, ProcessView process, SystemView system, boolean info) {
+  FdDirectory(PseudoFileSystem fileSystem, ProcessView process, SystemView system, boolean info) {
     super(fileSystem, info ? 0555 : 0500);
     this.system = system;
     this.process = process;

@@ -36,8 +36,8 @@ enum ProcRelease {
   }
 
   /**
-   * {@code MAX_NUMNODES}: bits of Mems_allowed. The 64-bit kernel can have 1024 nodes of memory, the
-   * 32-bit one has the one.
+   * {@code MAX_NUMNODES}: bits of Mems_allowed. The 64-bit kernel can have 1024 nodes of memory,
+   * the 32-bit one has the one.
    */
   int memoryNodes() {
     return this == LINUX_6_18 ? 1024 : 1;

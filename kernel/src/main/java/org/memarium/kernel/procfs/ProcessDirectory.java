@@ -123,11 +123,10 @@ final class ProcessDirectory extends PseudoDirectory {
   /** The same, and nobody can when there is no address space any more. */
   private void needsMemory(PseudoFile file) {
     boolean refuses = ProcRelease.of(system.layout()).refusesWithoutMemory();
-    file.setGuard(
-        () -> {
-          int denied = PtraceAccess.check(system, process);
-          return denied < 0 ? denied : refuses && process.mm() == null ? -Errno.ESRCH : 0;
-        });
+    file.setGuard(() -> {
+      int denied = PtraceAccess.check(system, process);
+      return denied < 0 ? denied : refuses && process.mm() == null ? -Errno.ESRCH : 0;
+    });
   }
 
   private static String children(ProcessView process) {

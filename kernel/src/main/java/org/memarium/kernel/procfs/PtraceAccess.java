@@ -5,9 +5,9 @@ import org.memarium.kernel.vfs.Credentials;
 import org.memarium.mm.Errno;
 
 /**
- * {@code ptrace_may_access} with {@code PTRACE_MODE_READ_FSCREDS}: who may look into the memory of a
- * process (Linux {@code kernel/ptrace.c}, {@code __ptrace_may_access}). There is no security module,
- * so attaching asks the same.
+ * {@code ptrace_may_access} with {@code PTRACE_MODE_READ_FSCREDS}: who may look into the memory of
+ * a process (Linux {@code kernel/ptrace.c}, {@code __ptrace_may_access}). There is no security
+ * module, so attaching asks the same.
  *
  * <pre>
  *   the looker                                          may look
@@ -21,7 +21,9 @@ final class PtraceAccess {
 
   private PtraceAccess() {}
 
-  /** Whether the process that runs may look; with nobody running, whoever drives the machine may. */
+  /**
+   * Whether the process that runs may look; with nobody running, whoever drives the machine may.
+   */
   static boolean isAllowed(SystemView system, ProcessView target) {
     ProcessView looker = system.current();
     return looker == null || isAllowed(looker, target);

@@ -3,6 +3,7 @@ package org.memarium.kernel.procfs;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
 
 /**
@@ -11,10 +12,13 @@ import org.memarium.mm.space.Vma;
  */
 final class Smaps {
 
-  /** The two letters of each bit of {@code vm_flags}, by number; bits without are not printed. */
+  /**
+   * The two letters of each bit of {@code vm_flags}, by number; bits without are not printed.
+   * Userfaultfd's bits, 9 and 12, are taken by what {@link #flags} prints last.
+   */
   private static final String[] FLAGS = {
     "rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", // 0 to 7
-    "gd", "um", "pf", "", "uw", "lo", "io", "sr", // 8 to 15
+    "gd", "", "pf", "", "", "lo", "io", "sr", // 8 to 15
     "rr", "dc", "de", "lf", "ac", "nr", "ht", "sf", // 16 to 23
     "ar", "wf", "dd", "sd", "mm", "hg", "nh", "mg", // 24 to 31
   };
@@ -122,6 +126,8 @@ final class Smaps {
         out.append(letters).append(' ');
       }
     }
-    out.append('\n');
+    // Bits 40 and 42 of the kernel.
+    out.append((flags & VmFlags.DROPPABLE) != 0 ? "dp " : "");
+    out.append((flags & VmFlags.SEALED) != 0 ? "sl " : "").append('\n');
   }
 }

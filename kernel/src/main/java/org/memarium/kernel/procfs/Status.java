@@ -6,9 +6,7 @@ import org.memarium.kernel.vfs.Credentials;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
 
-/**
- * {@code /proc/<pid>/status}; Linux {@code fs/proc/array.c}, {@code fs/proc/task_mmu.c}.
- */
+/** {@code /proc/<pid>/status}; Linux {@code fs/proc/array.c}, {@code fs/proc/task_mmu.c}. */
 final class Status {
 
   /** All capabilities that Linux 6.1 knows. */
@@ -42,7 +40,9 @@ final class Status {
     out.append("Mems_allowed:\t").append(firstOf(release.memoryNodes()));
     out.append("\nMems_allowed_list:\t0\n");
     out.append("voluntary_ctxt_switches:\t").append(process.voluntarySwitches());
-    out.append("\nnonvoluntary_ctxt_switches:\t").append(process.involuntarySwitches()).append('\n');
+    out.append("\nnonvoluntary_ctxt_switches:\t")
+        .append(process.involuntarySwitches())
+        .append('\n');
     return out.toString();
   }
 
