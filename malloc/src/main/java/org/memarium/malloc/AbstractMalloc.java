@@ -8,11 +8,10 @@ import org.memarium.malloc.HeapErrorException.Kind;
  * allocates, releases and resizes; each of the three leaves the usable size of its block in {@link
  * #usable}, so that the counters cost no second look at a header.
  */
-abstract class AbstractMalloc implements Malloc {
+abstract class AbstractMalloc extends ProcessWords implements Malloc {
   /** {@code PTRDIFF_MAX}: no object is larger. */
   private static final long MAX_REQUEST = 0x7fff_ffffL;
 
-  final ProcessMemory memory;
   final HeapSource source;
 
   /** The usable size of the block that was allocated, released or resized last, in bytes. */
@@ -34,7 +33,7 @@ abstract class AbstractMalloc implements Malloc {
   private long peakInUseBytes;
 
   AbstractMalloc(ProcessMemory memory) {
-    this.memory = memory;
+    super(memory);
     this.source = new HeapSource(memory);
   }
 
@@ -312,23 +311,5 @@ abstract class AbstractMalloc implements Malloc {
   /** What to say of an address in no piece of the heap. */
   HeapErrorException outside(String call, long address) {
     return new HeapErrorException(Kind.FOREIGN_POINTER, call, address, "in no memory of this heap");
-  }
-
-  static HeapErrorException corrupted(String call, long address, String evidence) {
-    return new HeapErrorException(Kind.CORRUPTED_HEADER, call, address, evidence);
-  }
-
-  // ---- Words ----
-
-  final long get(long linearAddress) {
-    return memory.readInt(linearAddress) & 0xffff_ffffL;
-  }
-
-  final void put(long linearAddress, long value) {
-    memory.writeInt(linearAddress, (int) value);
-  }
-
-  static long roundUp(long value, long powerOfTwo) {
-    return (value + powerOfTwo - 1) & -powerOfTwo;
   }
 }

@@ -13,6 +13,11 @@ class MallocModelTest {
     survive(FirstFit::new, 8, 300, 1);
   }
 
+  @Test
+  void boundaryTagsSurviveAMillionOperations() {
+    survive(BoundaryTags::new, 16, 1000, 2);
+  }
+
   private static void survive(
       Function<ProcessMemory, Malloc> design, int alignment, int slots, long seed) {
     PlainMemory memory = new PlainMemory(512 << 20);
