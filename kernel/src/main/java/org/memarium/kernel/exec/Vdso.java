@@ -10,6 +10,7 @@ import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
+import org.memarium.mm.space.VmFlags;
 
 /**
  * {@code [vdso]} and the areas of data below it, which every program finds mapped; Linux {@code
@@ -87,6 +88,18 @@ public final class Vdso {
       } catch (IOException impossible) {
         throw new IllegalStateException("bytes in memory have no size", impossible);
       }
+    }
+
+    /** The code as {@code special_mapping} has it; the data may not even be copied by a write. */
+    @Override
+    public int areaFlags(int flags) {
+      return content.length > 0
+          ? flags | VmFlags.DONTEXPAND
+          : (flags & ~(VmFlags.MAYWRITE | VmFlags.MAYEXEC))
+              | VmFlags.DONTEXPAND
+              | VmFlags.DONTDUMP
+              | VmFlags.PFNMAP
+              | VmFlags.IO;
     }
 
     @Override

@@ -545,6 +545,10 @@ public final class Task implements Waiter {
   /** After a change of {@link #identity}: files are judged by it from now on. */
   public void identityChanged() {
     fileCalls.credentials(identity.forFiles());
+    MmStruct memory = mm;
+    if (memory != null) {
+      memory.setPrivileged(identity.isPrivileged());
+    }
     int user = identity.uid();
     if (user != countedUser) {
       machinery.tasks().userChanged(countedUser, user);

@@ -3,19 +3,12 @@ package org.memarium.kernel.syscall;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
-import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
-import org.memarium.mm.space.VmFlags;
-import org.memarium.mm.space.Vma;
 
 /** The calls that change the address space: arguments into {@code mm.space}'s terms. */
 final class MemoryCalls {
-  private static final int MS_ASYNC = 1;
-  private static final int MS_INVALIDATE = 2;
-  private static final int MS_SYNC = 4;
-
   private final Kernel kernel;
 
   MemoryCalls(Kernel kernel) {
@@ -29,8 +22,6 @@ final class MemoryCalls {
     table.set("munmap", this::munmap);
     table.set("mprotect", this::mprotect);
     table.set("mremap", this::mremap);
-    table.set("madvise", this::madvise);
-    table.set("msync", this::msync);
   }
 
   private MmStruct mm() {
@@ -90,45 +81,5 @@ final class MemoryCalls {
             Integer.toUnsignedLong(newBytes),
             flags,
             Integer.toUnsignedLong(newAddress));
-  }
-
-  private long madvise(int address, int bytes, int advice) {
-    return mm().madvise(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), advice);
-  }
-
-  /** Linux {@code mm/msync.c}: goes on behind holes, and then says that there were some. */
-  private long msync(int address, int bytes, int flags) {
-    long start = Integer.toUnsignedLong(address);
-    if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0
-        || (start & (Ram.PAGE_SIZE - 1)) != 0
-        || (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC)) {
-      return -Errno.EINVAL;
-    }
-    long end =
-        start + ((Integer.toUnsignedLong(bytes) + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE);
-    if (end > 1L << 32) {
-      return -Errno.ENOMEM;
-    }
-    long unmapped = 0;
-    long at = start;
-    Vma area = mm().findVma(at);
-    while (at < end) {
-      if (area == null || area.start() >= end) {
-        return -Errno.ENOMEM;
-      }
-      if (area.start() > at) {
-        unmapped = -Errno.ENOMEM;
-      }
-      AddressSpace mapping = area.mapping();
-      if ((flags & MS_SYNC) != 0 && mapping != null && area.has(VmFlags.SHARED)) {
-        long result = mapping.writeBack();
-        if (result < 0) {
-          return result;
-        }
-      }
-      at = area.end();
-      area = area.next();
-    }
-    return unmapped;
   }
 }

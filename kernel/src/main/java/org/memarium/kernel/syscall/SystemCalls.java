@@ -57,6 +57,7 @@ public final class SystemCalls {
     new KillCalls(kernel).enter(table);
     new SignalFdCalls(kernel).enter(table);
     new MemoryCalls(kernel).enter(table);
+    new AdviceCalls(kernel).enter(table);
     new ReadWriteCalls(kernel).enter(table);
     new PathCalls(kernel).enter(table);
     new StatCalls(kernel).enter(table);

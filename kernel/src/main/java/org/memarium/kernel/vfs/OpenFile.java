@@ -339,6 +339,22 @@ public abstract class OpenFile implements MappedFile {
     };
   }
 
+  @Override
+  public final long punchHole(long at, long bytes) {
+    return fallocate(Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE, at, bytes);
+  }
+
+  /**
+   * {@code inode_owner_or_capable} or {@code file_permission} for {@code MAY_WRITE}: whether
+   * somebody owns the file or could open it for writing.
+   */
+  public final boolean mayBeWrittenBy(Credentials credentials) {
+    Inode inode = inode();
+    return credentials.isRoot()
+        || credentials.fsuid() == inode.uid()
+        || credentials.may(FileMode.MAY_WRITE, inode.mode(), inode.uid(), inode.gid());
+  }
+
   /** Brings what was written to where it stays. */
   public long fsync() {
     return -Errno.EINVAL;

@@ -69,7 +69,7 @@ public final class FaultHandler {
     this.trace = memory.trace();
     this.zeroPfn = allocator.zeroPfn();
     this.kernelFault = new KernelFault(memory.kernelPageTable(), memory.mmu(), trace);
-    memory.setPopulator(this::populate);
+    memory.setPopulator(new Populate(this));
   }
 
   // ---- Entrances ----
@@ -146,20 +146,6 @@ public final class FaultHandler {
     }
   }
 
-  /** {@code mm_populate}: faults in what it can, for writing where that makes a private copy. */
-  private void populate(MmStruct mm, long start, long end) {
-    for (long at = start; at < end; at += Ram.PAGE_SIZE) {
-      Vma area = mm.findVma(at);
-      if (area == null || !area.contains(at) || !area.isAccessible()) {
-        return;
-      }
-      boolean write = area.has(VmFlags.WRITE) && !area.has(VmFlags.SHARED);
-      if (getUserPage(mm, at, write) < 0) {
-        return;
-      }
-    }
-  }
-
   // ---- Options and statistics ----
 
   /**
@@ -222,6 +208,10 @@ public final class FaultHandler {
         return doAnonymousPage(mm, area, address, write);
       }
       return doFault(mm, area, mapping, address, write);
+    }
+    if (Pte.isSwap(pte)) {
+      // handle_pte_marker: nothing else stands in an entry while programs run.
+      return FaultResult.SEGV_MAPERR;
     }
     if (write && !Pte.isWritable(pte)) {
       return doWpPage(mm, area, address, pte);

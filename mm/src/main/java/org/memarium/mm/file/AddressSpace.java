@@ -194,6 +194,18 @@ public final class AddressSpace {
     store.unchargePage();
   }
 
+  /**
+   * Drops a page if only the cache holds it and it is as in the store, which is a hole if there is
+   * memory only; returns whether it went.
+   */
+  public boolean dropIfClean(int pfn) {
+    if (memMap.isPageDirty(pfn) || memMap.pageCount(pfn) != 1) {
+      return false;
+    }
+    drop(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
+    return true;
+  }
+
   /** Drops a page if only the cache holds it and its content is safe; returns whether it went. */
   boolean dropIfUnused(int pfn) {
     if (!store.isPersistent() || memMap.pageCount(pfn) != 1) {

@@ -27,6 +27,13 @@ import org.memarium.mm.trace.VmStatItem;
  * another.
  */
 public final class PageCache {
+  /** Takes anonymous pages that were lazily freed: they stand on the list of files. */
+  @FunctionalInterface
+  public interface LazyPages {
+    /** Discards a page unless it was written to since; returns whether it went. */
+    boolean discard(int pfn);
+  }
+
   /** {@code SWAP_CLUSTER_MAX}: how many pages one shortage gives back. */
   private static final int CLUSTER_PAGES = 32;
 
@@ -44,6 +51,8 @@ public final class PageCache {
   private final DirtyLimits dirtyLimits = new DirtyLimits();
 
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
+
+  private LazyPages lazyPages = pfn -> false;
 
   /**
    * An empty cache that takes its frames from an allocator, and gives back when asked.
@@ -128,11 +137,16 @@ public final class PageCache {
     spaces.set(space.number(), null);
   }
 
+  /** Names who takes pages that were lazily freed. */
+  public void setLazyPages(LazyPages lazyPages) {
+    this.lazyPages = lazyPages;
+  }
+
   // ---- Giving back ----
 
   /**
-   * {@code try_to_free_pages}: gives back pages that nobody maps, inactive ones first, from the end
-   * of the list; dirty ones are written back before.
+   * {@code try_to_free_pages}: gives back pages that nobody maps, and those that were lazily freed,
+   * inactive ones first, from the end of the list; dirty ones of files are written back before.
    *
    * @return how many went, 0 if there are no more
    */
@@ -147,9 +161,11 @@ public final class PageCache {
     int pfn = lruvec.last(list);
     while (pfn >= 0 && freed < wanted) {
       int before = lruvec.previous(pfn);
-      AddressSpace space = spaceOf(pfn);
-      if (space != null && space.dropIfUnused(pfn)) {
-        freed++;
+      if (memMap.isPageAnon(pfn)) {
+        freed += lazyPages.discard(pfn) ? 1 : 0;
+      } else {
+        AddressSpace space = spaceOf(pfn);
+        freed += space != null && space.dropIfUnused(pfn) ? 1 : 0;
       }
       scanned++;
       pfn = before;

@@ -245,6 +245,55 @@ public final class Lruvec {
     vmStat.increment(VmStatItem.PGACTIVATE);
   }
 
+  /**
+   * {@code folio_activate} of a page that reclaim could not take: at the head of its active list.
+   */
+  public void activate(int pfn) {
+    activate(pfn, memMap.flags(pfn));
+  }
+
+  /**
+   * {@code folio_deactivate}: a page that nobody will need soon; one that is not active stays where
+   * it is.
+   */
+  public void deactivate(int pfn) {
+    int flags = memMap.flags(pfn);
+    memMap.clearFlags(pfn, PageFlags.REFERENCED);
+    if ((flags & (PageFlags.LRU | PageFlags.ACTIVE | PageFlags.UNEVICTABLE))
+        == (PageFlags.LRU | PageFlags.ACTIVE)) {
+      unlink(pfn, flags);
+      memMap.clearFlags(pfn, PageFlags.ACTIVE);
+      link(pfn, memMap.flags(pfn));
+      vmStat.increment(VmStatItem.PGDEACTIVATE);
+    }
+  }
+
+  // ---- Lazily freed pages ----
+
+  /**
+   * {@code folio_mark_lazyfree}: an anonymous page whose content may be lost. Without SWAP_BACKED
+   * it stands on the inactive list of files, where reclaim finds it first.
+   */
+  public void markLazyFree(int pfn) {
+    int flags = memMap.flags(pfn);
+    int wanted = PageFlags.ANON | PageFlags.SWAP_BACKED | PageFlags.LRU;
+    if ((flags & (wanted | PageFlags.UNEVICTABLE)) != wanted) {
+      return;
+    }
+    unlink(pfn, flags);
+    memMap.clearFlags(pfn, PageFlags.ACTIVE | PageFlags.REFERENCED | PageFlags.SWAP_BACKED);
+    link(pfn, memMap.flags(pfn));
+    vmStat.increment(VmStatItem.PGLAZYFREE);
+  }
+
+  /** A lazily freed page was written to: it is an anonymous page like others again, and active. */
+  public void keepLazyFree(int pfn) {
+    unlink(pfn, memMap.flags(pfn));
+    memMap.setFlags(pfn, PageFlags.SWAP_BACKED | PageFlags.ACTIVE);
+    link(pfn, memMap.flags(pfn));
+    vmStat.increment(VmStatItem.PGACTIVATE);
+  }
+
   // ---- Locking in memory ----
 
   /**

@@ -16,14 +16,17 @@ import org.memarium.hardware.PageTableFormat;
  *   bytes     |   type   |            offset, inverted        | 0 |    0    |
  *             +----------+------------------------------------+---+---------+
  *
- *   type   0 to 28   swap device of that number, and offset is the page on it
- *          29        SWP_MIGRATION_READ: the page is being moved to another frame
- *          30        SWP_MIGRATION_READ_EXCLUSIVE: the same; nobody else has it
- *          31        SWP_MIGRATION_WRITE: the same, and the entry was writable
+ *   type   0 to 27   swap device of that number, and offset is the page on it
+ *          28        SWP_MIGRATION_READ: the page is being moved to another frame
+ *          29        SWP_MIGRATION_READ_EXCLUSIVE: the same; nobody else has it
+ *          30        SWP_MIGRATION_WRITE: the same, and the entry was writable
+ *          31        SWP_PTE_MARKER: no page at all; offset says what the entry means
  *
- *   offset of types 29 to 31     +---+---+-----------+
+ *   offset of types 28 to 30     +---+---+-----------+
  *                                | D | A |    pfn    |    pfn: 20 bits in entries of 4 bytes, else 40
  *                                +---+---+-----------+    A, D: the entry was accessed, dirty
+ *
+ *   offset of type 31            4         PTE_MARKER_GUARD: every access is SIGSEGV
  * </pre>
  *
  * <p>Inverted, an offset makes a physical address that no machine has, so that a processor which
@@ -31,13 +34,19 @@ import org.memarium.hardware.PageTableFormat;
  */
 public final class SwapEntry {
   /** {@code SWP_MIGRATION_READ}. */
-  public static final int MIGRATION_READ = 29;
+  public static final int MIGRATION_READ = 28;
 
   /** {@code SWP_MIGRATION_READ_EXCLUSIVE}. */
-  public static final int MIGRATION_READ_EXCLUSIVE = 30;
+  public static final int MIGRATION_READ_EXCLUSIVE = 29;
 
   /** {@code SWP_MIGRATION_WRITE}. */
-  public static final int MIGRATION_WRITE = 31;
+  public static final int MIGRATION_WRITE = 30;
+
+  /** {@code SWP_PTE_MARKER}. */
+  public static final int PTE_MARKER = 31;
+
+  /** {@code PTE_MARKER_GUARD}, the offset of such an entry. */
+  private static final int MARKER_GUARD = 4;
 
   private static final int TYPE_BITS = 5;
   private static final int SHORT_TYPE_SHIFT = 1;
@@ -77,6 +86,18 @@ public final class SwapEntry {
     return format.entryBytes() == 4 ? SHORT_PFN_BITS : LONG_PFN_BITS;
   }
 
+  // ---- Markers ----
+
+  /** {@code make_pte_marker(PTE_MARKER_GUARD)}: what {@code MADV_GUARD_INSTALL} writes. */
+  public static long guard(PageTableFormat format) {
+    return of(format, PTE_MARKER, MARKER_GUARD);
+  }
+
+  /** {@code is_guard_swp_entry}, of any entry. */
+  public static boolean isGuard(PageTableFormat format, long pte) {
+    return pte == guard(format);
+  }
+
   // ---- Migration entries ----
 
   /**
@@ -97,7 +118,9 @@ public final class SwapEntry {
 
   /** {@code is_migration_entry}, of any entry. */
   public static boolean isMigration(PageTableFormat format, long pte) {
-    return Pte.isSwap(pte) && type(format, pte) >= MIGRATION_READ;
+    return Pte.isSwap(pte)
+        && type(format, pte) >= MIGRATION_READ
+        && type(format, pte) <= MIGRATION_WRITE;
   }
 
   /** {@code swp_offset_pfn}: the frame that a migration entry stands for. */

@@ -17,6 +17,7 @@ public final class Reclaim {
     migration = new Migration(memory, rmap, movablePages);
     compaction = new Compaction(memory.allocator(), migration);
     memory.allocator().setCompactor(compaction);
+    memory.pageCache().setLazyPages(new LazyFree(memory, rmap));
   }
 
   /** From pages to the entries that map them. */

@@ -87,7 +87,7 @@ public final class Rmap {
     return count[0];
   }
 
-  private static boolean maps(long pte, int pfn) {
+  static boolean maps(long pte, int pfn) {
     return Pte.isPresent(pte) && !Pte.isSpecial(pte) && Pte.pfn(pte) == pfn;
   }
 

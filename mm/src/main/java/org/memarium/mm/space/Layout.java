@@ -169,6 +169,29 @@ public enum Layout {
     return this == I386;
   }
 
+  /** Whether there is {@code MADV_GUARD_INSTALL}: since 6.13. */
+  boolean hasGuardRegions() {
+    return this == COMPAT;
+  }
+
+  /** Flags of areas that {@code MADV_DOFORK} is refused for: in 6.1 those of devices only. */
+  int neverForked() {
+    return this == COMPAT ? VmFlags.SPECIAL : VmFlags.IO;
+  }
+
+  /**
+   * Besides {@link VmFlags#SHARED}, what an area must have for {@code MADV_REMOVE}: the right to
+   * write; since 6.7, that it could be given it.
+   */
+  int removeNeeds() {
+    return this == COMPAT ? VmFlags.MAYWRITE : VmFlags.WRITE;
+  }
+
+  /** Whether {@code MADV_PAGEOUT} makes entries old even where their page stays, as 6.1 does. */
+  boolean agesWhatItPagesOut() {
+    return this == I386;
+  }
+
   private static long mmapRandom(RandomGenerator random) {
     return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
   }

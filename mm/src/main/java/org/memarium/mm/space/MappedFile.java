@@ -1,5 +1,6 @@
 package org.memarium.mm.space;
 
+import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
 
 /**
@@ -52,6 +53,34 @@ public interface MappedFile {
    */
   default boolean isSpecialMapping() {
     return false;
+  }
+
+  /**
+   * {@code f_op->mmap}: what the file makes of the flags of an area that maps it.
+   *
+   * @param flags bits of {@link VmFlags}
+   */
+  default int areaFlags(int flags) {
+    return flags;
+  }
+
+  /**
+   * {@code vfs_fsync_range}, for {@code msync}: writes the pages [first, last] back.
+   *
+   * @return 0 or a negative errno
+   */
+  default long fsync(long first, long last) {
+    return mapping().writeBack(first, last);
+  }
+
+  /**
+   * {@code vfs_fallocate} with {@code FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE}, for {@code
+   * MADV_REMOVE}.
+   *
+   * @return 0 or a negative errno
+   */
+  default long punchHole(long at, long bytes) {
+    return -Errno.EOPNOTSUPP;
   }
 
   /** What {@code /proc/PID/maps} shows as the name. */

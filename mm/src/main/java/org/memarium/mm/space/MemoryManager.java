@@ -3,7 +3,9 @@ package org.memarium.mm.space;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Mmu;
 import org.memarium.mm.Audit;
 import org.memarium.mm.file.PageCache;
@@ -40,11 +42,24 @@ public final class MemoryManager {
     }
   }
 
-  /** Brings pages in before the program asks for them ({@code mm_populate}). */
-  @FunctionalInterface
+  /** Brings pages in before the program asks for them. */
   public interface Populator {
-    /** Faults in what it can of [start, end); errors are ignored, as Linux does. */
-    void populate(MmStruct mm, long start, long end);
+    /**
+     * {@code __mm_populate}: faults in what lies in areas, for writing where that makes a private
+     * copy; what is locked on fault only is left out.
+     *
+     * @param ignoreErrors whether to go on with the next area after an error
+     * @return 0; or -EFAULT or -ENOMEM of the first error
+     */
+    long populate(MmStruct mm, long start, long end, boolean ignoreErrors);
+
+    /**
+     * {@code madvise_populate}: faults in every page as a read or a write of the program would.
+     *
+     * @return 0; -EINVAL where the area does not allow it, -EFAULT where the access would be a
+     *     signal, -ENOMEM at a hole or without memory
+     */
+    long faultIn(MmStruct mm, long start, long end, boolean write);
   }
 
   private static final long DEFAULT_MMAP_MIN_ADDRESS = 65_536;
@@ -60,7 +75,7 @@ public final class MemoryManager {
 
   final AddressSpaceIds addressSpaceIds;
 
-  private Populator populator = (mm, start, end) -> {};
+  private @Nullable Populator populator;
   private long mmapMinAddress = DEFAULT_MMAP_MIN_ADDRESS;
   private int maxMapCount = MmStruct.MAX_MAP_COUNT;
   private int addressSpacesMade;
@@ -150,8 +165,16 @@ public final class MemoryManager {
     this.populator = populator;
   }
 
+  /** {@code mm_populate}: errors are ignored, as for {@code MAP_POPULATE}. */
   void populate(MmStruct mm, long start, long end) {
-    populator.populate(mm, start, end);
+    if (populator != null) {
+      var _ = populator.populate(mm, start, end, true);
+    }
+  }
+
+  /** Who brings pages in. */
+  Populator populator() {
+    return Objects.requireNonNull(populator, "no fault handler");
   }
 
   /** Sets CR4.PCIDE: a switch of address spaces need not flush the TLB. */

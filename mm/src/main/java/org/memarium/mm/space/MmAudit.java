@@ -6,6 +6,7 @@ import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.pagetable.SwapEntry;
 
 /** The recount of one address space. */
 final class MmAudit {
@@ -93,7 +94,12 @@ final class MmAudit {
     cursor.reset(area.start(), area.end());
     while (cursor.next()) {
       long pte = cursor.pte();
-      if (!Pte.isPresent(pte)) {
+      if (SwapEntry.isGuard(mm.pages.tables().format(), pte)) {
+        if (area.anonVma() == null) {
+          audit.difference(
+              "%s: a guard at 0x%x that fork would lose".formatted(who, cursor.linearAddress()));
+        }
+      } else if (!Pte.isPresent(pte)) {
         audit.difference("%s has a swap entry 0x%x".formatted(who, pte));
       } else {
         checkEntry(area, cursor.linearAddress(), pte);

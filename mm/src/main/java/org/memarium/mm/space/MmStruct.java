@@ -33,8 +33,12 @@ public final class MmStruct {
   private final Mmap mmap = new Mmap(this, tree);
   private final Mprotect mprotect = new Mprotect(this, tree);
   private final Mremap mremap = new Mremap(this, tree);
-  private final Madvise madvise = new Madvise(this, tree);
+  private final Mlock mlock = new Mlock(this, tree);
+  private final Mincore mincore = new Mincore(this, tree);
+  private final Msync msync = new Msync(this, tree);
+  private final RemapFilePages remapFilePages = new RemapFilePages(this, tree);
   private final StackArea stackArea = new StackArea(this, tree);
+  private final Madvise madvise;
 
   /** {@code def_flags}: what every new area gets; a forked process begins without. */
   private int defaultFlags;
@@ -80,6 +84,7 @@ public final class MmStruct {
     this.limits = limits;
     this.accounting = new VmAccounting(limits);
     this.pages = new UserPages(memory, tables);
+    this.madvise = new Madvise(this, tree);
     this.number = memory.enlist(this);
     pickMmapLayout(false, null);
   }
@@ -341,11 +346,77 @@ public final class MmStruct {
     return mremap.mremap(address, oldBytes, newBytes, flags, newAddress);
   }
 
-  /**
-   * {@code madvise}: 0 or a negative errno; -EINVAL for what Linux has and Memarium has not yet.
-   */
+  /** {@code madvise}, of a caller who may do everything with files. */
   public long madvise(long address, long bytes, int advice) {
-    return madvise.madvise(address, bytes, advice);
+    return madvise(address, bytes, advice, FileAccess.ALL);
+  }
+
+  /**
+   * {@code madvise}: 0 or a negative errno.
+   *
+   * @param files whose files the caller may change
+   */
+  public long madvise(long address, long bytes, int advice, FileAccess files) {
+    return madvise.madvise(address, bytes, advice, files);
+  }
+
+  /**
+   * {@code process_madvise_remote_valid}: whether the advice is one that a process may give
+   * another.
+   */
+  public static boolean isAdviceForOthers(int advice) {
+    return Madvise.isHarmless(advice);
+  }
+
+  /**
+   * {@code do_mincore}: tells of {@code pages} pages, or of fewer up to the end of their area.
+   *
+   * @param to gets a byte for each page: 1 if it is in memory
+   * @param files whose files the caller may change; nothing is told of others
+   * @return how many bytes were written, or -ENOMEM if there is no area at {@code address}
+   */
+  public long mincore(long address, byte[] to, int pages, FileAccess files) {
+    return mincore.mincore(address, to, pages, files);
+  }
+
+  /** {@code msync}: 0 or a negative errno. */
+  public long msync(long address, long bytes, int flags) {
+    return msync.msync(address, bytes, flags);
+  }
+
+  /** {@code remap_file_pages}: 0 or a negative errno. */
+  public long remapFilePages(long address, long bytes, int prot, long pageOffset, int mapFlags) {
+    return remapFilePages.remap(address, bytes, prot, pageOffset, mapFlags);
+  }
+
+  /**
+   * {@code mlock2}, and {@code mlock} with flags 0: keeps pages in memory.
+   *
+   * @param flags {@code MLOCK_ONFAULT} (1): only those that the program uses
+   * @return 0 or a negative errno; after -ENOMEM the area may be locked all the same
+   */
+  public long mlock2(long address, long bytes, int flags) {
+    return mlock.mlock2(address, bytes, flags);
+  }
+
+  /** {@code munlock}: 0 or a negative errno. */
+  public long munlock(long address, long bytes) {
+    return mlock.munlock(address, bytes);
+  }
+
+  /**
+   * {@code mlockall}.
+   *
+   * @param flags {@code MCL_CURRENT} (1), {@code MCL_FUTURE} (2), {@code MCL_ONFAULT} (4)
+   * @return 0 or a negative errno
+   */
+  public long mlockall(int flags) {
+    return mlock.mlockall(flags);
+  }
+
+  /** {@code munlockall}: 0. */
+  public long munlockall() {
+    return mlock.munlockall();
   }
 
   /**
@@ -539,10 +610,10 @@ public final class MmStruct {
     tree.boundsChanged(area);
   }
 
-  /** {@code zap_vma_range}: takes pages of an area out, and leaves the area. */
+  /** {@code zap_page_range_single}: takes pages of an area out, and leaves the area and guards. */
   void zap(Vma area, long start, long end) {
     noteHiwater();
-    pages.unmap(area, start, end);
+    pages.zap(area, start, end, false);
     pages.finishUnmap();
   }
 

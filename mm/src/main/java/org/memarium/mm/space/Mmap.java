@@ -174,7 +174,7 @@ final class Mmap {
     if (file.mmapKind() == MappedFile.MmapKind.NONE) {
       return -Errno.ENODEV;
     }
-    return (flags & VmFlags.GROWSDOWN) != 0 ? -Errno.EINVAL : flags;
+    return (flags & VmFlags.GROWSDOWN) != 0 ? -Errno.EINVAL : file.areaFlags(flags);
   }
 
   /** {@code mmap_region}: replaces what is there, merges or makes the area, and accounts for it. */

@@ -89,6 +89,12 @@ final class ShmemFile implements MappedFile {
   }
 
   @Override
+  public long punchHole(long at, long bytes) {
+    mapping().punchHole(at, at + bytes);
+    return 0;
+  }
+
+  @Override
   public String path() {
     return "/dev/zero (deleted)";
   }

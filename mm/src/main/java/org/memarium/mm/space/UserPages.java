@@ -260,7 +260,9 @@ public final class UserPages {
         continue;
       }
       if (!Pte.isPresent(pte)) {
-        throw new IllegalStateException("fork of the swap entry 0x%x".formatted(pte));
+        requireGuard(pte, source + offset);
+        tables.writePte(target + offset, pte);
+        continue;
       }
       if (!Pte.isSpecial(pte)) {
         child.rss[kind(memMap.dupRmap(Pte.pfn(pte)))]++;
@@ -281,17 +283,29 @@ public final class UserPages {
   // ---- Ranges ----
 
   /**
-   * {@code zap_pte_range}: takes all pages of [start, end), which lies in one area, out; {@link
-   * #finishUnmap} follows.
+   * {@code unmap_vmas}: takes everything of [start, end), which lies in one area, out, guard
+   * markers too; {@link #finishUnmap} follows.
    */
   void unmap(Vma area, long start, long end) {
+    zap(area, start, end, true);
+  }
+
+  /**
+   * {@code zap_pte_range}: takes all pages of [start, end), which lies in one area, out; {@link
+   * #finishUnmap} follows.
+   *
+   * @param dropMarkers whether guard markers go too ({@code ZAP_FLAG_DROP_MARKER})
+   */
+  void zap(Vma area, long start, long end, boolean dropMarkers) {
     cursor.reset(start, end);
     while (cursor.next()) {
       long pte = cursor.pte();
       if (!Pte.isPresent(pte)) {
-        throw new IllegalStateException(
-            "no page and no swap device, yet an entry 0x%x for 0x%x"
-                .formatted(pte, cursor.linearAddress()));
+        requireGuard(pte, cursor.linearAddress());
+        if (dropMarkers) {
+          cursor.write(0);
+        }
+        continue;
       }
       cursor.write(0);
       gather(cursor.linearAddress());
@@ -302,10 +316,54 @@ public final class UserPages {
     }
   }
 
+  /** There is no swap device, and nobody runs while pages are moved. */
+  private void requireGuard(long pte, long linearAddress) {
+    if (!SwapEntry.isGuard(tables.format(), pte)) {
+      throw new IllegalStateException(
+          "no page and no guard, yet an entry 0x%x for 0x%x".formatted(pte, linearAddress));
+    }
+  }
+
+  /**
+   * Writes guard markers to the entries of [start, end), which are none or guards already.
+   *
+   * @return false if there is no memory for a table; the first ones are there then
+   */
+  boolean fillWithGuards(long start, long end) {
+    long guard = SwapEntry.guard(tables.format());
+    for (long at = start; at < end; at += Ram.PAGE_SIZE) {
+      long pteAddress = tables.allocPte(at);
+      if (pteAddress < 0) {
+        return false;
+      }
+      tables.writePte(pteAddress, guard);
+    }
+    return true;
+  }
+
   /** A page of a file was used through an entry that goes now; an anonymous page goes with it. */
   private void markAccessed(int pfn) {
     if (!memMap.isPageAnon(pfn)) {
       lruvec.markAccessed(pfn);
+    }
+  }
+
+  /**
+   * {@code mlock_vma_pages_range}: one more, or one less, locked area has the pages that are mapped
+   * in [start, end); the zero page is nobody's.
+   */
+  void setLocked(long start, long end, boolean lock) {
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      long pte = cursor.pte();
+      if (!Pte.isPresent(pte) || Pte.isSpecial(pte)) {
+        continue;
+      }
+      if (lock) {
+        lruvec.lock(Pte.pfn(pte));
+      } else {
+        lruvec.unlock(Pte.pfn(pte));
+      }
     }
   }
 
@@ -384,7 +442,8 @@ public final class UserPages {
         finishUnmap();
         return offset;
       }
-      tables.writePte(target, cursor.pte());
+      // Making the table may have taken a page that was lazily freed.
+      tables.writePte(target, tables.readPte(cursor.pteAddress()));
       cursor.write(0);
       gather(cursor.linearAddress());
     }
@@ -428,7 +487,8 @@ public final class UserPages {
 
   // ---- TLB ----
 
-  private void gather(long linearAddress) {
+  /** {@code tlb_remove_tlb_entry}: an entry lost something; {@link #finishUnmap} follows. */
+  void gather(long linearAddress) {
     gatherStart = Math.min(gatherStart, linearAddress);
     gatherEnd = Math.max(gatherEnd, linearAddress + Ram.PAGE_SIZE);
   }

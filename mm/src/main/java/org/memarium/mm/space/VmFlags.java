@@ -8,10 +8,10 @@ package org.memarium.mm.space;
  *  +------+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+------+
  *  |NOHUGE|HUGE|    |DUMP|WIPE|   |NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|LOCKED|
  *  +------+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+------+
- *     12        9        8       7        6       5        4     3      2    1     0
- *  +---------+------+---------+--------+-------+--------+-------+------+----+-----+----+
- *  |DROPPABLE|SEALED|GROWSDOWN|MAYSHARE|MAYEXEC|MAYWRITE|MAYREAD|SHARED|EXEC|WRITE|READ|
- *  +---------+------+---------+--------+-------+--------+-------+------+----+-----+----+
+ *     12       10     9        8       7        6       5        4     3      2    1     0
+ *  +---------+------+------+---------+--------+-------+--------+-------+------+----+-----+----+
+ *  |DROPPABLE|PFNMAP|SEALED|GROWSDOWN|MAYSHARE|MAYEXEC|MAYWRITE|MAYREAD|SHARED|EXEC|WRITE|READ|
+ *  +---------+------+------+---------+--------+-------+--------+-------+------+----+-----+----+
  * </pre>
  *
  * <p>SEALED and DROPPABLE are bits 42 and 40 of a 64-bit kernel, which do not fit; they have the
@@ -38,6 +38,9 @@ public final class VmFlags {
 
   /** {@code mseal}: neither the area nor its rights may change. Only a 64-bit kernel has it. */
   public static final int SEALED = 0x200;
+
+  /** Its pages are the kernel's, and not counted: {@code [vvar]}. */
+  public static final int PFNMAP = 0x400;
 
   /** {@code MAP_DROPPABLE}: pages may be dropped when memory is short. 64-bit kernels only. */
   public static final int DROPPABLE = 0x1000;
@@ -66,7 +69,7 @@ public final class VmFlags {
   public static final int ACCESS = READ | WRITE | EXEC;
 
   /** {@code VM_SPECIAL}, as far as it exists here: such areas never merge. */
-  public static final int SPECIAL = IO | DONTEXPAND;
+  public static final int SPECIAL = IO | DONTEXPAND | PFNMAP;
 
   /** {@code VM_STACK}: the direction in which the stack grows. */
   public static final int STACK = GROWSDOWN;

@@ -112,6 +112,11 @@ public final class Vma implements FileMapper {
     return file;
   }
 
+  /** {@code vm_file}: whether it maps a file, and not what the kernel itself gives. */
+  boolean hasFile() {
+    return file != null && !file.isSpecialMapping();
+  }
+
   /**
    * The page cache that pages come from: of the file, or of the nameless one behind shared
    * anonymous memory; null where the area is private anonymous memory.

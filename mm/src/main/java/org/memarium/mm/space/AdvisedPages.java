@@ -1,0 +1,177 @@
+package org.memarium.mm.space;
+
+import org.memarium.mm.Errno;
+import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.pagetable.SwapEntry;
+import org.memarium.mm.trace.VmStatItem;
+
+/**
+ * What advice does to the pages of an area, and to their entries (Linux {@code mm/madvise.c},
+ * {@code mm/swap.c}, {@code mm/vmscan.c}).
+ *
+ * <pre>
+ *   MADV_FREE     anonymous page   SWAP_BACKED gone, entry clean: on the inactive list of files,
+ *                                  whose end takes it unless it was written to meanwhile
+ *   MADV_COLD     entry old, page at the head of its inactive list
+ *   MADV_PAGEOUT  anonymous page   stays, as there is no swap; lazily freed: gone
+ *                 page of a file   entry gone; the page too if it is clean
+ * </pre>
+ *
+ * <p>Pages that other entries map too are left alone by the last two.
+ */
+final class AdvisedPages {
+  private final MmStruct mm;
+  private final PteCursor cursor;
+  private final MemMap memMap;
+  private final Lruvec lruvec;
+
+  AdvisedPages(MmStruct mm) {
+    this.mm = mm;
+    this.cursor = mm.pages.tables().cursor();
+    this.memMap = mm.memory().memMap();
+    this.lruvec = mm.memory().allocator().lruvec();
+  }
+
+  private static boolean isPage(long pte) {
+    return Pte.isPresent(pte) && !Pte.isSpecial(pte);
+  }
+
+  // ---- MADV_FREE ----
+
+  /** {@code madvise_free_pte_range}: what was written to the pages may be lost from now on. */
+  void free(long start, long end) {
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      long pte = cursor.pte();
+      if (!isPage(pte) || !loseDirty(Pte.pfn(pte))) {
+        continue;
+      }
+      if (Pte.isYoung(pte) || Pte.isDirty(pte)) {
+        cursor.write(Pte.mkOld(Pte.mkClean(pte)));
+        mm.pages.gather(cursor.linearAddress());
+      }
+      lruvec.markLazyFree(Pte.pfn(pte));
+    }
+    mm.pages.finishUnmap();
+  }
+
+  /** Takes a page's own mark that it is dirty; false if others may have made it so. */
+  private boolean loseDirty(int pfn) {
+    if (memMap.isPageDirty(pfn)) {
+      if (memMap.pageMapcount(pfn) != 1) {
+        return false;
+      }
+      memMap.clearPageDirty(pfn);
+    }
+    return true;
+  }
+
+  // ---- MADV_COLD ----
+
+  /** {@code madvise_cold_or_pageout_pte_range}, without pageout. */
+  void deactivate(long start, long end) {
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      long pte = cursor.pte();
+      if (isPage(pte) && isAlone(Pte.pfn(pte))) {
+        makeOld(pte);
+        lruvec.deactivate(Pte.pfn(pte));
+      }
+    }
+    mm.pages.finishUnmap();
+  }
+
+  /** Whether no other entry maps the page, and it is on a list. */
+  private boolean isAlone(int pfn) {
+    return memMap.pageMapcount(pfn) == 1 && memMap.testFlags(pfn, PageFlags.LRU);
+  }
+
+  private void makeOld(long pte) {
+    if (Pte.isYoung(pte)) {
+      cursor.write(Pte.mkOld(pte));
+      mm.pages.gather(cursor.linearAddress());
+    }
+  }
+
+  // ---- MADV_PAGEOUT ----
+
+  /** {@code madvise_cold_or_pageout_pte_range} with pageout, and {@code reclaim_pages}. */
+  void pageOut(Vma area, long start, long end) {
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      long pte = cursor.pte();
+      if (!isPage(pte) || !isAlone(Pte.pfn(pte))) {
+        continue;
+      }
+      int pfn = Pte.pfn(pte);
+      if (mm.layout().agesWhatItPagesOut()) {
+        makeOld(pte);
+        pte = cursor.pte();
+      }
+      memMap.clearFlags(pfn, PageFlags.REFERENCED);
+      if (memMap.isPageAnon(pfn)) {
+        pageOutAnon(area, pte, pfn);
+      } else {
+        pageOutFile(area, pte, pfn);
+      }
+    }
+    mm.pages.finishUnmap();
+  }
+
+  /** Without swap only a page that was lazily freed, and not written to since, can go. */
+  private void pageOutAnon(Vma area, long pte, int pfn) {
+    if (memMap.testFlags(pfn, PageFlags.SWAP_BACKED)) {
+      lruvec.activate(pfn);
+    } else if (Pte.isDirty(pte) || memMap.isPageDirty(pfn)) {
+      lruvec.keepLazyFree(pfn);
+    } else if (memMap.pageCount(pfn) == 1) {
+      cursor.write(0);
+      mm.pages.gather(cursor.linearAddress());
+      mm.pages.unmapped(area, pte);
+      mm.memory().vmStat().increment(VmStatItem.PGLAZYFREED);
+    }
+  }
+
+  /** The entry goes; a page that is dirty, or has no file to come back from, stays in the cache. */
+  private void pageOutFile(Vma area, long pte, int pfn) {
+    AddressSpace file = mm.memory().pageCache().spaceOf(pfn);
+    cursor.write(0);
+    mm.pages.gather(cursor.linearAddress());
+    mm.pages.unmapped(area, pte);
+    if (file != null && !file.dropIfClean(pfn)) {
+      lruvec.activate(pfn);
+    }
+  }
+
+  // ---- Guards ----
+
+  /**
+   * {@code madvise_guard_install}: no page is left in [start, end), and none comes: every access is
+   * SIGSEGV.
+   *
+   * @return 0; -ENOMEM without memory for a table or an anon_vma
+   */
+  long installGuards(Vma area, long start, long end) {
+    // A forked process gets the entries only of areas that have an anon_vma.
+    if (!mm.prepareAnonVma(area)) {
+      return -Errno.ENOMEM;
+    }
+    mm.zap(area, start, end);
+    return mm.pages.fillWithGuards(start, end) ? 0 : -Errno.ENOMEM;
+  }
+
+  /** {@code madvise_guard_remove}. */
+  void removeGuards(long start, long end) {
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      if (SwapEntry.isGuard(mm.pages.tables().format(), cursor.pte())) {
+        cursor.write(0);
+      }
+    }
+  }
+}
