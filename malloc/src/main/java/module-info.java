@@ -4,4 +4,6 @@ module org.memarium.malloc {
   requires transitive org.memarium.kernel;
 
   exports org.memarium.malloc;
+  exports org.memarium.malloc.heap;
+  exports org.memarium.malloc.trace;
 }

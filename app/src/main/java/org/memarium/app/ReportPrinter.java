@@ -6,12 +6,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.memarium.app.shell.HeapSummary;
 import org.memarium.hardware.Ram;
 import org.memarium.hardware.TlbStatistics;
 import org.memarium.kernel.RunReport;
 import org.memarium.kernel.RunReport.Area;
 import org.memarium.kernel.RunReport.FreeArea;
 import org.memarium.kernel.RunReport.SystemCallCount;
+import org.memarium.malloc.heap.Heap;
 
 /** {@code --report}: a {@link RunReport} for reading, at most 100 columns wide. */
 final class ReportPrinter {
@@ -24,7 +27,12 @@ final class ReportPrinter {
     this.out = out;
   }
 
-  void print(RunReport report) {
+  /**
+   * Prints one.
+   *
+   * @param heap of the program when it ended; null if that could not be read
+   */
+  void print(RunReport report, @Nullable Heap heap) {
     out.println();
     out.println(
         "-- memarium: "
@@ -39,6 +47,9 @@ final class ReportPrinter {
         "memory",
         "%s resident at the most, and %s of page tables"
             .formatted(pages(report.peakRssPages()), pages(report.peakPageTablePages())));
+    if (heap != null) {
+      heap(heap);
+    }
     tlb(report.tlb());
     areas(report.areas());
     freeAreas(report.freeAreaBefore(), report.freeAreaAfter());
@@ -80,6 +91,14 @@ final class ReportPrinter {
       }
     }
     wrapped(words);
+  }
+
+  private void heap(Heap heap) {
+    String label = "heap";
+    for (String line : HeapSummary.of(heap)) {
+      row(label, line);
+      label = "";
+    }
   }
 
   private void tlb(TlbStatistics tlb) {

@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.Machine;
+import org.memarium.kernel.process.Task;
+import org.memarium.malloc.heap.Heap;
+import org.memarium.malloc.heap.HeapReader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,6 +61,7 @@ final class RunCommand implements Callable<Integer> {
   private List<String> arguments = new ArrayList<>();
 
   private final StandardStreams streams;
+  private @Nullable Heap heap;
 
   RunCommand(StandardStreams streams) {
     this.streams = streams;
@@ -75,6 +79,9 @@ final class RunCommand implements Callable<Integer> {
       if (events != null) {
         machine.trace().listen(events);
       }
+      if (report) {
+        machine.setExitListener(thread -> readHeap(machine, thread));
+      }
       machine.exec(path, argv, programOptions.envp());
       int status = run(machine);
       if (events != null) {
@@ -82,6 +89,13 @@ final class RunCommand implements Callable<Integer> {
       }
       sayHowItEnded(machine);
       return status;
+    }
+  }
+
+  /** The heap of the program itself, as long as it is there. */
+  private void readHeap(Machine machine, Task thread) {
+    if (thread.equals(machine.task()) && thread.mm() != null) {
+      heap = HeapReader.read(machine, thread);
     }
   }
 
@@ -106,7 +120,7 @@ final class RunCommand implements Callable<Integer> {
       messages.println("memarium: " + death);
     }
     if (report) {
-      new ReportPrinter(messages).print(machine.report());
+      new ReportPrinter(messages).print(machine.report(), heap);
     }
     messages.flush();
     if (machineOptions.check()) {

@@ -40,7 +40,7 @@ class ReportPrinterTest {
                 new RunReport.FreeArea("DMA", List.of(0L, 1L)),
                 new RunReport.FreeArea("Normal", List.of(1L, 21L))));
     StringWriter text = new StringWriter();
-    new ReportPrinter(new PrintWriter(text)).print(report);
+    new ReportPrinter(new PrintWriter(text)).print(report, null);
     assertEquals(
         """
 

@@ -50,6 +50,7 @@ public final class Shell {
     new VmallocCommands(session).addTo(registry);
     new BuddyCommands(session).addTo(registry);
     new ProgramCommands(session).addTo(registry);
+    new HeapCommand(session).addTo(registry);
     new TranslateCommand(session).addTo(registry);
     new MemoryCommands(session).addTo(registry);
     new ViewCommands(session).addTo(registry);
