@@ -40,6 +40,17 @@ final class HostComparisonTest {
   }
 
   @Test
+  void longTransfersLetOthersRunAndEndForSignalsWhereTheHostsDo() {
+    String program = HostPrograms.compile(folder, "transfers.c", "-static").toString();
+    String file = folder.resolve("sparse").toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program, file);
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT).ramBytes(256L << 20), program, file);
+    assertEquals(there.out(), here.out());
+    assertEquals(there.status(), here.status());
+  }
+
+  @Test
   void staticProgramsFindTheSameAddresses() {
     sameImage("-static");
   }

@@ -490,7 +490,8 @@ final class SystemCallFuzzer {
   }
 
   /**
-   * Wakes a program that waits for the outside, and ends the JVM if a call does not come back.
+   * Wakes a program that waits for the outside, kills one whose call moves GBs, and ends the JVM if
+   * a call does not come back all the same.
    *
    * @param runner the thread that makes the sessions
    * @return the thread that watches it, until it is interrupted
@@ -511,9 +512,8 @@ final class SystemCallFuzzer {
             quiet = now == seen && waiting != null ? quiet + 1 : 0;
             seen = now;
             Thread.State state = runner.getState();
-            if (quiet > 0
-                && waiting != null
-                && (state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING)) {
+            boolean waits = state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING;
+            if (waiting != null && quiet > (waits ? 0 : LOOKS_UNTIL_HANGING / 2)) {
               waiting.interrupt(Signal.SIGKILL);
             }
             if (quiet == LOOKS_UNTIL_HANGING) {

@@ -16,6 +16,7 @@ public final class Sleep {
   private @Nullable SleepingCall call;
   private final List<WaitQueue> queues = new ArrayList<>(1);
   private @Nullable Timer wakeUp;
+  private boolean pausing;
 
   Sleep(Waiter sleeper, Timers timers) {
     this.sleeper = sleeper;
@@ -33,6 +34,19 @@ public final class Sleep {
       throw new IllegalStateException(sleeper + " sleeps already: " + call.what());
     }
     call = calls;
+  }
+
+  /**
+   * Whether the task does not sleep in its call, but only lets others have their turn before it
+   * goes on.
+   */
+  public boolean isPausing() {
+    return pausing;
+  }
+
+  /** Says so, or that it does sleep. */
+  public void setPausing(boolean goesOn) {
+    pausing = goesOn;
   }
 
   /** Whatever wakes a queue wakes this sleep, too. */

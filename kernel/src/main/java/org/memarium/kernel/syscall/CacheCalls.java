@@ -1,7 +1,9 @@
 package org.memarium.kernel.syscall;
 
+import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
 
 /**
@@ -12,7 +14,6 @@ import org.memarium.mm.Errno;
 final class CacheCalls {
   private static final long MAX_RW_COUNT = Integer.MAX_VALUE & -4096;
   private static final int CHUNK_BYTES = 64 * 1024;
-  private static final int SEEK_CUR = 1;
 
   /** {@code MFD_NAME_MAX_LEN}, and the NUL. */
   private static final int MEMFD_NAME_BYTES = 250;
@@ -79,7 +80,9 @@ final class CacheCalls {
   private long copyFileRange(
       int in, int inPosition, int out, int outPosition, int count, int flags) {
     FdTable fds = kernel.task().files();
-    if (fds.get(in) == null || fds.get(out) == null) {
+    OpenFile source = fds.get(in);
+    OpenFile target = fds.get(out);
+    if (source == null || target == null) {
       return -Errno.EBADF;
     }
     long from = position(in, inPosition);
@@ -91,43 +94,90 @@ final class CacheCalls {
     if (bytes <= 0) {
       return bytes;
     }
-    long done = copy(in, from, out, to, Math.min(bytes, MAX_RW_COUNT));
-    if (done > 0) {
-      move(in, inPosition, from, done);
-      move(out, outPosition, to, done);
-    }
-    return done;
+    long most = Math.min(bytes, MAX_RW_COUNT);
+    return new CopyRange(in, source, inPosition, from, target, outPosition, to, most).begin();
   }
 
   private long position(int fd, int address) {
     return address == 0
-        ? files().lseek(fd, 0, SEEK_CUR)
+        ? files().lseek(fd, 0, Fcntl.SEEK_CUR)
         : kernel.memory().readLong(Integer.toUnsignedLong(address));
   }
 
-  private void move(int fd, int address, long position, long done) {
+  private void move(OpenFile file, int address, long position) {
     if (address == 0) {
-      files().lseek(fd, done, SEEK_CUR);
+      file.lseek(position, Fcntl.SEEK_SET);
     } else {
-      kernel.memory().writeLong(Integer.toUnsignedLong(address), position + done);
+      kernel.memory().writeLong(Integer.toUnsignedLong(address), position);
     }
   }
 
-  private long copy(int in, long from, int out, long to, long bytes) {
-    long done = 0;
-    while (done < bytes) {
-      int chunk = (int) Math.min(bytes - done, CHUNK_BYTES);
-      long got = files().pread64(in, buffer, 0, chunk, from + done);
-      long put = got <= 0 ? got : files().pwrite64(out, buffer, 0, (int) got, to + done);
-      if (put <= 0) {
-        return done > 0 ? done : put;
-      }
-      done += put;
-      if (put < chunk) {
-        break;
-      }
+  /** {@code vfs_copy_file_range}, by reading and writing. */
+  private final class CopyRange extends FileTransfer {
+    private final int inPosition;
+    private final long from;
+    private final OpenFile target;
+    private final int outPosition;
+    private final long to;
+    private final long bytes;
+
+    CopyRange(
+        int fd,
+        OpenFile source,
+        int inPosition,
+        long from,
+        OpenFile target,
+        int outPosition,
+        long to,
+        long bytes) {
+      super(CacheCalls.this.kernel, "copy_file_range", fd, source, false);
+      this.inPosition = inPosition;
+      this.from = from;
+      this.target = target;
+      this.outPosition = outPosition;
+      this.to = to;
+      this.bytes = bytes;
     }
-    return done;
+
+    @Override
+    OpenFile other() {
+      return target;
+    }
+
+    @Override
+    long step() {
+      long pause = done + STEP_BYTES;
+      while (done < bytes) {
+        if (done >= pause) {
+          return GOES_ON;
+        }
+        int chunk = (int) Math.min(bytes - done, CHUNK_BYTES);
+        long got = file.pread(buffer, 0, chunk, from + done);
+        long put = got <= 0 ? got : files().pwrite(target, buffer, 0, (int) got, to + done);
+        if (put <= 0) {
+          return over(put);
+        }
+        done += put;
+        if (put < chunk) {
+          return over(0);
+        }
+      }
+      return over(0);
+    }
+
+    /** Both positions, wherever they are kept, are behind what was copied. */
+    private long over(long result) {
+      if (done > 0) {
+        move(file, inPosition, from + done);
+        move(target, outPosition, to + done);
+      }
+      return orDone(result);
+    }
+
+    @Override
+    public long interrupted() {
+      return over(super.interrupted());
+    }
   }
 
   private long memfdCreate(int name, int flags) {

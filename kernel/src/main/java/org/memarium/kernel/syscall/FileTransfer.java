@@ -15,12 +15,16 @@ import org.memarium.mm.Errno;
  * the result; each goes on where the last one stopped.
  */
 abstract class FileTransfer implements SleepingCall {
+  /** After so many bytes in one step others have their turn. */
+  static final long STEP_BYTES = 16 << 20;
+
   final Kernel kernel;
   final OpenFile file;
   private final String name;
   private final int fd;
   private final boolean write;
   private long deadline = Timers.NEVER;
+  private boolean waiting;
 
   /** Bytes moved so far. */
   long done;
@@ -44,7 +48,8 @@ abstract class FileTransfer implements SleepingCall {
   /**
    * Goes on.
    *
-   * @return the call's result, or {@link OpenFile#WOULD_BLOCK}
+   * @return the call's result, {@link OpenFile#WOULD_BLOCK}, or {@link #GOES_ON} after {@link
+   *     #STEP_BYTES}
    */
   abstract long step();
 
@@ -78,7 +83,7 @@ abstract class FileTransfer implements SleepingCall {
   /** The same, as a part of another call, which is the one that sleeps. */
   final long begin(SleepingCall sleeper) {
     long result = step();
-    if (result != OpenFile.WOULD_BLOCK) {
+    if (result != OpenFile.WOULD_BLOCK && result != GOES_ON) {
       return result;
     }
     kernel.vfs().fget(file);
@@ -86,13 +91,21 @@ abstract class FileTransfer implements SleepingCall {
     if (second != null) {
       kernel.vfs().fget(second);
     }
-    Task task = kernel.task();
-    task.sleep().begin(sleeper);
-    waitOnQueues(task);
-    long timeout = file.timeoutNanos(write);
-    if (timeout > 0) {
-      deadline = kernel.clock().uptimeNanos() + timeout;
-      task.sleep().waitUntil(deadline);
+    kernel.task().sleep().begin(sleeper);
+    return result == GOES_ON ? GOES_ON : sleep();
+  }
+
+  /** Registers the task where it is to be woken. */
+  private long sleep() {
+    if (!waiting) {
+      waiting = true;
+      Task task = kernel.task();
+      waitOnQueues(task);
+      long timeout = file.timeoutNanos(write);
+      if (timeout > 0) {
+        deadline = kernel.clock().uptimeNanos() + timeout;
+        task.sleep().waitUntil(deadline);
+      }
     }
     return ASLEEP;
   }
@@ -103,7 +116,7 @@ abstract class FileTransfer implements SleepingCall {
     if (result != OpenFile.WOULD_BLOCK) {
       return result;
     }
-    return kernel.clock().uptimeNanos() >= deadline ? orDone(file.timedOut()) : ASLEEP;
+    return kernel.clock().uptimeNanos() >= deadline ? orDone(file.timedOut()) : sleep();
   }
 
   /** What was moved counts more than why there is no more. */
@@ -114,6 +127,11 @@ abstract class FileTransfer implements SleepingCall {
   @Override
   public long interrupted() {
     return orDone(deadline == Timers.NEVER ? -Restart.SYS : -Errno.EINTR);
+  }
+
+  /** Whether the task waits for the file; if not it is in the midst of moving bytes. */
+  final boolean isWaiting() {
+    return waiting;
   }
 
   @Override

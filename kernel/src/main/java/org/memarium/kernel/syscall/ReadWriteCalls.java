@@ -157,7 +157,11 @@ final class ReadWriteCalls {
     @Override
     long step() {
       byte[] bytes = chunkFor(file, to.left());
+      long pause = done + STEP_BYTES;
       do {
+        if (done >= pause) {
+          return GOES_ON;
+        }
         int chunk = (int) Math.min(to.left(), bytes.length);
         long got =
             position == NO_POSITION
@@ -179,6 +183,12 @@ final class ReadWriteCalls {
         }
       } while (to.left() > 0);
       return done;
+    }
+
+    /** Only what kills breaks off a transfer that does not wait, except from devices. */
+    @Override
+    public boolean isKillable() {
+      return !isWaiting() && isRegular(file);
     }
   }
 
@@ -209,7 +219,11 @@ final class ReadWriteCalls {
     @Override
     long step() {
       byte[] bytes = chunkFor(file, from.left());
+      long pause = done + STEP_BYTES;
       do {
+        if (done >= pause) {
+          return GOES_ON;
+        }
         int chunk = (int) Math.min(from.left(), bytes.length);
         int copied = from.copyIn(bytes, 0, chunk);
         if (copied < chunk && (copied == 0 || file.isPacket())) {
@@ -235,6 +249,12 @@ final class ReadWriteCalls {
         }
       } while (from.left() > 0);
       return done;
+    }
+
+    /** Only what kills breaks off a transfer that does not wait, except from devices. */
+    @Override
+    public boolean isKillable() {
+      return !isWaiting() && isRegular(file);
     }
 
     /** A broken pipe is a signal too. */

@@ -128,7 +128,11 @@ final class SpliceCalls {
 
     @Override
     long step() {
+      long pause = done + STEP_BYTES;
       while (done < bytes) {
+        if (done >= pause) {
+          return GOES_ON;
+        }
         int chunk = (int) Math.min(bytes - done, CHUNK_BYTES);
         long got = in.pread(buffer, 0, chunk, start + done);
         if (got <= 0) {

@@ -113,7 +113,7 @@ public final class SystemCalls {
     }
   }
 
-  /** The task was woken in its call: takes the call's next step. */
+  /** The task was woken in its call, or has its turn again: takes the call's next step. */
   public void resume(SleepingCall call) {
     step(null, call);
   }
@@ -133,7 +133,9 @@ public final class SystemCalls {
                 cpu.register(Cpu.EDI),
                 cpu.register(Cpu.EBP));
       } else if (goesOn != null) {
-        result = goesOn.tryAgain();
+        Task task = kernel.task();
+        boolean broken = task.sleep().isPausing() && isBrokenOff(task, goesOn);
+        result = broken ? goesOn.interrupted() : goesOn.tryAgain();
       }
     } catch (UserFaultException badPointer) {
       result = -Errno.EFAULT;
@@ -143,13 +145,19 @@ public final class SystemCalls {
       kernel.names().putAll();
     }
     Task task = kernel.task();
-    SleepingCall sleeping = task.sleep().call();
-    if (result == SleepingCall.ASLEEP && sleeping != null) {
-      if (!isBrokenOff(task, sleeping)) {
-        task.fallAsleep();
+    SleepingCall unfinished = task.sleep().call();
+    boolean more = result == SleepingCall.GOES_ON;
+    if ((more || result == SleepingCall.ASLEEP) && unfinished != null) {
+      if (!isBrokenOff(task, unfinished)) {
+        task.sleep().setPausing(more);
+        if (more) {
+          kernel.scheduler().yieldTurn();
+        } else {
+          task.fallAsleep();
+        }
         return;
       }
-      result = breakOff(sleeping);
+      result = breakOff(unfinished);
     }
     task.sleep().end();
     complete(result);

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.memarium.kernel.process.UtsName;
+import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.mm.Errno;
 
 /** What the machine says of itself: {@code uname}, {@code sysinfo}, random numbers. */
@@ -110,18 +111,53 @@ final class SystemInfoCalls {
     if (!kernel.memory().isUserRange(at, bytes)) {
       return -Errno.EFAULT;
     }
-    byte[] buffer = new byte[RANDOM_CHUNK];
-    long done = 0;
-    while (done < bytes) {
-      int chunk = (int) Math.min(RANDOM_CHUNK, bytes - done);
-      kernel.vfs().random(buffer, 0, chunk);
-      int copied = kernel.memory().copyToUser(at + done, buffer, 0, chunk);
-      done += copied;
-      if (copied < chunk) {
-        return done > 0 ? done : -Errno.EFAULT;
-      }
+    GetRandom call = new GetRandom(at, bytes);
+    long result = call.tryAgain();
+    if (result == SleepingCall.GOES_ON) {
+      kernel.task().sleep().begin(call);
     }
-    return done;
+    return result;
+  }
+
+  /** {@code get_random_bytes_user}. */
+  private final class GetRandom implements SleepingCall {
+    private final long to;
+    private final long bytes;
+    private long done;
+
+    GetRandom(long to, long bytes) {
+      this.to = to;
+      this.bytes = bytes;
+    }
+
+    @Override
+    public long tryAgain() {
+      byte[] buffer = new byte[RANDOM_CHUNK];
+      long pause = done + FileTransfer.STEP_BYTES;
+      while (done < bytes) {
+        if (done >= pause) {
+          return GOES_ON;
+        }
+        int chunk = (int) Math.min(RANDOM_CHUNK, bytes - done);
+        kernel.vfs().random(buffer, 0, chunk);
+        int copied = kernel.memory().copyToUser(to + done, buffer, 0, chunk);
+        done += copied;
+        if (copied < chunk) {
+          return done > 0 ? done : -Errno.EFAULT;
+        }
+      }
+      return done;
+    }
+
+    @Override
+    public long interrupted() {
+      return done;
+    }
+
+    @Override
+    public String what() {
+      return "getrandom";
+    }
   }
 
   /** One processor, one node. */

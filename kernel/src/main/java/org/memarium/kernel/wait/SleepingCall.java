@@ -12,7 +12,13 @@ public interface SleepingCall {
   /** What {@link #tryAgain} answers if the task must sleep on. */
   long ASLEEP = Long.MIN_VALUE + 1;
 
-  /** A wake-up came, or the moment: the call's result, or {@link #ASLEEP}. */
+  /**
+   * What a step answers that was long enough: there is more to do at once, but others have their
+   * turn first, and signals are looked at ({@code cond_resched}).
+   */
+  long GOES_ON = Long.MIN_VALUE + 2;
+
+  /** A wake-up came, or the moment: the call's result, {@link #ASLEEP}, or {@link #GOES_ON}. */
   long tryAgain();
 
   /**
