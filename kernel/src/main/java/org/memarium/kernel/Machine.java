@@ -18,6 +18,7 @@ import org.memarium.kernel.exec.Execve;
 import org.memarium.kernel.exec.Vdso;
 import org.memarium.kernel.futex.FutexThread;
 import org.memarium.kernel.futex.Futexes;
+import org.memarium.kernel.ipc.IpcNamespace;
 import org.memarium.kernel.process.ContextSwitch;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
@@ -111,6 +112,7 @@ public final class Machine implements AutoCloseable {
   private final Futexes futexes = new Futexes(this::futexThread);
   private final SignalQuota signalQuota = new SignalQuota();
   private final Scheduler scheduler;
+  private final IpcNamespace ipc;
   private final Execve execve;
   private final Kernel kernel;
   private final SystemCalls systemCalls;
@@ -178,6 +180,7 @@ public final class Machine implements AutoCloseable {
         new LinearMemory(
             memory, kernelMemory, userMemory, this::running, config.layout().taskSize());
     vfs = openFiles(config, clock, pageCache);
+    ipc = new IpcNamespace(memory, slab, this::currentTgid, clock::realtimeNanos, wordBytes());
     UtsName uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
     view =
         new MachineView(
@@ -197,6 +200,7 @@ public final class Machine implements AutoCloseable {
     allocator.setReclaimer((gfpFlags, order) -> tryToFreePages());
     vfs.mount("sys", "sysfs", new SysFs(view, clock::realtimeNanos));
     ProcFs proc = new ProcFs(view, vfs::mountTable, clock::realtimeNanos);
+    proc.addIpc(ipc);
     vfs.mount("proc", "proc", proc);
     tasks.setRemoved(proc::forget);
     files = new MachineFiles(vfs);
@@ -227,6 +231,7 @@ public final class Machine implements AutoCloseable {
             clock,
             tls,
             vfs,
+            ipc,
             uname,
             wordBytes(),
             external,
@@ -250,6 +255,7 @@ public final class Machine implements AutoCloseable {
                 signalQuota,
                 scheduler,
                 tasks,
+                ipc,
                 memory.trace()));
     first = firstProcess.make();
     report = newReport();
@@ -276,6 +282,12 @@ public final class Machine implements AutoCloseable {
   private int currentPid() {
     Task task = running();
     return task == null ? 0 : task.pid();
+  }
+
+  /** {@code current->tgid}, of a task that ends too; 0 where there is none. */
+  private int currentTgid() {
+    Task task = scheduler.current();
+    return task == null ? 0 : task.process().pid();
   }
 
   private @Nullable FutexThread futexThread(int tid) {
@@ -730,6 +742,7 @@ public final class Machine implements AutoCloseable {
     memory.audit(audit);
     reclaim.audit(audit);
     pages.audit(audit);
+    ipc.audit(audit);
     FileAudit.recount(audit, tasks, slab.kernelCaches(), memory, vfs, files.place());
     slab.audit(audit);
     vmalloc.audit(audit);

@@ -7,6 +7,7 @@ import org.memarium.kernel.futex.FutexThread;
 import org.memarium.kernel.futex.FutexWords;
 import org.memarium.kernel.futex.Futexes;
 import org.memarium.kernel.futex.RobustList;
+import org.memarium.kernel.ipc.IpcNamespace;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FdTable;
@@ -111,6 +112,7 @@ public final class Task implements Waiter {
    * @param signalQuota how many signals wait
    * @param scheduler who runs
    * @param tasks all of them
+   * @param ipc System V's objects
    */
   public record Machinery(
       Vfs vfs,
@@ -121,6 +123,7 @@ public final class Task implements Waiter {
       SignalQuota signalQuota,
       Scheduler scheduler,
       TaskTable tasks,
+      IpcNamespace ipc,
       Trace trace) {
     TimerClock uptimeClock() {
       return new TimerClock(clock::uptimeNanos, timers, 0);
@@ -482,6 +485,7 @@ public final class Task implements Waiter {
       mm = null;
       space.put();
     }
+    machinery.ipc().exit(this);
     setExecutable(null);
     files.free();
     fs.free();

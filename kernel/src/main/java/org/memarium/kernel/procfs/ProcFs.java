@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.ipc.IpcNamespace;
 import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.kernel.vfs.Inode;
 import org.memarium.kernel.vfs.MagicLink;
@@ -27,6 +28,7 @@ public final class ProcFs extends PseudoDirectory {
 
   private final SystemView system;
   private final MountTable mounts;
+  private final Sysctl kernelSettings;
   private final TreeMap<Integer, ProcessDirectory> directories = new TreeMap<>();
 
   /**
@@ -41,7 +43,7 @@ public final class ProcFs extends PseudoDirectory {
     this.system = system;
     this.mounts = mounts;
     addFiles();
-    addSys();
+    kernelSettings = addSys();
     add("self", MagicLink.toPath(fileSystem(), this::currentPid));
     add("thread-self", MagicLink.toPath(fileSystem(), this::currentTask));
     add("mounts", MagicLink.toPath(fileSystem(), () -> "self/mounts"));
@@ -72,8 +74,16 @@ public final class ProcFs extends PseudoDirectory {
     add(name, GeneratedFile.ofText(fileSystem(), PRIVATE, contents));
   }
 
-  /** {@code /proc/sys}: what can be asked for and is told the truth. */
-  private void addSys() {
+  /** Adds the files that tell of System V's objects, and the settings of those. */
+  public void addIpc(IpcNamespace ipc) {
+    PseudoDirectory sysvipc = new PseudoDirectory(fileSystem(), 0555);
+    add("sysvipc", sysvipc);
+    text(sysvipc, "shm", () -> SysvIpc.shm(ipc.sharedMemory(), system.wordBytes()));
+    SysvIpc.addLimits(kernelSettings, ipc);
+  }
+
+  /** {@code /proc/sys}: what can be asked for and is told the truth; answers its {@code kernel}. */
+  private Sysctl addSys() {
     PseudoDirectory sys = new PseudoDirectory(fileSystem(), 0555);
     add("sys", sys);
     Sysctl kernel = sysctl(sys, "kernel");
@@ -83,6 +93,7 @@ public final class ProcFs extends PseudoDirectory {
     kernel.text("pid_max", () -> Integer.toString(PID_MAX));
     kernel.text("version", system::version);
     VmSysctls.addTo(sysctl(sys, "vm"), system);
+    return kernel;
   }
 
   private Sysctl sysctl(PseudoDirectory sys, String name) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.futex.Futexes;
+import org.memarium.kernel.ipc.IpcNamespace;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
@@ -35,6 +36,7 @@ import org.memarium.mm.Errno;
  * @param clock the machine's time
  * @param tls the GDT's slots for TLS
  * @param vfs the files of the machine
+ * @param ipc System V's objects
  * @param uname what the kernel calls itself
  * @param wordBytes bytes of a {@code long} in the kernel: 4, or 8 under a 32-bit program
  * @param external signals from outside the machine
@@ -53,6 +55,7 @@ public record Kernel(
     VirtualClock clock,
     TlsSegments tls,
     Vfs vfs,
+    IpcNamespace ipc,
     UtsName uname,
     int wordBytes,
     ExternalSignals external,

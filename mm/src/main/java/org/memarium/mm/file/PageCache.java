@@ -3,6 +3,7 @@ package org.memarium.mm.file;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
@@ -87,10 +88,11 @@ public final class PageCache {
    * The nameless file behind shared anonymous memory ({@code shmem_kernel_file_setup}).
    *
    * @param bytes its size
+   * @param inode {@code i_ino}, which may be given to it later
    */
-  public AddressSpace openShmem(long bytes) {
+  public AddressSpace openShmem(long bytes, LongSupplier inode) {
     try {
-      return open(new ShmemStore(bytes));
+      return open(new ShmemStore(bytes, inode));
     } catch (IOException impossible) {
       throw new IllegalStateException("memory has no size", impossible);
     }

@@ -1,5 +1,6 @@
 package org.memarium.mm.file;
 
+import java.util.function.LongSupplier;
 import org.memarium.hardware.Ram;
 
 /**
@@ -7,10 +8,17 @@ import org.memarium.hardware.Ram;
  * alone.
  */
 final class ShmemStore implements BackingStore {
+  private final LongSupplier inode;
   private long bytes;
 
-  ShmemStore(long bytes) {
+  /**
+   * A store.
+   *
+   * @param inode asked whenever maps prints it: who makes the file may name it later
+   */
+  ShmemStore(long bytes, LongSupplier inode) {
     this.bytes = bytes;
+    this.inode = inode;
   }
 
   @Override
@@ -20,7 +28,7 @@ final class ShmemStore implements BackingStore {
 
   @Override
   public long inode() {
-    return 0;
+    return inode.getAsLong();
   }
 
   @Override

@@ -128,7 +128,7 @@ public enum Layout {
   }
 
   /** A value as it is in an {@code unsigned long} of the kernel. */
-  long word(long value) {
+  public long word(long value) {
     return this == I386 ? value & 0xffff_ffffL : value;
   }
 

@@ -83,6 +83,11 @@ public interface MappedFile {
     return -Errno.EOPNOTSUPP;
   }
 
+  /** {@code vm_ops->close}: somebody counts the areas, so that none may vanish in a merge. */
+  default boolean countsAreas() {
+    return false;
+  }
+
   /** What {@code /proc/PID/maps} shows as the name. */
   String path();
 

@@ -73,6 +73,9 @@ public final class MemoryManager {
   private final AnonVmas anonVmas;
   private final List<MmStruct> addressSpaces = new ArrayList<>();
 
+  /** Files of shared memory that live without an area. */
+  private final Set<ShmemFile> heldShmem = new LinkedHashSet<>();
+
   final AddressSpaceIds addressSpaceIds;
 
   private @Nullable Populator populator;
@@ -158,6 +161,16 @@ public final class MemoryManager {
 
   void delist(MmStruct mm) {
     addressSpaces.remove(mm);
+  }
+
+  void holdShmem(ShmemFile file) {
+    heldShmem.add(file);
+  }
+
+  void releaseShmem(ShmemFile file) {
+    if (!heldShmem.remove(file)) {
+      throw new IllegalStateException("nobody holds " + file.path());
+    }
   }
 
   /** Names who brings pages in for MAP_POPULATE and MAP_LOCKED: the fault handler. */
@@ -247,7 +260,7 @@ public final class MemoryManager {
   /** Tells of the objects that descriptors hold, and nothing else takes from these caches. */
   private void auditObjects(Audit audit) {
     long areas = 0;
-    Set<ShmemFile> shmem = new LinkedHashSet<>();
+    Set<ShmemFile> shmem = new LinkedHashSet<>(heldShmem);
     for (MmStruct mm : addressSpaces) {
       for (Vma area = mm.firstArea(); area != null; area = area.next()) {
         areas++;
@@ -266,15 +279,17 @@ public final class MemoryManager {
   /** Committed pages as areas and shared memory have them. */
   public long recountCommitted() {
     long pages = 0;
-    List<ShmemFile> counted = new ArrayList<>();
+    Set<ShmemFile> shmem = new LinkedHashSet<>(heldShmem);
     for (MmStruct mm : addressSpaces) {
       for (Vma area = mm.firstArea(); area != null; area = area.next()) {
         pages += area.has(VmFlags.ACCOUNT) ? area.pages() : 0;
-        if (area.file() instanceof ShmemFile shmem && !counted.contains(shmem)) {
-          counted.add(shmem);
-          pages += shmem.chargedPages();
+        if (area.file() instanceof ShmemFile file) {
+          shmem.add(file);
         }
       }
+    }
+    for (ShmemFile file : shmem) {
+      pages += file.chargedPages();
     }
     return pages;
   }

@@ -8,18 +8,21 @@ import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.Gfp;
 
 /**
- * The nameless file behind shared anonymous memory ({@code shmem_zero_setup}). It lives as long as
- * an area maps it.
+ * A file of the kernel's own mount of tmpfs ({@code shm_mnt}): behind shared anonymous memory
+ * ({@code shmem_zero_setup}), where it lives as long as an area maps it, or behind what the kernel
+ * itself holds, as a segment of System V's shared memory ({@code shmem_kernel_file_setup}).
  */
-final class ShmemFile implements MappedFile {
+public final class ShmemFile implements MappedFile {
   private final MemoryManager memory;
-  private final long pages;
+  private final String path;
+  private final long bytes;
   private @Nullable AddressSpace mapping;
 
   /** Pages that are charged to committed memory while the file lives. */
   private final long charged;
 
   private int references;
+  private long inode;
 
   // ---- Its inode, its nameless entry and the open file: objects of their caches ----
   private long inodeSlot;
@@ -32,9 +35,55 @@ final class ShmemFile implements MappedFile {
    * @param reserved whether its pages are charged to committed memory
    */
   ShmemFile(MemoryManager memory, long pages, boolean reserved) {
+    this(memory, "/dev/zero (deleted)", pages << Ram.PAGE_SHIFT, reserved);
+  }
+
+  private ShmemFile(MemoryManager memory, String path, long bytes, boolean reserved) {
     this.memory = memory;
-    this.pages = pages;
-    this.charged = reserved ? pages : 0;
+    this.path = path;
+    this.bytes = bytes;
+    this.charged = reserved ? MmStruct.pageAlign(bytes) >>> Ram.PAGE_SHIFT : 0;
+  }
+
+  /**
+   * {@code shmem_kernel_file_setup}: a file that is {@link #hold held} by the kernel once it is set
+   * up.
+   *
+   * @param path as maps shows it
+   * @param bytes its size, which need not be whole pages
+   * @param reserved whether its pages are charged to committed memory
+   */
+  public static ShmemFile ofKernel(
+      MemoryManager memory, String path, long bytes, boolean reserved) {
+    return new ShmemFile(memory, path, bytes, reserved);
+  }
+
+  /**
+   * Makes the file for whoever runs in an address space.
+   *
+   * @return 0; -ENOMEM if so much may not be committed; otherwise as {@link #setUp}
+   */
+  public long hold(MmStruct mm) {
+    if (!memory.committedMemory().isEnoughFor(mm, charged)) {
+      return -Errno.ENOMEM;
+    }
+    long error = setUp();
+    if (error == 0) {
+      memory.holdShmem(this);
+      get();
+    }
+    return error;
+  }
+
+  /** {@code fput}: the kernel does not hold the file any more. */
+  public void release() {
+    memory.releaseShmem(this);
+    put();
+  }
+
+  /** Sets {@code i_ino}, which maps shows. */
+  public void setInode(long number) {
+    inode = number;
   }
 
   /**
@@ -58,7 +107,7 @@ final class ShmemFile implements MappedFile {
       caches.shmemInode.free(inodeSlot);
       return -Errno.ENOMEM;
     }
-    mapping = memory.pageCache().openShmem(pages << Ram.PAGE_SHIFT);
+    mapping = memory.pageCache().openShmem(bytes, () -> inode);
     memory.committedMemory().commit(charged);
     return 0;
   }
@@ -96,7 +145,7 @@ final class ShmemFile implements MappedFile {
 
   @Override
   public String path() {
-    return "/dev/zero (deleted)";
+    return path;
   }
 
   @Override

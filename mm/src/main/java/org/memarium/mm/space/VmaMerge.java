@@ -25,7 +25,10 @@ final class VmaMerge {
   // ---- Conditions ----
 
   private static boolean isMergeable(Vma area, int flags, @Nullable MappedFile file) {
-    return area.flags == flags && area.file == file && (flags & VmFlags.SPECIAL) == 0;
+    return area.flags == flags
+        && area.file == file
+        && (flags & VmFlags.SPECIAL) == 0
+        && (file == null || !file.countsAreas());
   }
 
   /**
