@@ -86,8 +86,7 @@ public final class IpcIds<T extends IpcObject> {
    * @param check what else must be true of one that is found: 0 or a negative errno
    * @return the number, or a negative errno
    */
-  long get(
-      IpcCaller caller, int key, int flags, LongSupplier create, ToLongFunction<T> check) {
+  long get(IpcCaller caller, int key, int flags, LongSupplier create, ToLongFunction<T> check) {
     T found = key == IpcObject.PRIVATE ? null : byKey.get(key);
     if (found == null) {
       return key == IpcObject.PRIVATE || (flags & IPC_CREAT) != 0

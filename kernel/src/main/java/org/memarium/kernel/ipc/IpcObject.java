@@ -131,7 +131,7 @@ public abstract class IpcObject {
     }
     uid = newUid;
     gid = newGid;
-    mode = mode & ~RIGHTS | newMode & RIGHTS;
+    mode = (mode & ~RIGHTS) | (newMode & RIGHTS);
     return 0;
   }
 }

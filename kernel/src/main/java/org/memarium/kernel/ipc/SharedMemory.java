@@ -136,8 +136,7 @@ public final class SharedMemory {
     boolean free =
         (flags & SHM_NORESERVE) != 0
             && memory.committedMemory().mode() != MemoryManager.Overcommit.NEVER;
-    ShmemFile file =
-        ShmemFile.ofKernel(memory, "/SYSV%08x (deleted)".formatted(key), bytes, !free);
+    ShmemFile file = ShmemFile.ofKernel(memory, "/SYSV%08x (deleted)".formatted(key), bytes, !free);
     long error = file.hold(caller.mm());
     if (error != 0) {
       return error;
@@ -321,9 +320,7 @@ public final class SharedMemory {
     if (segment == null) {
       return IpcResult.error(Errno.EINVAL);
     }
-    return segment.permits(caller, S_IRUGO)
-        ? IpcResult.of(segment)
-        : IpcResult.error(Errno.EACCES);
+    return segment.permits(caller, S_IRUGO) ? IpcResult.of(segment) : IpcResult.error(Errno.EACCES);
   }
 
   /** IPC_SET: 0 or a negative errno. */
@@ -505,10 +502,9 @@ public final class SharedMemory {
     }
     audit.expectEqual("pages of System V's shared memory", totalPages, pages);
     audit.expectEqual("attachments of System V's shared memory", attached, areas);
-    lockedPages.forEach(
-        (uid, count) ->
-            audit.expectEqual(
-                "pages that user " + uid + " locked", count, locked.getOrDefault(uid, 0L)));
+    lockedPages.forEach((uid, count) ->
+        audit.expectEqual(
+            "pages that user " + uid + " locked", count, locked.getOrDefault(uid, 0L)));
     audit.expectObjects(slab.kernelCaches().filp(), files);
   }
 }

@@ -3,6 +3,7 @@ package org.memarium.kernel.procfs;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.ipc.IpcIds;
 import org.memarium.kernel.ipc.IpcNamespace;
+import org.memarium.kernel.ipc.IpcObject;
 import org.memarium.kernel.ipc.SharedMemory;
 import org.memarium.kernel.ipc.ShmSegment;
 
@@ -11,41 +12,35 @@ import org.memarium.kernel.ipc.ShmSegment;
  * {@code ipc/shm.c}, {@code ipc/ipc_sysctl.c}.
  */
 final class SysvIpc {
-  private static final String SHM_HEADER =
-      "       key      shmid perms %s  cpid  lpid nattch   uid   gid  cuid  cgid"
-          + "      atime      dtime      ctime %s %s\n";
-  private static final String SHM_LINE =
-      "%10d %10d  %4o %s %5d %5d  %5d %5d %5d %5d %5d %10d %10d %10d %s %s\n";
-
   private SysvIpc() {}
 
   /** {@code sysvipc_shm_proc_show}: sizes are as wide as the kernel's word asks for. */
   static String shm(SharedMemory shm, int wordBytes) {
     String wide = wordBytes == 4 ? "%10s" : "%21s";
     StringBuilder out = new StringBuilder();
-    out.append(
-        SHM_HEADER.formatted(wide.formatted("size"), wide.formatted("rss"), wide.formatted("swap")));
+    String header = "       key      shmid perms %s  cpid  lpid nattch   uid   gid  cuid  cgid";
+    out.append(header.formatted(wide.formatted("size")));
+    out.append("      atime      dtime      ctime ");
+    out.append(wide.formatted("rss")).append(' ').append(wide.formatted("swap")).append('\n');
     for (ShmSegment segment : shm.ids().all()) {
+      out.append("%10d %10d  %4o ".formatted(segment.key(), segment.id(), segment.mode()));
+      out.append(wide.formatted(segment.bytes()));
       out.append(
-          SHM_LINE.formatted(
-              segment.key(),
-              segment.id(),
-              segment.mode(),
-              wide.formatted(segment.bytes()),
-              segment.creatorPid(),
-              segment.lastPid(),
-              segment.attached(),
-              segment.uid(),
-              segment.gid(),
-              segment.creatorUid(),
-              segment.creatorGid(),
-              segment.attachSeconds(),
-              segment.detachSeconds(),
-              segment.changeSeconds(),
-              wide.formatted(segment.residentPages() << Ram.PAGE_SHIFT),
-              wide.formatted(0)));
+          " %5d %5d  %5d ".formatted(segment.creatorPid(), segment.lastPid(), segment.attached()));
+      out.append(owners(segment));
+      out.append(
+          " %10d %10d %10d "
+              .formatted(
+                  segment.attachSeconds(), segment.detachSeconds(), segment.changeSeconds()));
+      out.append(wide.formatted(segment.residentPages() << Ram.PAGE_SHIFT));
+      out.append(' ').append(wide.formatted(0)).append('\n');
     }
     return out.toString();
+  }
+
+  private static String owners(IpcObject object) {
+    return "%5d %5d %5d %5d"
+        .formatted(object.uid(), object.gid(), object.creatorUid(), object.creatorGid());
   }
 
   /** Puts the limits into {@code /proc/sys/kernel}. */

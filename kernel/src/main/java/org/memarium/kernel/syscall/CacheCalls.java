@@ -1,5 +1,6 @@
 package org.memarium.kernel.syscall;
 
+import org.memarium.kernel.ipc.HugePages;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
@@ -15,11 +16,11 @@ final class CacheCalls {
   private static final long MAX_RW_COUNT = Integer.MAX_VALUE & -4096;
   private static final int CHUNK_BYTES = 64 * 1024;
 
+  private static final int MFD_HUGE_SHIFT = 26;
+  private static final int MFD_HUGE_MASK = 0x3f;
+
   /** {@code MFD_NAME_MAX_LEN}, and the NUL. */
   private static final int MEMFD_NAME_BYTES = 250;
-
-  private static final int MFD_CLOEXEC_AND_ALLOW_SEALING = 3;
-  private static final int MFD_HUGETLB = 4;
 
   private final Kernel kernel;
   private final byte[] buffer = new byte[CHUNK_BYTES];
@@ -54,7 +55,7 @@ final class CacheCalls {
         .set("readahead", (int fd, int low, int high, int bytes) -> files().readahead(fd))
         .remark("pages come in when they are read");
     table.set("copy_file_range", this::copyFileRange);
-    table.set("memfd_create", this::memfdCreate).remark("no huge pages: ENOSYS");
+    table.set("memfd_create", this::memfdCreate).remark("no file system of huge pages: ENOSYS");
   }
 
   private FileCalls files() {
@@ -180,14 +181,28 @@ final class CacheCalls {
     }
   }
 
+  /** {@code memfd_create}; Linux {@code mm/memfd.c}. */
   private long memfdCreate(int name, int flags) {
-    if ((flags & MFD_HUGETLB) != 0) {
-      return -Errno.ENOSYS;
-    }
-    if ((flags & ~MFD_CLOEXEC_AND_ALLOW_SEALING) != 0) {
+    boolean sealsExecution = kernel.task().requireMm().layout().sealsExecution();
+    int executing = Fcntl.MFD_EXEC | Fcntl.MFD_NOEXEC_SEAL;
+    int known =
+        Fcntl.MFD_CLOEXEC
+            | Fcntl.MFD_ALLOW_SEALING
+            | Fcntl.MFD_HUGETLB
+            | (sealsExecution ? executing : 0);
+    boolean huge = (flags & Fcntl.MFD_HUGETLB) != 0;
+    if ((flags & ~(known | (huge ? MFD_HUGE_MASK << MFD_HUGE_SHIFT : 0))) != 0
+        || (flags & executing) == executing) {
       return -Errno.EINVAL;
     }
     String text = kernel.memory().readString(Integer.toUnsignedLong(name), MEMFD_NAME_BYTES);
-    return text == null ? -Errno.EINVAL : files().memfdCreate(text, flags);
+    if (text == null) {
+      return -Errno.EINVAL;
+    }
+    if (huge) {
+      int log = flags >>> MFD_HUGE_SHIFT & MFD_HUGE_MASK;
+      return HugePages.isSize(log, kernel.wordBytes()) ? -Errno.ENOSYS : -Errno.ENODEV;
+    }
+    return files().memfdCreate(text, flags, sealsExecution);
   }
 }

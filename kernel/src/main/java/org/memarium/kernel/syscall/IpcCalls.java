@@ -34,8 +34,7 @@ final class IpcCalls {
       case SHMDT -> shm.shmdt(pointer);
       case SHMGET -> shm.shmget(first, second, third);
       case SHMCTL ->
-          shm.shmctl(
-              first, second & ~IpcStruct.IPC_64, pointer, (second & IpcStruct.IPC_64) == 0);
+          shm.shmctl(first, second & ~IpcStruct.IPC_64, pointer, (second & IpcStruct.IPC_64) == 0);
       default -> -Errno.ENOSYS;
     };
   }

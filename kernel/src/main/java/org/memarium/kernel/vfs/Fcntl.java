@@ -107,6 +107,13 @@ public final class Fcntl {
   public static final int F_SEAL_GROW = 0x04;
   public static final int F_SEAL_WRITE = 0x08;
   public static final int F_SEAL_FUTURE_WRITE = 0x10;
+  public static final int F_SEAL_EXEC = 0x20;
+
+  public static final int MFD_CLOEXEC = 0x01;
+  public static final int MFD_ALLOW_SEALING = 0x02;
+  public static final int MFD_HUGETLB = 0x04;
+  public static final int MFD_NOEXEC_SEAL = 0x08;
+  public static final int MFD_EXEC = 0x10;
 
   public static final int FALLOC_FL_KEEP_SIZE = 0x01;
   public static final int FALLOC_FL_PUNCH_HOLE = 0x02;

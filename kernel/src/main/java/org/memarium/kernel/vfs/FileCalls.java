@@ -410,14 +410,14 @@ public final class FileCalls extends AttributeCalls {
 
   /** {@code memfd_fcntl}. */
   private static long seals(OpenFile file, int command, int argument) throws ErrnoException {
+    if (command == Fcntl.F_ADD_SEALS && !file.isWritable()) {
+      throw new ErrnoException(Errno.EPERM);
+    }
     if (!(file.inode() instanceof RegularFile regular) || !regular.hasSeals()) {
       throw new ErrnoException(Errno.EINVAL);
     }
     if (command == Fcntl.F_GET_SEALS) {
       return regular.seals();
-    }
-    if (!file.isWritable()) {
-      throw new ErrnoException(Errno.EPERM);
     }
     regular.addSeals(argument);
     return 0;
@@ -449,22 +449,24 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
-  /** memfd_create(2): the flags MFD_CLOEXEC 1 and MFD_ALLOW_SEALING 2. */
-  public long memfdCreate(String name, int flags) {
+  /**
+   * memfd_create(2), after its checks.
+   *
+   * @param flags {@code MFD_}, but for MFD_HUGETLB
+   * @param sealsExecution whether the kernel knows F_SEAL_EXEC
+   */
+  public long memfdCreate(String name, int flags, boolean sealsExecution) {
     return result(() -> {
-      if ((flags & ~3) != 0) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
       int fd = fds.unused(0);
       if (fd < 0) {
         return fd;
       }
-      Dentry memory = vfs.newMemfd(name, (flags & 2) != 0 ? 0 : Fcntl.F_SEAL_SEAL, credentials());
+      Dentry memory = vfs.newMemfd(name, flags, sealsExecution, credentials());
       memory.hold();
       try {
         int access = Fcntl.O_RDWR | Fcntl.O_LARGEFILE;
         return fds.install(
-            withFilp(() -> memory.inode().open(memory, access, credentials())), (flags & 1) != 0);
+            withFilp(() -> memory.inode().open(memory, access, credentials())), (flags & Fcntl.MFD_CLOEXEC) != 0);
       } finally {
         memory.release();
       }

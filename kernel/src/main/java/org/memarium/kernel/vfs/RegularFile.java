@@ -318,7 +318,7 @@ abstract class RegularFile extends Inode {
       throw new ErrnoException(Errno.EOPNOTSUPP);
     }
     boolean longer = at + count > sizeBytes();
-    if (longer && mode == 0) {
+    if (longer) {
       checkSeals(Fcntl.F_SEAL_GROW);
     }
     reserveStore(at, count);

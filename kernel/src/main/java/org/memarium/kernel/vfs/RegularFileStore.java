@@ -80,6 +80,11 @@ final class RegularFileStore implements BackingStore {
   }
 
   @Override
+  public boolean isCommittedByPage() {
+    return file.isShmem();
+  }
+
+  @Override
   public boolean chargePage() {
     boolean room = file.chargePage();
     if (!room) {

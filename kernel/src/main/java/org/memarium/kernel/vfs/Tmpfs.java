@@ -48,7 +48,7 @@ final class Tmpfs {
   RegularFile newFile(int mode, Credentials owner) {
     return view.pageCache() == null
         ? new OverlayFile(view, dev, mode, owner)
-        : new TmpfsFile(this, mode, owner, Fcntl.F_SEAL_SEAL);
+        : new TmpfsFile(this, mode, owner, Fcntl.F_SEAL_SEAL, true);
   }
 
   boolean chargePage() {

@@ -13,18 +13,20 @@ import org.memarium.mm.file.AddressSpace;
  * bytes are the pages of its page cache and nowhere else; a page that is not there is a hole.
  */
 final class TmpfsFile extends RegularFile {
-  private static final int ALL_SEALS =
-      Fcntl.F_SEAL_SEAL
-          | Fcntl.F_SEAL_SHRINK
-          | Fcntl.F_SEAL_GROW
-          | Fcntl.F_SEAL_WRITE
-          | Fcntl.F_SEAL_FUTURE_WRITE;
+  /** What F_SEAL_EXEC brings with it for a file that may be executed: it stays what it is. */
+  private static final int SEALS_OF_PROGRAM =
+      Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE;
+
+  private static final int ALL_SEALS = Fcntl.F_SEAL_SEAL | SEALS_OF_PROGRAM;
+
+  private static final int EXECUTABLE = 0111;
 
   private final Tmpfs fileSystem;
 
   /** Pages that fallocate took and nobody has written to: {@code !folio_test_uptodate}. */
   private final TreeSet<Long> unwritten = new TreeSet<>();
 
+  private final int knownSeals;
   private int seals;
   private long storeBytes;
 
@@ -32,11 +34,14 @@ final class TmpfsFile extends RegularFile {
    * A new, empty file.
    *
    * @param seals {@code F_SEAL_}: F_SEAL_SEAL alone for a file that can have no others
+   * @param sealsExecution whether the kernel knows F_SEAL_EXEC
    */
-  TmpfsFile(Tmpfs fileSystem, int mode, Credentials owner, int seals) {
+  TmpfsFile(
+      Tmpfs fileSystem, int mode, Credentials owner, int seals, boolean sealsExecution) {
     super(fileSystem.view(), fileSystem.dev(), fileSystem.newIno(), mode);
     this.fileSystem = fileSystem;
     this.seals = seals;
+    this.knownSeals = ALL_SEALS | (sealsExecution ? Fcntl.F_SEAL_EXEC : 0);
     born(owner, view.nowNanos());
   }
 
@@ -195,18 +200,29 @@ final class TmpfsFile extends RegularFile {
   }
 
   @Override
-  void addSeals(int more) throws ErrnoException {
-    if ((more & ~ALL_SEALS) != 0) {
+  void addSeals(int wanted) throws ErrnoException {
+    if ((wanted & ~knownSeals) != 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
     if ((seals & Fcntl.F_SEAL_SEAL) != 0) {
       throw new ErrnoException(Errno.EPERM);
     }
+    boolean program = (wanted & Fcntl.F_SEAL_EXEC) != 0 && (mode() & EXECUTABLE) != 0;
+    int more = wanted | (program ? SEALS_OF_PROGRAM : 0);
     AddressSpace cached = mapping();
-    if ((more & ~seals & Fcntl.F_SEAL_WRITE) != 0 && cached != null && cached.isMappedShared()) {
+    if ((more & ~seals & Fcntl.F_SEAL_WRITE) != 0 && cached != null && cached.isMappedWritable()) {
       throw new ErrnoException(Errno.EBUSY);
     }
     seals |= more;
+  }
+
+  /** {@code shmem_setattr}: F_SEAL_EXEC keeps the right to execute as it is. */
+  @Override
+  void chmod(int permissions, long nowNanos) throws ErrnoException {
+    if ((seals & Fcntl.F_SEAL_EXEC) != 0 && ((mode() ^ permissions) & EXECUTABLE) != 0) {
+      throw new ErrnoException(Errno.EPERM);
+    }
+    super.chmod(permissions, nowNanos);
   }
 
   @Override

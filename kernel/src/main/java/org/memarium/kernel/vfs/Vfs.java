@@ -299,11 +299,17 @@ public final class Vfs implements AutoCloseable {
   /**
    * {@code shmem_file_setup}: the file of memfd_create, by its nameless entry.
    *
-   * @param seals {@code F_SEAL_}
+   * @param flags {@code MFD_}; to seal execution is for a kernel to know that has MFD_EXEC
+   * @param sealsExecution whether the kernel is one
    * @throws ErrnoException ENOMEM; ENOSPC if there is no memory for the inode
    */
-  Dentry newMemfd(String name, int seals, Credentials owner) throws ErrnoException {
-    TmpfsFile file = new TmpfsFile(memory, FileMode.S_IFREG | 0777, owner, seals);
+  Dentry newMemfd(String name, int flags, boolean sealsExecution, Credentials owner)
+      throws ErrnoException {
+    boolean noExec = (flags & Fcntl.MFD_NOEXEC_SEAL) != 0;
+    int unsealed = (flags & Fcntl.MFD_ALLOW_SEALING) != 0 ? 0 : Fcntl.F_SEAL_SEAL;
+    int seals = noExec ? Fcntl.F_SEAL_EXEC : unsealed;
+    int mode = FileMode.S_IFREG | (noExec ? 0666 : 0777);
+    TmpfsFile file = new TmpfsFile(memory, mode, owner, seals, sealsExecution);
     file.beginNameless(false);
     file.hold(dcache.caches(), Errno.ENOSPC);
     try {

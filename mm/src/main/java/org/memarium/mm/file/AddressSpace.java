@@ -106,14 +106,35 @@ public final class AddressSpace {
     if (pfn >= 0) {
       return pfn;
     }
-    if (!store.chargePage()) {
+    if (!charge()) {
       return -Errno.EIO;
     }
     pfn = readNewPage(index);
     if (pfn < 0) {
-      store.unchargePage();
+      uncharge();
     }
     return pfn;
+  }
+
+  /** {@code shmem_inode_acct_blocks}. */
+  private boolean charge() {
+    if (store.isCommittedByPage() && !cache.commitment().commitPage()) {
+      return false;
+    }
+    if (store.chargePage()) {
+      return true;
+    }
+    if (store.isCommittedByPage()) {
+      cache.commitment().uncommitPage();
+    }
+    return false;
+  }
+
+  private void uncharge() {
+    store.unchargePage();
+    if (store.isCommittedByPage()) {
+      cache.commitment().uncommitPage();
+    }
   }
 
   private int readNewPage(long index) {
@@ -191,7 +212,7 @@ public final class AddressSpace {
       cache.trace.emit(new TraceEvent.MmFilemapDeleteFromPageCache(pfn, number, index));
     }
     cache.allocator.putPage(pfn);
-    store.unchargePage();
+    uncharge();
   }
 
   /**
@@ -304,7 +325,7 @@ public final class AddressSpace {
    */
   public long write(long position, byte[] from, int offset, int count) {
     if (position + count > bytes) {
-      zeroTail();
+      zeroTailToGrow();
     }
     int done = 0;
     while (done < count) {
@@ -339,7 +360,7 @@ public final class AddressSpace {
     }
     storeBytes = newBytes;
     if (newBytes >= bytes) {
-      zeroTail();
+      zeroTailToGrow();
       bytes = newBytes;
       return 0;
     }
@@ -393,6 +414,13 @@ public final class AddressSpace {
       cache.ram.fill(
           ((long) pfn << Ram.PAGE_SHIFT) + (from & (Ram.PAGE_SIZE - 1)), end - from, (byte) 0);
       setDirty(pfn);
+    }
+  }
+
+  /** Linux leaves in a file of memory what was written behind its end through a mapping. */
+  private void zeroTailToGrow() {
+    if (store.isPersistent()) {
+      zeroTail();
     }
   }
 
@@ -495,11 +523,11 @@ public final class AddressSpace {
   /**
    * {@code mapping_writably_mapped}: whether what is written through some area reaches the file.
    */
-  public boolean isMappedShared() {
+  public boolean isMappedWritable() {
     for (FileMapping mapping = firstMapping(0, Long.MAX_VALUE);
         mapping != null;
         mapping = nextMapping(mapping, 0, Long.MAX_VALUE)) {
-      if (mapping.mapper().isShared()) {
+      if (mapping.mapper().mayWriteToFile()) {
         return true;
       }
     }

@@ -73,6 +73,14 @@ public interface BackingStore {
   /** {@code shmem_inode_unacct_blocks}: a page has left the cache. */
   default void unchargePage() {}
 
+  /**
+   * {@code VM_NORESERVE} of a file in memory: each of its pages is charged to committed memory when
+   * it comes, and not the file as a whole.
+   */
+  default boolean isCommittedByPage() {
+    return false;
+  }
+
   /** Whether first reads count as major faults: the page was not in the host's page cache. */
   default boolean isCold() {
     return false;

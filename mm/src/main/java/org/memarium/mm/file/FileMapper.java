@@ -17,8 +17,8 @@ public interface FileMapper {
    */
   void unmapPage(long index, int pfn);
 
-  /** {@code VM_SHARED}: whether what is written through the mapping reaches the file. */
-  boolean isShared();
+  /** {@code vma_is_shared_maywrite}: whether it may come that the file is written through it. */
+  boolean mayWriteToFile();
 
   /**
    * {@code page_mkclean}: takes the right to write from a page, so that the next write is noticed.

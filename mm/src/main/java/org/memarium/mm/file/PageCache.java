@@ -38,6 +38,15 @@ public final class PageCache {
   /** {@code SWAP_CLUSTER_MAX}: how many pages one shortage gives back. */
   private static final int CLUSTER_PAGES = 32;
 
+  /** Who counts committed memory ({@code shmem_acct_blocks}). */
+  public interface Commitment {
+    /** Charges a page; false if no more may be committed. */
+    boolean commitPage();
+
+    /** Gives a page back. */
+    void uncommitPage();
+  }
+
   final PageAllocator allocator;
   final MemMap memMap;
   final Ram ram;
@@ -50,6 +59,8 @@ public final class PageCache {
 
   /** By number; number 0 is none. */
   private final DirtyLimits dirtyLimits = new DirtyLimits();
+
+  private Commitment commitment = Uncommitted.INSTANCE;
 
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
 
@@ -88,11 +99,12 @@ public final class PageCache {
    * The nameless file behind shared anonymous memory ({@code shmem_kernel_file_setup}).
    *
    * @param bytes its size
+   * @param reserved whether all of it is charged to committed memory already
    * @param inode {@code i_ino}, which may be given to it later
    */
-  public AddressSpace openShmem(long bytes, LongSupplier inode) {
+  public AddressSpace openShmem(long bytes, boolean reserved, LongSupplier inode) {
     try {
-      return open(new ShmemStore(bytes, inode));
+      return open(new ShmemStore(bytes, reserved, inode));
     } catch (IOException impossible) {
       throw new IllegalStateException("memory has no size", impossible);
     }
@@ -111,6 +123,15 @@ public final class PageCache {
   /** {@code totalram_pages}: pages that the allocator manages. */
   public long totalRamPages() {
     return allocator.totalRamPages();
+  }
+
+  Commitment commitment() {
+    return commitment;
+  }
+
+  /** Says who counts committed memory; nobody does until then. */
+  public void setCommitment(Commitment counter) {
+    commitment = counter;
   }
 
   /** How much of memory may be dirty. */
@@ -190,6 +211,19 @@ public final class PageCache {
       dropped += space.dropClean();
     }
     return dropped;
+  }
+
+  /** Nobody counts. */
+  private enum Uncommitted implements Commitment {
+    INSTANCE;
+
+    @Override
+    public boolean commitPage() {
+      return true;
+    }
+
+    @Override
+    public void uncommitPage() {}
   }
 
   // ---- Audit ----

@@ -9,15 +9,18 @@ import org.memarium.hardware.Ram;
  */
 final class ShmemStore implements BackingStore {
   private final LongSupplier inode;
+  private final boolean reserved;
   private long bytes;
 
   /**
    * A store.
    *
+   * @param reserved whether all of it is charged to committed memory already
    * @param inode asked whenever maps prints it: who makes the file may name it later
    */
-  ShmemStore(long bytes, LongSupplier inode) {
+  ShmemStore(long bytes, boolean reserved, LongSupplier inode) {
     this.bytes = bytes;
+    this.reserved = reserved;
     this.inode = inode;
   }
 
@@ -59,5 +62,10 @@ final class ShmemStore implements BackingStore {
   @Override
   public boolean isShmem() {
     return true;
+  }
+
+  @Override
+  public boolean isCommittedByPage() {
+    return !reserved;
   }
 }

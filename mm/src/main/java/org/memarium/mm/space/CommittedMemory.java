@@ -1,13 +1,14 @@
 package org.memarium.mm.space;
 
 import org.memarium.hardware.Ram;
+import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.PageAllocator;
 
 /**
  * {@code vm_committed_as} and {@code vm.overcommit_*}: how many pages programs were promised, and
  * whether more may be (Linux {@code mm/util.c}, {@code __vm_enough_memory}).
  */
-public final class CommittedMemory {
+public final class CommittedMemory implements PageCache.Commitment {
   private static final int KIB_SHIFT = Ram.PAGE_SHIFT - 10;
 
   /** {@code init_user_reserve}: at most 128 MiB. */
@@ -121,6 +122,21 @@ public final class CommittedMemory {
       allowed -= adminReserveKibibytes >> KIB_SHIFT;
     }
     return allowed - Math.min(mm.totalVm() / 32, userReserveKibibytes >> KIB_SHIFT);
+  }
+
+  /** A page more of a file in memory: no process is looked at. */
+  @Override
+  public boolean commitPage() {
+    if (mode == MemoryManager.Overcommit.NEVER && committed + 1 >= limitPages()) {
+      return false;
+    }
+    committed++;
+    return true;
+  }
+
+  @Override
+  public void uncommitPage() {
+    uncommit(1);
   }
 
   /** {@code vm_acct_memory}. */

@@ -140,6 +140,19 @@ public enum Layout {
     return this == COMPAT;
   }
 
+  /** Whether {@code memfd_create} knows MFD_EXEC, and seals F_SEAL_EXEC: since 6.3. */
+  public boolean sealsExecution() {
+    return this == COMPAT;
+  }
+
+  /**
+   * Whether a file that is sealed against writing may be mapped shared to be read, and one that is
+   * so mapped may be sealed: in 6.18 yes, in 6.1 not.
+   */
+  boolean mapsSealedFiles() {
+    return this == COMPAT;
+  }
+
   /** The largest sum of page offset and pages that fits into the kernel's words. */
   long maxPageOffset() {
     return this == I386 ? 0xffff_ffffL : Long.MAX_VALUE >>> Ram.PAGE_SHIFT;

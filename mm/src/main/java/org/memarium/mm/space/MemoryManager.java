@@ -8,6 +8,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Mmu;
 import org.memarium.mm.Audit;
+import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
@@ -105,6 +106,7 @@ public final class MemoryManager {
     this.addressSpaceIds = new AddressSpaceIds(mmu);
     this.pageCache = pageCache;
     this.committed = new CommittedMemory(allocator);
+    pageCache.setCommitment(committed);
   }
 
   // ---- What there is ----
@@ -290,6 +292,9 @@ public final class MemoryManager {
     }
     for (ShmemFile file : shmem) {
       pages += file.chargedPages();
+    }
+    for (AddressSpace space : pageCache.spaces()) {
+      pages += space.store().isCommittedByPage() ? space.cachedPages() : 0;
     }
     return pages;
   }

@@ -139,7 +139,7 @@ final class Mmap {
   }
 
   /** What the type of a mapping of a file changes in the flags, or a negative errno. */
-  private static long fileFlags(int initialFlags, int requestedFlags, int prot, MappedFile file) {
+  private long fileFlags(int initialFlags, int requestedFlags, int prot, MappedFile file) {
     int flags = initialFlags;
     int type = requestedFlags & MAP_TYPE;
     if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
@@ -153,10 +153,11 @@ final class Mmap {
       flags |= VmFlags.SHARED | VmFlags.MAYSHARE;
       if (!file.isWritable()) {
         flags &= ~(VmFlags.MAYWRITE | VmFlags.SHARED);
-      } else if (file.isSealedAgainstWriting()
-          || ((prot & PROT_WRITE) != 0 && file.isSealedAgainstFutureWriting())) {
-        return -Errno.EPERM;
-      } else if (file.isSealedAgainstFutureWriting()) {
+      } else if (file.isSealedAgainstWriting() || file.isSealedAgainstFutureWriting()) {
+        if ((prot & PROT_WRITE) != 0
+            || (file.isSealedAgainstWriting() && !mm.layout().mapsSealedFiles())) {
+          return -Errno.EPERM;
+        }
         flags &= ~VmFlags.MAYWRITE;
       }
     } else if (type != MAP_PRIVATE) {

@@ -16,6 +16,7 @@ public final class ShmemFile implements MappedFile {
   private final MemoryManager memory;
   private final String path;
   private final long bytes;
+  private final boolean reserved;
   private @Nullable AddressSpace mapping;
 
   /** Pages that are charged to committed memory while the file lives. */
@@ -42,6 +43,7 @@ public final class ShmemFile implements MappedFile {
     this.memory = memory;
     this.path = path;
     this.bytes = bytes;
+    this.reserved = reserved;
     this.charged = reserved ? MmStruct.pageAlign(bytes) >>> Ram.PAGE_SHIFT : 0;
   }
 
@@ -107,7 +109,7 @@ public final class ShmemFile implements MappedFile {
       caches.shmemInode.free(inodeSlot);
       return -Errno.ENOMEM;
     }
-    mapping = memory.pageCache().openShmem(bytes, () -> inode);
+    mapping = memory.pageCache().openShmem(bytes, reserved, () -> inode);
     memory.committedMemory().commit(charged);
     return 0;
   }

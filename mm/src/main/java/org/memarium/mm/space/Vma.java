@@ -236,8 +236,8 @@ public final class Vma implements FileMapper {
   }
 
   @Override
-  public boolean isShared() {
-    return has(VmFlags.SHARED);
+  public boolean mayWriteToFile() {
+    return has(VmFlags.SHARED) && (has(VmFlags.MAYWRITE) || !mm.layout().mapsSealedFiles());
   }
 
   @Override

@@ -25,10 +25,7 @@ final class VmaMerge {
   // ---- Conditions ----
 
   private static boolean isMergeable(Vma area, int flags, @Nullable MappedFile file) {
-    return area.flags == flags
-        && area.file == file
-        && (flags & VmFlags.SPECIAL) == 0
-        && (file == null || !file.countsAreas());
+    return area.flags == flags && area.file == file && (flags & VmFlags.SPECIAL) == 0;
   }
 
   /**
@@ -47,6 +44,11 @@ final class VmaMerge {
   /** {@code vma_is_fork_child}. */
   private static boolean isForkChild(@Nullable Vma area) {
     return area != null && area.anonVma != null && area.anonVmaChain.size() > 1;
+  }
+
+  /** {@code can_merge_remove_vma}: whether an area may go because others take over its pages. */
+  private static boolean mayVanish(@Nullable Vma area) {
+    return area == null || area.file == null || !area.file.countsAreas();
   }
 
   /** {@code can_vma_merge_left}: whether {@code left} may be extended over what is described. */
@@ -104,7 +106,11 @@ final class VmaMerge {
     boolean mergeRight =
         !justExpand
             && canMergeRight(right, end, flags, file, endPageOffset, source)
-            && (!mergeLeft || (left != null && right != null && areCompatible(left, right)));
+            && (!mergeLeft
+                || (left != null
+                    && right != null
+                    && areCompatible(left, right)
+                    && mayVanish(right)));
     if (mergeLeft && left != null) {
       long newEnd = end;
       if (!mm.inherit(left, mergeRight ? right : null) || !mm.inherit(left, source)) {
@@ -157,6 +163,9 @@ final class VmaMerge {
   private @Nullable Vma mergeExistingRange(Vma area, long start, long end, int flags) {
     boolean leftSide = area.start == start;
     boolean rightSide = area.end == end;
+    if (leftSide && rightSide && !mayVanish(area)) {
+      return null;
+    }
     Vma left = area.previous;
     Vma right = area.next;
     long pageOffset = area.pageIndex(start);
