@@ -20,10 +20,16 @@ final class SharedMemoryComparisonTest {
     sameAsOnTheHost("shm.c");
   }
 
+  @Test
+  void filesInMemoryAreSealedMappedAndPunchedAsOnTheHost() {
+    sameAsOnTheHost("memfd.c");
+  }
+
   private void sameAsOnTheHost(String source) {
     assumeTrue(
         "root".equals(System.getProperty("user.name")), "the host lets only root do all of this");
-    String program = HostPrograms.compile(folder, source, "-static").toString();
+    String program =
+        HostPrograms.compile(folder, source, "-static", "-D_FILE_OFFSET_BITS=64").toString();
     HostPrograms.Native there = HostPrograms.runNatively(program);
     MachineExtension.Run here =
         machines.run(config -> config.layout(Layout.COMPAT).checks(true), program);

@@ -171,7 +171,6 @@ static void seals(void) {
     map("private, to execute", fd, PROT_READ | PROT_EXEC, MAP_PRIVATE);
     char *p = mmap(0, PAGE, PROT_READ, MAP_SHARED, fd, 0);
     if (p != MAP_FAILED) {
-      T(madvise(p, PAGE, MADV_REMOVE));
       munmap(p, PAGE);
     }
     T(fchmod(fd, 0777));
@@ -245,7 +244,6 @@ static void holes(void) {
   char *q = mmap(0, 12 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
   q[3 * PAGE] = 1;
   touch("private, another's page", q + 5 * PAGE, 0);
-  T(madvise(p, 12 * PAGE, MADV_REMOVE));
   touch("the private copy stays", q + 3 * PAGE, 0);
   T(ftruncate(fd, PAGE));
   touch("the private copy is behind the end", q + 3 * PAGE, 0);
@@ -336,7 +334,6 @@ static void anonymous(void) {
     char *more = mremap(shared, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE);
     T(more != MAP_FAILED);
     touch("behind what was mapped at first", more + 5 * PAGE, 0);
-    T(madvise(more + 2 * PAGE, PAGE, MADV_REMOVE));
     fflush(stdout);
     _exit(0);
   }

@@ -466,7 +466,8 @@ public final class FileCalls extends AttributeCalls {
       try {
         int access = Fcntl.O_RDWR | Fcntl.O_LARGEFILE;
         return fds.install(
-            withFilp(() -> memory.inode().open(memory, access, credentials())), (flags & Fcntl.MFD_CLOEXEC) != 0);
+            withFilp(() -> memory.inode().open(memory, access, credentials())),
+            (flags & Fcntl.MFD_CLOEXEC) != 0);
       } finally {
         memory.release();
       }

@@ -63,6 +63,11 @@ final class Tmpfs {
     usedPages--;
   }
 
+  /** How many pages there may be. */
+  long mostPages() {
+    return mostPages == 0 ? Long.MAX_VALUE : mostPages;
+  }
+
   /** How many pages may still come. */
   long freePages() {
     return mostPages == 0 ? Long.MAX_VALUE : mostPages - usedPages;

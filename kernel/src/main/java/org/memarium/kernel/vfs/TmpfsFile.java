@@ -3,7 +3,6 @@ package org.memarium.kernel.vfs;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.TreeSet;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
@@ -23,9 +22,6 @@ final class TmpfsFile extends RegularFile {
 
   private final Tmpfs fileSystem;
 
-  /** Pages that fallocate took and nobody has written to: {@code !folio_test_uptodate}. */
-  private final TreeSet<Long> unwritten = new TreeSet<>();
-
   private final int knownSeals;
   private int seals;
   private long storeBytes;
@@ -36,8 +32,7 @@ final class TmpfsFile extends RegularFile {
    * @param seals {@code F_SEAL_}: F_SEAL_SEAL alone for a file that can have no others
    * @param sealsExecution whether the kernel knows F_SEAL_EXEC
    */
-  TmpfsFile(
-      Tmpfs fileSystem, int mode, Credentials owner, int seals, boolean sealsExecution) {
+  TmpfsFile(Tmpfs fileSystem, int mode, Credentials owner, int seals, boolean sealsExecution) {
     super(fileSystem.view(), fileSystem.dev(), fileSystem.newIno(), mode);
     this.fileSystem = fileSystem;
     this.seals = seals;
@@ -97,25 +92,20 @@ final class TmpfsFile extends RegularFile {
 
   @Override
   void setStoreBytes(long bytes) {
-    unwritten.tailSet((bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT).clear();
     storeBytes = bytes;
   }
 
   @Override
   void prepareWrite(long at, long count) throws ErrnoException {
     // The pages are charged one by one as they come, and what fits is written.
-    if (count > 0 && fileSystem.freePages() == 0 && isHole(at >>> Ram.PAGE_SHIFT)) {
+    AddressSpace cached = mapping();
+    boolean there = cached != null && cached.hasPage(at >>> Ram.PAGE_SHIFT);
+    if (count > 0 && fileSystem.freePages() == 0 && !there) {
       throw new ErrnoException(Errno.ENOSPC);
     }
-    if (count > 0) {
-      noLongerUnwritten(at, count);
-    }
   }
 
-  private void noLongerUnwritten(long at, long count) {
-    unwritten.subSet(at >>> Ram.PAGE_SHIFT, ((at + count - 1) >>> Ram.PAGE_SHIFT) + 1).clear();
-  }
-
+  /** Whether a page reads as zeroes: there is none, or one that fallocate took. */
   private boolean isHole(long index) {
     AddressSpace cached = mapping();
     return cached == null || cached.findPage(index) < 0;
@@ -126,31 +116,27 @@ final class TmpfsFile extends RegularFile {
     AddressSpace cached = mapping();
     long first = at >>> Ram.PAGE_SHIFT;
     long end = (at + count + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
-    if (cached == null || end - first > fileSystem.freePages() + cached.cachedPages()) {
+    if (cached == null || end - first > fileSystem.mostPages()) {
       throw new ErrnoException(Errno.ENOSPC);
     }
     Deque<Long> taken = new ArrayDeque<>();
     for (long index = first; index < end; index++) {
-      boolean hole = isHole(index);
-      int pfn = cached.readPage(index);
+      boolean taking = !cached.hasPage(index);
+      int pfn = cached.allocatePage(index);
       if (pfn < 0) {
         // shmem_undo_range
         taken.forEach(
             page -> cached.punchHole(page << Ram.PAGE_SHIFT, (page + 1) << Ram.PAGE_SHIFT));
         throw new ErrnoException(pfn == -Errno.ENOMEM ? Errno.ENOMEM : Errno.ENOSPC);
       }
-      if (hole) {
-        cached.setDirty(pfn);
+      if (taking) {
         taken.add(index);
       }
     }
-    unwritten.addAll(taken);
   }
 
   @Override
-  void punchStore(long at, long count) {
-    noLongerUnwritten(at, count);
-  }
+  void punchStore(long at, long count) {}
 
   @Override
   void wrote(long at, long count) {
@@ -163,7 +149,7 @@ final class TmpfsFile extends RegularFile {
     AddressSpace cached = mapping();
     long index = from >>> Ram.PAGE_SHIFT;
     long end = (size + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
-    while (index < end && data == (isHole(index) || unwritten.contains(index))) {
+    while (index < end && data == isHole(index)) {
       // From hole to data in one step, as far as there are no pages.
       long next = data && cached != null ? cached.nextPage(index + 1) : index + 1;
       index = next < 0 ? end : next;

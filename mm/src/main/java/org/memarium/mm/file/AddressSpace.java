@@ -81,9 +81,35 @@ public final class AddressSpace {
 
   // ---- Pages ----
 
-  /** {@code filemap_get_folio}: the frame of a page that is in the cache, or -1. */
+  /**
+   * {@code next_uptodate_folio}: the frame of a page that is in the cache with its content, or -1.
+   */
   public int findPage(long index) {
-    return pages.get(index);
+    int pfn = pages.get(index);
+    return pfn >= 0 && memMap.isPageUptodate(pfn) ? pfn : -1;
+  }
+
+  /** Whether a page is in the cache, with its content or {@linkplain #allocatePage without}. */
+  public boolean hasPage(long index) {
+    return pages.get(index) >= 0;
+  }
+
+  /**
+   * {@code shmem_fallocate}: takes a page of a file in memory, of which nothing has been written or
+   * read through a mapping yet. It is a hole as before, but one that has its room.
+   *
+   * @return as {@link #readPage}
+   */
+  public int allocatePage(long index) {
+    if (hasPage(index)) {
+      return pages.get(index);
+    }
+    int pfn = readPage(index);
+    if (pfn >= 0) {
+      setDirty(pfn);
+      memMap.clearPageUptodate(pfn);
+    }
+    return pfn;
   }
 
   /** The least index from {@code from} on of a page that is in the cache, or -1. */
@@ -104,6 +130,7 @@ public final class AddressSpace {
   public int readPage(long index) {
     int pfn = pages.get(index);
     if (pfn >= 0) {
+      memMap.setPageUptodate(pfn);
       return pfn;
     }
     if (!charge()) {
@@ -297,7 +324,7 @@ public final class AddressSpace {
       long at = position + done;
       int inPage = (int) at & (Ram.PAGE_SIZE - 1);
       int part = (int) Math.min(Math.min(count - done, Ram.PAGE_SIZE - inPage), bytes - at);
-      if (!store.isPersistent() && pages.get(at >>> Ram.PAGE_SHIFT) < 0) {
+      if (!store.isPersistent() && findPage(at >>> Ram.PAGE_SHIFT) < 0) {
         // Reading a hole of memory takes no page.
         Arrays.fill(to, offset + done, offset + done + part, (byte) 0);
         done += part;
@@ -359,11 +386,12 @@ public final class AddressSpace {
       return -Errno.EIO;
     }
     storeBytes = newBytes;
-    if (newBytes >= bytes) {
+    if (newBytes > bytes || (newBytes == bytes && store.isPersistent())) {
       zeroTailToGrow();
       bytes = newBytes;
       return 0;
     }
+    // A file in memory may have pages behind its end, even where the size stays.
     bytes = newBytes;
     long end = filePages();
     for (FileMapping mapping = firstMapping(end, Long.MAX_VALUE);

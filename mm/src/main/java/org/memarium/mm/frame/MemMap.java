@@ -126,6 +126,11 @@ public final class MemMap {
     setFlags(pfn, PageFlags.UPTODATE);
   }
 
+  /** {@code ClearPageUptodate}. */
+  public void clearPageUptodate(int pfn) {
+    clearFlags(pfn, PageFlags.UPTODATE);
+  }
+
   /** {@code PageReserved}: never handed out; the kernel's image, mem_map, missing RAM. */
   public boolean isPageReserved(int pfn) {
     return testFlags(pfn, PageFlags.RESERVED);
