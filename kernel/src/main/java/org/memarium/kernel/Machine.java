@@ -224,6 +224,7 @@ public final class Machine implements AutoCloseable {
         new Kernel(
             cpu,
             userMemory,
+            faults,
             scheduler,
             tasks,
             timers,

@@ -25,6 +25,11 @@ final class SharedMemoryComparisonTest {
     sameAsOnTheHost("memfd.c");
   }
 
+  @Test
+  void anotherProcessesMemoryIsReadAndWrittenAsOnTheHost() {
+    sameAsOnTheHost("processvm.c");
+  }
+
   private void sameAsOnTheHost(String source) {
     assumeTrue(
         "root".equals(System.getProperty("user.name")), "the host lets only root do all of this");

@@ -112,6 +112,11 @@ public final class Identity {
     Arrays.sort(groups);
   }
 
+  /** Whether the users and groups that rights come from are those of another. */
+  boolean hasRightsOf(Identity other) {
+    return euid == other.euid && egid == other.egid && fsuid == other.fsuid && fsgid == other.fsgid;
+  }
+
   /** Whether the process may do what takes a capability. */
   public boolean isPrivileged() {
     return euid == 0;

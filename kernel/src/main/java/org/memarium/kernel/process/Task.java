@@ -46,6 +46,9 @@ public final class Task implements Waiter {
   private FileCalls fileCalls;
   private final Identity identity;
 
+  /** Its identity as it was when it last changed. */
+  private Identity committed;
+
   /** The real user under which the table counts it. */
   private int countedUser;
 
@@ -160,6 +163,7 @@ public final class Task implements Waiter {
     this.fs = fs;
     this.files = files;
     this.identity = identity;
+    this.committed = identity.copy();
     this.countedUser = identity.uid();
     this.fileCalls = new FileCalls(machinery.vfs(), fs, files, identity.forFiles());
     this.futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
@@ -548,6 +552,11 @@ public final class Task implements Waiter {
 
   /** After a change of {@link #identity}: files are judged by it from now on. */
   public void identityChanged() {
+    if (!identity.hasRightsOf(committed)) {
+      // commit_creds: whoever has become another is not looked into.
+      process.setDumpable(false);
+    }
+    committed = identity.copy();
     fileCalls.credentials(identity.forFiles());
     MmStruct memory = mm;
     if (memory != null) {

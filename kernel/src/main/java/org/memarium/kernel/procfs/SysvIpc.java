@@ -18,8 +18,8 @@ final class SysvIpc {
   static String shm(SharedMemory shm, int wordBytes) {
     String wide = wordBytes == 4 ? "%10s" : "%21s";
     StringBuilder out = new StringBuilder();
-    String header = "       key      shmid perms %s  cpid  lpid nattch   uid   gid  cuid  cgid";
-    out.append(header.formatted(wide.formatted("size")));
+    out.append("       key      shmid perms ").append(wide.formatted("size"));
+    out.append("  cpid  lpid nattch   uid   gid  cuid  cgid");
     out.append("      atime      dtime      ctime ");
     out.append(wide.formatted("rss")).append(' ').append(wide.formatted("swap")).append('\n');
     for (ShmSegment segment : shm.ids().all()) {

@@ -23,12 +23,14 @@ import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
+import org.memarium.mm.fault.FaultHandler;
 
 /**
  * What system calls find around them: the machine's parts, and the task that calls.
  *
  * @param cpu whose registers hold the call
  * @param memory the program's memory
+ * @param faults brings pages in
  * @param scheduler who runs
  * @param tasks every task
  * @param timers what is to happen later
@@ -48,6 +50,7 @@ import org.memarium.mm.Errno;
 public record Kernel(
     Cpu cpu,
     UserMemory memory,
+    FaultHandler faults,
     Scheduler scheduler,
     TaskTable tasks,
     Timers timers,
