@@ -73,7 +73,7 @@ final class ProcessVmCalls {
       MmStruct mm, long address, long bytes, UserBuffer buffer, boolean write) {
     long at = address;
     long end = address + bytes;
-    long most = (long) POINTER_BYTES_AT_ONCE / kernel.wordBytes() << Ram.PAGE_SHIFT;
+    long most = ((long) POINTER_BYTES_AT_ONCE / kernel.wordBytes()) << Ram.PAGE_SHIFT;
     while (at < end && buffer.left() > 0) {
       long stop = Math.min(end, (at & -(long) Ram.PAGE_SIZE) + most);
       stop = pin(mm, at, stop, write);
