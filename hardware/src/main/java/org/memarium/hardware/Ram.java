@@ -164,6 +164,26 @@ public final class Ram implements AutoCloseable {
     MemorySegment.copy(segment, BYTE, physicalAddress, to, offset, count);
   }
 
+  /** Copies {@code count} ints of RAM into {@code to}, from its beginning. */
+  public void readInts(long physicalAddress, int[] to, int count) {
+    MemorySegment.copy(segment, INT, physicalAddress, to, 0, count);
+  }
+
+  /** Copies the first {@code count} of {@code from} into RAM; the code watch is not consulted. */
+  public void writeInts(long physicalAddress, int[] from, int count) {
+    MemorySegment.copy(from, 0, segment, INT, physicalAddress, count);
+  }
+
+  /** Copies {@code count} longs of RAM into {@code to}, from its beginning. */
+  public void readLongs(long physicalAddress, long[] to, int count) {
+    MemorySegment.copy(segment, LONG, physicalAddress, to, 0, count);
+  }
+
+  /** Copies the first {@code count} of {@code from} into RAM; the code watch is not consulted. */
+  public void writeLongs(long physicalAddress, long[] from, int count) {
+    MemorySegment.copy(from, 0, segment, LONG, physicalAddress, count);
+  }
+
   /** Copies {@code count} bytes of {@code from}, from index {@code offset}, into RAM. */
   public void write(long physicalAddress, byte[] from, int offset, int count) {
     noticeCode(physicalAddress, count);

@@ -233,6 +233,23 @@ public final class MemMap {
     return --section[at];
   }
 
+  /**
+   * {@code page_remove_rmap} and {@code put_page} at once, of a frame that other page-table entries
+   * map too and that others hold too.
+   *
+   * @return its flags; 0 if it is not so, and then nothing has changed
+   */
+  public int dropRmapIfShared(int pfn) {
+    int[] section = sections[pfn >>> SECTION_SHIFT];
+    int at = at(pfn, FLAGS);
+    if (section[at + REF_COUNT] <= 1 || section[at + MAP_COUNT] <= 1) {
+      return 0;
+    }
+    section[at + REF_COUNT]--;
+    section[at + MAP_COUNT]--;
+    return section[at];
+  }
+
   // ---- The owner's own ----
 
   /** {@code page_private}. */

@@ -122,8 +122,19 @@ public final class PageTables {
    * @return -1 if there is no memory; tables that were made stay
    */
   public long allocPte(long linearAddress) {
+    long table = allocTable(linearAddress, 1);
+    return table < 0 ? -1 : format.entryAddress(table, 1, linearAddress);
+  }
+
+  /**
+   * {@code pmd_alloc} and the like: the table of a level for a linear address; makes what is
+   * missing down to it.
+   *
+   * @return its physical address, or -1 if there is no memory; tables that were made stay
+   */
+  public long allocTable(long linearAddress, int lowest) {
     long table = pgd;
-    for (int level = top; level > 1; level--) {
+    for (int level = top; level > lowest; level--) {
       long entryAddress = format.entryAddress(table, level, linearAddress);
       long entry = format.read(ram, entryAddress);
       if (entry == 0) {
@@ -135,7 +146,21 @@ public final class PageTables {
         table = format.address(level, entry, false);
       }
     }
-    return format.entryAddress(table, 1, linearAddress);
+    return table;
+  }
+
+  /** The level of the lowest table that there is for a linear address; 1 is that of the PTEs. */
+  public int lowestLevel(long linearAddress) {
+    long table = pgd;
+    int level = top;
+    for (; level > 1; level--) {
+      long entry = format.read(ram, format.entryAddress(table, level, linearAddress));
+      if (entry == 0) {
+        break;
+      }
+      table = format.address(level, entry, false);
+    }
+    return level;
   }
 
   /** {@code ptep_get}: reads the PTE at a physical address. */
@@ -146,6 +171,11 @@ public final class PageTables {
   /** {@code set_pte}: writes the PTE at a physical address. */
   public void writePte(long pteAddress, long pte) {
     format.write(ram, pteAddress, pte);
+  }
+
+  /** For {@link PteBuffer}. */
+  Ram ram() {
+    return ram;
   }
 
   /** The PTE for a linear address; 0 where there is none, or no table. */

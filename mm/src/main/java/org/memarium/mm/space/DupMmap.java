@@ -63,11 +63,16 @@ final class DupMmap {
     twin.mapping = area.mapping;
     committed.commit(charged);
     child.adopt(twin);
-    return wiped || !needsCopy(area) || parent.pages.copyTo(child.pages, area);
+    return wiped
+        || !needsCopy(area)
+        || parent.memory().copyPageRange.copy(parent.pages, child.pages, area);
   }
 
-  /** {@code vma_needs_copy}: whether there may be pages that no fault would bring back. */
+  /**
+   * {@code vma_needs_copy}: whether there may be pages that no fault would bring back. Linux means
+   * VM_PFNMAP and VM_MIXEDMAP: here only areas of the vdso's data have them, and those are VM_IO.
+   */
   private static boolean needsCopy(Vma area) {
-    return area.anonVma != null;
+    return area.anonVma != null || area.has(VmFlags.IO);
   }
 }

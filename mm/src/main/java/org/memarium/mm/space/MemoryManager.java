@@ -78,6 +78,7 @@ public final class MemoryManager {
   private final Set<ShmemFile> heldShmem = new LinkedHashSet<>();
 
   final AddressSpaceIds addressSpaceIds;
+  final CopyPageRange copyPageRange;
 
   private @Nullable Populator populator;
   private long mmapMinAddress = DEFAULT_MMAP_MIN_ADDRESS;
@@ -104,6 +105,7 @@ public final class MemoryManager {
     this.kernelPageTable = kernelPageTable;
     this.mmu = mmu;
     this.addressSpaceIds = new AddressSpaceIds(mmu);
+    this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format());
     this.pageCache = pageCache;
     this.committed = new CommittedMemory(allocator);
     pageCache.setCommitment(committed);

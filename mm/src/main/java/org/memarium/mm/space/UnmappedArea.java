@@ -82,7 +82,7 @@ final class UnmappedArea {
       }
     }
     long low = Math.max(Ram.PAGE_SIZE, mm.mmapMinAddress());
-    long found = tree.highestGap(low, mm.mmapBase(), bytes);
+    long found = highest(low, mm.mmapBase(), bytes);
     return found >= 0 ? found : bottomUp(hint, bytes, mm.layout().unmappedBase());
   }
 
@@ -102,8 +102,45 @@ final class UnmappedArea {
       }
     }
     long low = Math.max(from, mm.mmapMinAddress());
-    long found = tree.lowestGap(low, mm.layout().taskSize(), bytes);
+    long found = lowest(low, mm.layout().taskSize(), bytes);
     return found >= 0 ? found : -Errno.ENOMEM;
+  }
+
+  /**
+   * {@code unmapped_area_topdown}: the highest place. One that reaches into the guard gap of the
+   * area above is given up together with everything down to where that gap begins, whatever is free
+   * there.
+   *
+   * @return -1 if there is none
+   */
+  private long highest(long low, long high, long bytes) {
+    long limit = high;
+    while (true) {
+      long found = tree.highestGap(low, limit, bytes);
+      Vma above = found < 0 ? null : tree.find(found);
+      if (above == null || above.startGap() >= found + bytes) {
+        return found;
+      }
+      limit = above.startGap();
+    }
+  }
+
+  /**
+   * {@code unmapped_area}: the lowest place. After one that reaches into the guard gap of the area
+   * above, the search goes on behind that area.
+   *
+   * @return -1 if there is none
+   */
+  private long lowest(long low, long high, long bytes) {
+    long limit = low;
+    while (true) {
+      long found = tree.lowestGap(limit, high, bytes);
+      Vma above = found < 0 ? null : tree.find(found);
+      if (above == null || above.startGap() >= found + bytes - 1) {
+        return found;
+      }
+      limit = above.end;
+    }
   }
 
   /** Whether nothing lies there, the guard gap of a stack above included. */

@@ -184,8 +184,18 @@ public final class UserPages {
     if (Pte.isSpecial(pte)) {
       return;
     }
-    rss[kind(memMap.flags(Pte.pfn(pte)))]--;
-    dropMapping(area, pte);
+    int pfn = Pte.pfn(pte);
+    int flags = (area.flags & VmFlags.LOCKED) == 0 ? memMap.dropRmapIfShared(pfn) : 0;
+    if (flags == 0) {
+      rss[kind(memMap.flags(pfn))]--;
+      dropMapping(area, pte);
+      return;
+    }
+    int kind = kind(flags);
+    rss[kind]--;
+    if (kind != ANON && Pte.isDirty(pte)) {
+      markDirty(pfn);
+    }
   }
 
   /** {@code page_remove_rmap} and {@code put_page}: an entry does not map its page any more. */
@@ -223,56 +233,9 @@ public final class UserPages {
 
   // ---- Fork ----
 
-  /**
-   * {@code copy_page_range}: a forked process maps what an area maps. Private pages become
-   * read-only on both sides, so that the first write on either side copies; the caller flushes the
-   * TLB with {@link #flushAll}.
-   *
-   * @param child the pages of the new process, which has none in the area yet
-   * @return false if there is no memory for a page table; what was copied until then stays
-   */
-  boolean copyTo(UserPages child, Vma area) {
-    long span = 1L << tables.format().shift(2);
-    for (long at = area.start; at < area.end; ) {
-      long next = Math.min(area.end, (at & -span) + span);
-      if (tables.pteAddress(at) >= 0) {
-        long target = child.tables.allocPte(at);
-        if (target < 0) {
-          return false;
-        }
-        // Making the table may have moved pages: only now do the entries stay as they are.
-        copyTable(
-            child, area, tables.pteAddress(at), target, (int) ((next - at) >>> Ram.PAGE_SHIFT));
-      }
-      at = next;
-    }
-    return true;
-  }
-
-  /** {@code copy_pte_range}: entries that lie in one table. */
-  private void copyTable(UserPages child, Vma area, long source, long target, int entries) {
-    boolean cow = (area.flags & (VmFlags.SHARED | VmFlags.MAYWRITE)) == VmFlags.MAYWRITE;
-    boolean shared = area.has(VmFlags.SHARED);
-    int entryBytes = tables.format().entryBytes();
-    for (int offset = 0; offset < entries * entryBytes; offset += entryBytes) {
-      long pte = tables.readPte(source + offset);
-      if (pte == 0) {
-        continue;
-      }
-      if (!Pte.isPresent(pte)) {
-        requireGuard(pte, source + offset);
-        tables.writePte(target + offset, pte);
-        continue;
-      }
-      if (!Pte.isSpecial(pte)) {
-        child.rss[kind(memMap.dupRmap(Pte.pfn(pte)))]++;
-      }
-      if (cow && Pte.isWritable(pte)) {
-        pte = Pte.wrProtect(pte);
-        tables.writePte(source + offset, pte);
-      }
-      tables.writePte(target + offset, Pte.mkOld(shared ? Pte.mkClean(pte) : pte));
-    }
+  /** A page that the parent has entered the resident set of the forked process too. */
+  void countCopied(int flags) {
+    rss[kind(flags)]++;
   }
 
   /** {@code flush_tlb_mm}. */

@@ -45,18 +45,11 @@ public final class Vma implements FileMapper {
   private @Nullable FileMapping fileMapping;
 
   // ---- The tree: owned by VmaTree ----
-  @Nullable Vma left;
-  @Nullable Vma right;
-  @Nullable Vma parent;
   @Nullable Vma previous;
   @Nullable Vma next;
-  int height;
 
-  /** Bytes that are free directly below this area, guard gap deducted. */
-  long gap;
-
-  /** The largest {@link #gap} in this subtree. */
-  long maxGap;
+  /** Where it hangs; null as long as it is in no tree. */
+  @Nullable VmaLeaf leaf;
 
   /** Its object of the cache {@code vm_area_struct}; owned by {@link MmStruct}. */
   long slot;

@@ -1,26 +1,35 @@
 package org.memarium.mm.space;
 
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The areas of one address space, ordered by address: an AVL tree threaded with a list, in which
- * every node knows the largest gap of its subtree.
+ * The areas of one address space, ordered by address: a B-tree of {@link VmaNode}s in which every
+ * node knows the largest gap of each of its slots, over a list that links each area with its
+ * neighbours.
  *
- * <p>An area's gap is what is free between its lower neighbour (or address 0) and itself, less the
- * guard gap of an area that grows down. Lookup, insertion, removal and the search for a gap from
- * either end take a number of steps that is logarithmic in the number of areas; the neighbours of
- * an area are one step away.
+ * <p>An area's gap is what is free between its lower neighbour (or address 0) and itself; guard
+ * gaps are not known here, see {@link UnmappedArea}. What a call of the program asks one after the
+ * other (the area at a place, the one below, the place in the tree) is found once: the latest
+ * answer serves for as long as it covers the question. Areas know their leaf, so removal and a
+ * change of bounds search nothing.
  *
- * <p>(Linux had a red-black tree with such gaps until 6.0, and has a maple tree since; what they
- * find is the same. The nodes here are the areas themselves.)
+ * <p>65,530 areas that were made one below the other take four levels. (Linux has a maple tree,
+ * whose nodes are as flat; what it finds is the same.)
  */
+@SuppressWarnings("ReferenceEquality") // nodes and areas are compared as what they are
 final class VmaTree {
-  private @Nullable Vma root;
+  private static final int SLOTS = VmaNode.SLOTS;
+
+  /** With fewer slots in use, a node moves in with a neighbour if both leave some room there. */
+  private static final int FEW = SLOTS / 4;
+
+  private static final int MOST_AFTER_JOINING = SLOTS - FEW;
+
+  private VmaNode root = new VmaLeaf();
   private @Nullable Vma first;
   private @Nullable Vma last;
 
-  /** The area of the latest successful lookup. */
+  /** The area that the latest lookup found, or that was added since, or is above one removed. */
   private @Nullable Vma latest;
 
   private int size;
@@ -43,31 +52,31 @@ final class VmaTree {
     return last;
   }
 
-  /** The root, for the audit. */
-  @Nullable Vma root() {
-    return root;
+  /** How many levels of nodes there are, for the tests. */
+  int levels() {
+    int levels = 1;
+    for (VmaNode node = root; node instanceof VmaBranch branch; node = branch.node(0)) {
+      levels++;
+    }
+    return levels;
   }
 
   /** {@code find_vma}: the lowest area that ends above {@code address}. */
   @Nullable Vma find(long address) {
     Vma hit = latest;
-    if (hit != null && hit.end > address && hit.start <= address) {
+    if (hit != null && hit.end > address && (hit.start <= address || endBelow(hit) <= address)) {
       return hit;
     }
-    Vma found = null;
-    Vma node = root;
-    while (node != null) {
-      if (node.end > address) {
-        found = node;
-        if (node.start <= address) {
-          latest = node;
-          return node;
-        }
-        node = node.left;
-      } else {
-        node = node.right;
-      }
+    Vma top = last;
+    if (top == null || top.end <= address) {
+      return null;
     }
+    VmaNode node = root;
+    while (node instanceof VmaBranch branch) {
+      node = branch.node(branch.slotAbove(address));
+    }
+    Vma found = ((VmaLeaf) node).area(node.slotAbove(address));
+    latest = found;
     return found;
   }
 
@@ -79,23 +88,17 @@ final class VmaTree {
 
   /** The highest area that begins below {@code address}. */
   @Nullable Vma findBelow(long address) {
-    Vma found = null;
-    Vma node = root;
-    while (node != null) {
-      if (node.start < address) {
-        found = node;
-        node = node.right;
-      } else {
-        node = node.left;
-      }
+    Vma above = find(address);
+    if (above == null) {
+      return last;
     }
-    return found;
+    return above.start < address ? above : above.previous;
   }
 
   // ---- Gaps ----
 
   /**
-   * The highest place for {@code bytes} bytes in [low, high).
+   * {@code mas_empty_area_rev}: the highest place for {@code bytes} bytes in [low, high).
    *
    * @return its address, or -1
    */
@@ -104,45 +107,44 @@ final class VmaTree {
       return -1;
     }
     Vma top = last;
-    long topEnd = top == null ? 0 : top.end;
-    if (topEnd <= high - bytes) {
+    if (top == null || top.end <= high - bytes) {
       return high - bytes;
     }
     Vma above = highestGap(root, low + bytes, high - bytes, bytes);
-    return above == null ? -1 : Math.min(above.startGap(), high) - bytes;
+    return above == null ? -1 : Math.min(above.start, high) - bytes;
   }
 
   /**
    * The highest area of a subtree with a gap below it that is large enough, ends at or above {@code
    * leastEnd} and begins at or below {@code mostStart}.
+   *
+   * @param mostStart below the end of the subtree, or MAX_VALUE
    */
-  private @Nullable Vma highestGap(
-      @Nullable Vma subtree, long leastEnd, long mostStart, long bytes) {
-    Vma node = subtree;
-    while (node != null && node.maxGap >= bytes) {
-      gapSteps++;
-      boolean beginsLowEnough = startOfGap(node) <= mostStart;
-      if (beginsLowEnough) {
-        Vma found = highestGap(node.right, leastEnd, mostStart, bytes);
+  private @Nullable Vma highestGap(VmaNode node, long leastEnd, long mostStart, long bytes) {
+    gapSteps++;
+    // The gaps of the slot that has mostStart may begin below it; all those in higher slots do not.
+    int slot = mostStart == Long.MAX_VALUE ? node.count - 1 : node.slotAbove(mostStart);
+    long most = mostStart;
+    for (; slot >= 0 && node.end[slot] > leastEnd; slot--) {
+      if (node.gap[slot] >= bytes) {
+        Vma found;
+        if (node instanceof VmaBranch branch) {
+          found = highestGap(branch.node(slot), leastEnd, most, bytes);
+        } else {
+          Vma area = ((VmaLeaf) node).area(slot);
+          found = area.start >= leastEnd ? area : null;
+        }
         if (found != null) {
           return found;
         }
       }
-      // Not the end of the gap: below an area that grows down, a neighbour may end inside the
-      // guard.
-      if (node.start < leastEnd) {
-        return null;
-      }
-      if (beginsLowEnough && node.gap >= bytes && node.startGap() >= leastEnd) {
-        return node;
-      }
-      node = node.left;
+      most = Long.MAX_VALUE;
     }
     return null;
   }
 
   /**
-   * The lowest place for {@code bytes} bytes in [low, high).
+   * {@code mas_empty_area}: the lowest place for {@code bytes} bytes in [low, high).
    *
    * @return its address, or -1
    */
@@ -150,39 +152,48 @@ final class VmaTree {
     if (high - low < bytes || high < low) {
       return -1;
     }
-    Vma above = lowestGap(root, low + bytes, high - bytes, bytes);
-    if (above != null) {
-      return Math.max(startOfGap(above), low);
-    }
     Vma top = last;
-    long start = Math.max(top == null ? 0 : top.end, low);
+    long topEnd = top == null ? 0 : top.end;
+    if (topEnd > low + bytes) {
+      Vma above = lowestGap(root, low + bytes, high - bytes, bytes);
+      if (above != null) {
+        return Math.max(endBelow(above), low);
+      }
+    }
+    long start = Math.max(topEnd, low);
     return start <= high - bytes ? start : -1;
   }
 
-  private @Nullable Vma lowestGap(
-      @Nullable Vma subtree, long leastEnd, long mostStart, long bytes) {
-    Vma node = subtree;
-    while (node != null && node.maxGap >= bytes) {
-      gapSteps++;
-      if (node.start >= leastEnd) {
-        Vma found = lowestGap(node.left, leastEnd, mostStart, bytes);
+  /**
+   * The lowest area of a subtree with such a gap below it.
+   *
+   * @param leastEnd below the end of the subtree
+   */
+  private @Nullable Vma lowestGap(VmaNode node, long leastEnd, long mostStart, long bytes) {
+    gapSteps++;
+    int slot = node.slotAbove(leastEnd);
+    long least = leastEnd;
+    for (; slot < node.count && (slot == 0 || node.end[slot - 1] <= mostStart); slot++) {
+      if (node.gap[slot] >= bytes) {
+        Vma found;
+        if (node instanceof VmaBranch branch) {
+          found = lowestGap(branch.node(slot), least, mostStart, bytes);
+        } else {
+          Vma area = ((VmaLeaf) node).area(slot);
+          found = area.start >= least && endBelow(area) <= mostStart ? area : null;
+        }
         if (found != null) {
           return found;
         }
       }
-      if (startOfGap(node) > mostStart) {
-        return null;
-      }
-      if (node.gap >= bytes && node.startGap() >= leastEnd) {
-        return node;
-      }
-      node = node.right;
+      // The gaps behind even begin above it.
+      least = 0;
     }
     return null;
   }
 
-  private static long startOfGap(Vma node) {
-    Vma below = node.previous;
+  private static long endBelow(Vma area) {
+    Vma below = area.previous;
     return below == null ? 0 : below.end;
   }
 
@@ -190,56 +201,83 @@ final class VmaTree {
 
   /** Adds an area that no other overlaps. */
   void insert(Vma area) {
-    Vma parent = null;
-    Vma below = null;
-    Vma above = null;
-    Vma node = root;
-    while (node != null) {
-      parent = node;
-      if (area.start < node.start) {
-        above = node;
-        node = node.left;
-      } else {
-        below = node;
-        node = node.right;
-      }
+    Vma above = find(area.start);
+    if (above != null && above.start < area.end) {
+      throw new IllegalStateException("area " + area + " overlaps " + above);
     }
-    if ((below != null && below.end > area.start) || (above != null && above.start < area.end)) {
-      throw new IllegalStateException(
-          "area "
-              + area
-              + " overlaps "
-              + (below != null && below.end > area.start ? below : above));
-    }
-    area.left = null;
-    area.right = null;
-    area.parent = parent;
-    area.height = 1;
+    Vma below = above == null ? last : above.previous;
     area.previous = below;
     area.next = above;
+    VmaLeaf leaf;
+    int slot;
+    if (above != null) {
+      leaf = leafOf(above);
+      slot = leaf.slotOf(above);
+      above.previous = area;
+    } else {
+      leaf = last == null ? (VmaLeaf) root : leafOf(last);
+      slot = leaf.count;
+      last = area;
+    }
     if (below == null) {
       first = area;
     } else {
       below.next = area;
     }
-    if (above == null) {
-      last = area;
-    } else {
-      above.previous = area;
-    }
-    if (parent == null) {
-      root = area;
-    } else if (parent == above) {
-      parent.left = area;
-    } else {
-      parent.right = area;
-    }
     size++;
-    area.gap = gapBelow(area);
-    if (above != null) {
-      refreshGap(above);
+    latest = area;
+    insert(leaf, slot, area);
+    refreshUnlessIn(area.leaf, above);
+  }
+
+  private void insert(VmaLeaf leaf, int slot, Vma area) {
+    if (leaf.count < SLOTS) {
+      leaf.insert(slot, area);
+      refreshAbove(leaf);
+      return;
     }
-    rebalance(area);
+    // At either end a full node stays as it is, so that areas that are made one below the other, or
+    // one above the other, fill theirs.
+    VmaLeaf sibling = new VmaLeaf();
+    if (slot == 0 || slot == SLOTS) {
+      sibling.insert(0, area);
+    } else {
+      leaf.moveTo(sibling, SLOTS / 2, 0);
+      boolean isUpper = slot > SLOTS / 2;
+      (isUpper ? sibling : leaf).insert(isUpper ? slot - SLOTS / 2 : slot, area);
+    }
+    hang(sibling, leaf, slot != 0);
+  }
+
+  /**
+   * Hangs a new node into the tree.
+   *
+   * @param beside its neighbour, which hangs there already, and may have lost slots to it
+   * @param behind whether the new one is the upper one of the two
+   */
+  private void hang(VmaNode fresh, VmaNode beside, boolean behind) {
+    VmaBranch parent = beside.parent;
+    if (parent == null) {
+      parent = new VmaBranch();
+      parent.insert(0, beside);
+      root = parent;
+    }
+    refreshAbove(beside);
+    int slot = beside.slotInParent + (behind ? 1 : 0);
+    if (parent.count < SLOTS) {
+      parent.insert(slot, fresh);
+      refreshAbove(parent);
+      return;
+    }
+    VmaBranch sibling = new VmaBranch();
+    if (slot == 0 || slot == SLOTS) {
+      sibling.insert(0, fresh);
+    } else {
+      parent.moveTo(sibling, SLOTS / 2, 0);
+      boolean isUpper = slot > SLOTS / 2;
+      (isUpper ? sibling : parent).insert(isUpper ? slot - SLOTS / 2 : slot, fresh);
+    }
+    hang(sibling, parent, slot != 0);
   }
 
   /** Takes an area out. */
@@ -256,205 +294,171 @@ final class VmaTree {
     } else {
       above.previous = below;
     }
-    Vma from;
-    Vma left = area.left;
-    Vma right = area.right;
-    if (left == null || right == null) {
-      from = area.parent;
-      replace(area, left == null ? right : left);
-    } else {
-      // The next area has no left child and takes this one's place.
-      Vma heir = Objects.requireNonNull(above);
-      if (heir == right) {
-        from = heir;
-      } else {
-        from = heir.parent;
-        replace(heir, heir.right);
-        heir.right = right;
-        right.parent = heir;
-      }
-      heir.left = left;
-      left.parent = heir;
-      replace(area, heir);
-    }
+    VmaLeaf leaf = leafOf(area);
+    leaf.remove(leaf.slotOf(area));
     size--;
-    if (latest == area) {
-      latest = null;
-    }
-    area.left = null;
-    area.right = null;
-    area.parent = null;
+    latest = above;
     area.previous = null;
     area.next = null;
-    rebalance(from);
-    if (above != null) {
-      refreshGap(above);
-    }
-  }
-
-  /** Tells the tree that an area's start, end or direction of growth has changed. */
-  void boundsChanged(Vma area) {
-    refreshGap(area);
-    if (area.next != null) {
-      refreshGap(area.next);
-    }
-  }
-
-  /** Puts {@code heir}, which may be null, where {@code area} hangs. */
-  private void replace(Vma area, @Nullable Vma heir) {
-    Vma parent = area.parent;
-    if (parent == null) {
-      root = heir;
-    } else if (parent.left == area) {
-      parent.left = heir;
+    if (leaf.count < FEW) {
+      joinNeighbour(leaf);
     } else {
-      parent.right = heir;
+      refreshAbove(leaf);
     }
-    if (heir != null) {
-      heir.parent = parent;
-    }
+    refreshUnlessIn(leaf, above);
   }
 
-  private static long gapBelow(Vma area) {
-    return Math.max(0, area.startGap() - startOfGap(area));
-  }
-
-  /** Recomputes an area's gap and what its ancestors know of it. */
-  private static void refreshGap(Vma area) {
-    area.gap = gapBelow(area);
-    Vma node = area;
-    while (node != null) {
-      long largest = largestGap(node);
-      if (node != area && node.maxGap == largest) {
+  /** Moves what is left in a node to a neighbour, if that leaves room there; drops it if empty. */
+  private void joinNeighbour(VmaNode node) {
+    VmaBranch parent = node.parent;
+    if (parent == null) {
+      if (node instanceof VmaBranch branch && branch.count <= 1) {
+        root = branch.count == 0 ? new VmaLeaf() : branch.node(0);
+        root.parent = null;
+        root.slotInParent = 0;
+      }
+      return;
+    }
+    int slot = node.slotInParent;
+    if (node.count > 0) {
+      boolean hasLower = slot > 0;
+      if (parent.count == 1) {
+        refreshAbove(node);
         return;
       }
-      node.maxGap = largest;
-      node = node.parent;
-    }
-  }
-
-  private static long largestGap(Vma node) {
-    long largest = node.gap;
-    if (node.left != null) {
-      largest = Math.max(largest, node.left.maxGap);
-    }
-    if (node.right != null) {
-      largest = Math.max(largest, node.right.maxGap);
-    }
-    return largest;
-  }
-
-  // ---- Balance ----
-
-  private static int height(@Nullable Vma node) {
-    return node == null ? 0 : node.height;
-  }
-
-  private static void update(Vma node) {
-    node.height = 1 + Math.max(height(node.left), height(node.right));
-    node.maxGap = largestGap(node);
-  }
-
-  /** Restores heights, balance and gaps from {@code from} up to the root. */
-  private void rebalance(@Nullable Vma from) {
-    Vma node = from;
-    while (node != null) {
-      update(node);
-      int lean = height(node.left) - height(node.right);
-      if (lean > 1) {
-        Vma left = Objects.requireNonNull(node.left);
-        if (height(left.left) < height(left.right)) {
-          rotateLeft(left);
-        }
-        node = rotateRight(node);
-      } else if (lean < -1) {
-        Vma right = Objects.requireNonNull(node.right);
-        if (height(right.right) < height(right.left)) {
-          rotateRight(right);
-        }
-        node = rotateLeft(node);
+      VmaNode neighbour = parent.node(hasLower ? slot - 1 : slot + 1);
+      if (node.count + neighbour.count > MOST_AFTER_JOINING) {
+        refreshAbove(node);
+        return;
       }
-      node = node.parent;
+      node.moveTo(neighbour, 0, hasLower ? neighbour.count : 0);
+      refreshAbove(neighbour);
+    }
+    parent.remove(slot);
+    if (parent.count < FEW) {
+      joinNeighbour(parent);
+    } else {
+      refreshAbove(parent);
     }
   }
 
-  /** Lifts the right child over {@code node}; returns it. */
-  private Vma rotateLeft(Vma node) {
-    Vma lifted = Objects.requireNonNull(node.right);
-    replace(node, lifted);
-    node.right = lifted.left;
-    if (node.right != null) {
-      node.right.parent = node;
-    }
-    lifted.left = node;
-    node.parent = lifted;
-    update(node);
-    update(lifted);
-    return lifted;
+  /** Tells the tree that an area's start or end has changed. */
+  void boundsChanged(Vma area) {
+    refresh(area);
+    refreshUnlessIn(null, area.next);
   }
 
-  /** Lifts the left child over {@code node}; returns it. */
-  private Vma rotateRight(Vma node) {
-    Vma lifted = Objects.requireNonNull(node.left);
-    replace(node, lifted);
-    node.left = lifted.right;
-    if (node.left != null) {
-      node.left.parent = node;
+  private static VmaLeaf leafOf(Vma area) {
+    VmaLeaf leaf = area.leaf;
+    if (leaf == null) {
+      throw new IllegalStateException("area " + area + " is in no tree");
     }
-    lifted.right = node;
-    node.parent = lifted;
-    update(node);
-    update(lifted);
-    return lifted;
+    return leaf;
+  }
+
+  /** Tells an area's leaf, unless it is one that knows already, that a neighbour has changed. */
+  private static void refreshUnlessIn(@Nullable VmaLeaf leaf, @Nullable Vma area) {
+    if (area != null && area.leaf != leaf) {
+      refresh(area);
+    }
+  }
+
+  private static void refresh(Vma area) {
+    VmaLeaf leaf = leafOf(area);
+    if (leaf.refresh(leaf.slotOf(area))) {
+      refreshAbove(leaf);
+    }
+  }
+
+  /** Tells the nodes above what a node holds, as far as they do not know. */
+  private static void refreshAbove(VmaNode from) {
+    VmaNode node = from;
+    for (VmaBranch parent = node.parent; parent != null; parent = node.parent) {
+      int slot = node.slotInParent;
+      long end = node.lastEnd();
+      long gap = node.largestGap();
+      if (parent.end[slot] == end && parent.gap[slot] == gap) {
+        return;
+      }
+      parent.end[slot] = end;
+      parent.gap[slot] = gap;
+      node = parent;
+    }
   }
 
   // ---- Audit ----
 
   /**
-   * Recounts order, links, balance and gaps.
+   * Recounts order, links, slots and gaps.
    *
    * @throws IllegalStateException with the first thing that is wrong
    */
   void audit() {
-    long count = 0;
+    Vma expected = first;
     Vma below = null;
-    for (Vma area = first; area != null; area = area.next) {
-      if (area.previous != below
-          || area.start >= area.end
-          || (below != null && below.end > area.start)) {
-        throw new IllegalStateException("areas out of order: " + below + ", then " + area);
+    int counted = 0;
+    for (; expected != null; expected = expected.next) {
+      boolean ordered = expected.start < expected.end && endBelow(expected) <= expected.start;
+      if (expected.previous != below || !ordered) {
+        throw new IllegalStateException("areas out of order: " + below + ", then " + expected);
       }
-      if (area.gap != gapBelow(area)) {
-        throw new IllegalStateException(
-            "area %s has a gap of 0x%x below it and says 0x%x"
-                .formatted(area, gapBelow(area), area.gap));
-      }
-      count++;
-      below = area;
+      below = expected;
+      counted++;
     }
-    if (last != below || count != size || auditSubtree(root, null) != size) {
+    Vma behind = root.count == 0 ? first : audit(root, null, 0, levels(), first);
+    if (last != below || behind != null || counted != size) {
       throw new IllegalStateException(
-          "%d areas are listed, %d hang in the tree, %d are counted"
-              .formatted(count, auditSubtree(root, null), size));
+          "%d areas are listed up to %s, the tree ends before %s, %d are counted"
+              .formatted(counted, below, behind, size));
     }
   }
 
-  private static int auditSubtree(@Nullable Vma node, @Nullable Vma parent) {
-    if (node == null) {
-      return 0;
-    }
-    int count = 1 + auditSubtree(node.left, node) + auditSubtree(node.right, node);
-    boolean ordered =
-        (node.left == null || node.left.end <= node.start)
-            && (node.right == null || node.right.start >= node.end);
-    int lean = height(node.left) - height(node.right);
+  /**
+   * Checks a subtree.
+   *
+   * @param from its first area
+   * @return the first area behind it
+   */
+  private static @Nullable Vma audit(
+      VmaNode node, @Nullable VmaBranch parent, int slotInParent, int levels, @Nullable Vma from) {
+    boolean leafInPlace = node instanceof VmaLeaf == (levels == 1);
     if (node.parent != parent
-        || !ordered
-        || Math.abs(lean) > 1
-        || node.height != 1 + Math.max(height(node.left), height(node.right))
-        || node.maxGap != largestGap(node)) {
-      throw new IllegalStateException("the tree of areas is broken at " + node);
+        || node.slotInParent != slotInParent
+        || !leafInPlace
+        || node.count == 0) {
+      throw new IllegalStateException("a node of the tree of areas hangs wrong, at " + from);
     }
-    return count;
+    Vma expected = from;
+    for (int slot = 0; slot < node.count; slot++) {
+      long end;
+      long gap;
+      if (node instanceof VmaBranch branch) {
+        VmaNode lower = branch.node(slot);
+        expected = audit(lower, branch, slot, levels - 1, expected);
+        end = lower.lastEnd();
+        gap = lower.largestGap();
+      } else {
+        VmaLeaf leaf = (VmaLeaf) node;
+        Vma area = leaf.area(slot);
+        if (area != expected || area.leaf != leaf) {
+          throw new IllegalStateException(
+              area + " hangs in the tree where " + expected + " belongs");
+        }
+        expected = area.next;
+        end = area.end;
+        gap = VmaLeaf.gapBelow(area);
+      }
+      if (node.end[slot] != end || node.gap[slot] != gap) {
+        throw new IllegalStateException(
+            "before %s the tree of areas says end 0x%x and gap 0x%x, not 0x%x and 0x%x"
+                .formatted(expected, node.end[slot], node.gap[slot], end, gap));
+      }
+    }
+    for (int slot = node.count; slot < SLOTS; slot++) {
+      if (node.end[slot] != Long.MAX_VALUE || node.gap[slot] != 0) {
+        throw new IllegalStateException("a free slot of the tree of areas has bounds");
+      }
+    }
+    return expected;
   }
 }

@@ -9,7 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -63,13 +67,11 @@ final class VmaTreeTest {
   }
 
   @Test
-  void belowAnAreaThatGrowsDownTheGuardGapIsNoGap() {
+  void aGapEndsAtTheAreaItselfEvenIfThatGrowsDown() {
     insert(1000, 1001, VmFlags.GROWSDOWN);
-    assertEquals((1000 - 256) * PAGE - PAGE, tree.highestGap(0, 1001 * PAGE, PAGE));
+    assertEquals(999 * PAGE, tree.highestGap(0, 1001 * PAGE, PAGE));
     insert(900, 901, 0);
-    // Nearer than the guard gap: what is free between them is no gap at all.
-    assertEquals(899 * PAGE, tree.highestGap(0, 1001 * PAGE, PAGE));
-    assertEquals(1001 * PAGE, tree.lowestGap(900 * PAGE, 2000 * PAGE, PAGE));
+    assertEquals(901 * PAGE, tree.lowestGap(900 * PAGE, 2000 * PAGE, PAGE));
     tree.audit();
   }
 
@@ -77,9 +79,7 @@ final class VmaTreeTest {
 
   private static boolean isFree(List<Vma> areas, long start, long end) {
     for (Vma area : areas) {
-      Vma below = area.previous();
-      long guarded = Math.max(area.startGap(), below == null ? 0 : below.end());
-      if (start < area.end() && end > Math.min(guarded, area.start())) {
+      if (start < area.end() && end > area.start()) {
         return false;
       }
     }
@@ -147,6 +147,119 @@ final class VmaTreeTest {
     }
   }
 
+  // ---- Against a sorted list ----
+
+  /**
+   * Insertions, removals and moves of bounds, in phases that grow and shrink the tree by several
+   * levels; every answer is that of a sorted map.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {11, 12, 13})
+  void theTreeIsASortedList(long seed) {
+    Random random = new Random(seed);
+    NavigableMap<Long, Vma> model = new TreeMap<>();
+    long slots = 6000;
+    for (int step = 0; step < 40_000; step++) {
+      boolean growing = step / 8000 % 2 == 0;
+      // Each area keeps to its own eight pages; runs of neighbours come and go together.
+      long slot = seed % 2 == 0 ? slots - 1 - step % slots : random.nextLong(slots);
+      long base = slot * 8 * PAGE;
+      Vma there = model.get(slot);
+      if (there == null && random.nextInt(10) < (growing ? 8 : 1)) {
+        Vma made = area(slot * 8 + random.nextInt(3), slot * 8 + 4 + random.nextInt(5), 0);
+        tree.insert(made);
+        model.put(slot, made);
+      } else if (there != null && random.nextInt(10) < (growing ? 1 : 8)) {
+        tree.remove(there);
+        model.remove(slot);
+        assertNull(there.leaf);
+      } else if (there != null) {
+        there.start = base + random.nextInt(3) * PAGE;
+        there.end = base + (4 + random.nextInt(5)) * PAGE;
+        tree.boundsChanged(there);
+      }
+      compare(model, random.nextLong(slots * 8) * PAGE + random.nextInt(2), seed, step);
+      if (step % 500 == 0) {
+        tree.audit();
+      }
+    }
+    tree.audit();
+    for (Vma area : model.values()) {
+      tree.remove(area);
+    }
+    tree.audit();
+    assertNull(tree.first());
+    assertEquals(1, tree.levels());
+  }
+
+  private void compare(NavigableMap<Long, Vma> model, long address, long seed, int step) {
+    String where = "seed %d, step %d, address %x".formatted(seed, step, address);
+    long slot = address / (8 * PAGE);
+    Map.Entry<Long, Vma> here = model.ceilingEntry(slot);
+    if (here != null && here.getValue().end <= address) {
+      here = model.higherEntry(slot);
+    }
+    assertSame(here == null ? null : here.getValue(), tree.find(address), where);
+    Map.Entry<Long, Vma> below = model.floorEntry(slot);
+    if (below != null && below.getValue().start >= address) {
+      below = model.lowerEntry(slot);
+    }
+    assertSame(below == null ? null : below.getValue(), tree.findBelow(address), where);
+    assertEquals(model.size(), tree.size(), where);
+    assertSame(model.isEmpty() ? null : model.firstEntry().getValue(), tree.first(), where);
+    assertSame(model.isEmpty() ? null : model.lastEntry().getValue(), tree.last(), where);
+  }
+
+  /** All orders in which six areas can come, and all in which they can go. */
+  @Test
+  void everyOrderOfAFewAreasIsRight() {
+    permute(
+        new int[] {0, 1, 2, 3, 4, 5},
+        0,
+        order -> {
+          VmaTree some = new VmaTree();
+          Vma[] areas = new Vma[order.length];
+          for (int i : order) {
+            areas[i] = area(2L * i + 1, 2L * i + 2, 0);
+            some.insert(areas[i]);
+            some.audit();
+          }
+          for (int i : order) {
+            some.remove(areas[areas.length - 1 - i]);
+            some.audit();
+          }
+          assertEquals(0, some.size());
+        });
+  }
+
+  private static void permute(int[] order, int from, Consumer<int[]> each) {
+    if (from == order.length) {
+      each.accept(order);
+      return;
+    }
+    for (int i = from; i < order.length; i++) {
+      swap(order, from, i);
+      permute(order, from + 1, each);
+      swap(order, from, i);
+    }
+  }
+
+  private static void swap(int[] order, int one, int other) {
+    int kept = order[one];
+    order[one] = order[other];
+    order[other] = kept;
+  }
+
+  @Test
+  void theAuditSeesWhatIsNotSo() {
+    Vma low = insert(1, 2, 0);
+    insert(4, 6, 0);
+    low.end += PAGE;
+    assertThrows(IllegalStateException.class, tree::audit);
+    tree.boundsChanged(low);
+    tree.audit();
+  }
+
   // ---- Many areas ----
 
   @Test
@@ -161,9 +274,7 @@ final class VmaTreeTest {
       // Gaps of one page, and here and there one of two.
       insert(3L * i + (i % 1000 == 0 ? 2 : 1), 3L * i + 3, 0);
     }
-    Vma root = tree.root();
-    assertNotNull(root);
-    assertTrue(root.height <= 23, () -> "height " + root.height);
+    assertTrue(tree.levels() <= 6, () -> tree.levels() + " levels");
     tree.audit();
     long end = 3L * MmStruct.MAX_MAP_COUNT * PAGE;
     for (int i = 0; i < 1000; i++) {
@@ -174,7 +285,7 @@ final class VmaTreeTest {
       tree.highestGap(low, Math.min(high, end), bytes);
       tree.lowestGap(low, Math.min(high, end), bytes);
       long steps = tree.gapSteps - before;
-      assertTrue(steps <= 4L * root.height, () -> "steps " + steps);
+      assertTrue(steps <= 6L * tree.levels(), () -> "steps " + steps);
     }
     assertNull(firstOfEmpty(order));
   }
@@ -189,6 +300,21 @@ final class VmaTreeTest {
       }
     }
     return tree.first();
+  }
+
+  // ---- Beside an area that grows down ----
+
+  /** As Linux 6.18 answers: the free page right above the lower area is passed over. */
+  @Test
+  void whereASearchMeetsAGuardGapItGoesOnBelowAllOfIt() {
+    long base = space.mm.mmapBase();
+    long stack = base - 4 * PAGE;
+    assertEquals(stack, space.mapAnon(stack, 4 * PAGE, 3, TestSpace.FIXED | 0x100));
+    long low = stack - 10 * PAGE;
+    assertEquals(low, space.mapAnon(low, 4 * PAGE, 1, TestSpace.FIXED));
+    assertEquals(stack - 257 * PAGE, space.mapAnon(0, PAGE, 1, 0));
+    // A hint is looked at by itself.
+    assertEquals(low - PAGE, space.mapAnon(low - PAGE, PAGE, 5, 0x10_0000));
   }
 
   @Test
