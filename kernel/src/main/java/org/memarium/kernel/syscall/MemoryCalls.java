@@ -9,6 +9,8 @@ import org.memarium.mm.space.MmapFlags;
 
 /** The calls that change the address space: arguments into {@code mm.space}'s terms. */
 final class MemoryCalls {
+  private static final int READ_IMPLIES_EXEC = 0x0040_0000;
+
   private final Kernel kernel;
 
   MemoryCalls(Kernel kernel) {
@@ -22,10 +24,14 @@ final class MemoryCalls {
     table.set("munmap", this::munmap);
     table.set("mprotect", this::mprotect);
     table.set("mremap", this::mremap);
+    table.set("mseal", this::mseal).remark("`compat` only: a 32-bit kernel has none");
   }
 
+  /** Its own, which knows what personality(2) of the task that calls says of rights. */
   private MmStruct mm() {
-    return kernel.task().requireMm();
+    MmStruct mm = kernel.task().requireMm();
+    mm.setReadImpliesExec((kernel.task().personality() & READ_IMPLIES_EXEC) != 0);
+    return mm;
   }
 
   private long brk(int address) {
@@ -54,9 +60,6 @@ final class MemoryCalls {
       }
       file = open;
     }
-    if (bytes == 0) {
-      return -Errno.EINVAL;
-    }
     return mm().mmap(
             Integer.toUnsignedLong(address),
             Integer.toUnsignedLong(bytes),
@@ -81,5 +84,12 @@ final class MemoryCalls {
             Integer.toUnsignedLong(newBytes),
             flags,
             Integer.toUnsignedLong(newAddress));
+  }
+
+  private long mseal(int address, int bytes, int flags) {
+    MmStruct mm = mm();
+    return mm.layout().hasSeals()
+        ? mm.mseal(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), flags)
+        : -Errno.ENOSYS;
   }
 }

@@ -163,6 +163,45 @@ public final class PageTables {
     return level;
   }
 
+  /**
+   * {@code move_normal_pmd}: hangs the table of PTEs for one address where that for another would
+   * be; both are multiples of what such a table covers.
+   *
+   * @return false if there is no such table, one at the other place already, or no memory for those
+   *     above it; nothing is moved then
+   */
+  public boolean moveTable(long from, long to) {
+    long source = entryOfTable(from, false);
+    if (source < 0 || format.read(ram, source) == 0) {
+      return false;
+    }
+    long target = entryOfTable(to, true);
+    if (target < 0 || format.read(ram, target) != 0) {
+      return false;
+    }
+    format.write(ram, target, format.read(ram, source));
+    format.write(ram, source, 0);
+    return true;
+  }
+
+  /** The physical address of the entry that a table of PTEs hangs from; -1 if there is none. */
+  private long entryOfTable(long linearAddress, boolean make) {
+    long table = pgd;
+    for (int level = top; level > 2; level--) {
+      long entryAddress = format.entryAddress(table, level, linearAddress);
+      long entry = format.read(ram, entryAddress);
+      if (entry != 0) {
+        table = format.address(level, entry, false);
+      } else {
+        table = make ? addTable(entryAddress, level, linearAddress) : -1;
+      }
+      if (table < 0) {
+        return -1;
+      }
+    }
+    return format.entryAddress(table, 2, linearAddress);
+  }
+
   /** {@code ptep_get}: reads the PTE at a physical address. */
   public long readPte(long pteAddress) {
     return format.read(ram, pteAddress);

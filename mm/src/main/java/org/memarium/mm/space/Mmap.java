@@ -1,9 +1,12 @@
 package org.memarium.mm.space;
 
-import static org.memarium.mm.space.MmapFlags.LEGACY_MAP_MASK;
+import static org.memarium.mm.space.MmapFlags.MAP_DROPPABLE;
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED_NOREPLACE;
 import static org.memarium.mm.space.MmapFlags.MAP_GROWSDOWN;
+import static org.memarium.mm.space.MmapFlags.MAP_HUGETLB;
+import static org.memarium.mm.space.MmapFlags.MAP_HUGE_MASK;
+import static org.memarium.mm.space.MmapFlags.MAP_HUGE_SHIFT;
 import static org.memarium.mm.space.MmapFlags.MAP_LOCKED;
 import static org.memarium.mm.space.MmapFlags.MAP_NONBLOCK;
 import static org.memarium.mm.space.MmapFlags.MAP_NORESERVE;
@@ -12,6 +15,7 @@ import static org.memarium.mm.space.MmapFlags.MAP_PRIVATE;
 import static org.memarium.mm.space.MmapFlags.MAP_SHARED;
 import static org.memarium.mm.space.MmapFlags.MAP_SHARED_VALIDATE;
 import static org.memarium.mm.space.MmapFlags.MAP_STACK;
+import static org.memarium.mm.space.MmapFlags.MAP_SYNC;
 import static org.memarium.mm.space.MmapFlags.MAP_TYPE;
 import static org.memarium.mm.space.MmapFlags.PROT_EXEC;
 import static org.memarium.mm.space.MmapFlags.PROT_READ;
@@ -39,6 +43,11 @@ final class Mmap {
       int requestedFlags,
       @Nullable MappedFile file,
       long requestedPageOffset) {
+    if ((requestedFlags & MAP_HUGETLB) != 0 && !isHuge(file)) {
+      return file == null
+          ? mmapHuge(hint, requestedBytes, requestedProt, requestedFlags, requestedPageOffset)
+          : -Errno.EINVAL;
+    }
     if (requestedBytes == 0) {
       return -Errno.EINVAL;
     }
@@ -106,6 +115,21 @@ final class Mmap {
     return result;
   }
 
+  /** {@code ksys_mmap_pgoff} for huge pages, which are those of a file that nobody named. */
+  private long mmapHuge(long hint, long requestedBytes, int prot, int mapFlags, long pageOffset) {
+    int sizeLog = mapFlags >>> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+    long size = Layout.hugePageBytes(sizeLog, mm.pages.tables().format().shift(2));
+    if (size == 0) {
+      return -Errno.EINVAL;
+    }
+    long bytes = (requestedBytes + size - 1) & -size;
+    boolean fixed = (mapFlags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+    if (fixed && (hint & (size - 1)) != 0 && bytes <= mm.layout().taskSize()) {
+      return -Errno.EINVAL;
+    }
+    return mmap(hint, bytes, prot, mapFlags, new HugetlbFile(size), pageOffset);
+  }
+
   /** {@code calc_vm_prot_bits}: the values are the same. */
   static int protBits(int prot) {
     return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
@@ -120,6 +144,9 @@ final class Mmap {
     if ((mapFlags & MAP_LOCKED) != 0) {
       flags |= VmFlags.LOCKED;
     }
+    if ((mapFlags & MAP_SYNC) != 0) {
+      flags |= VmFlags.SYNC;
+    }
     if ((mapFlags & MAP_STACK) != 0 && mm.layout().marksStacks()) {
       flags |= VmFlags.NOHUGEPAGE;
     }
@@ -127,12 +154,18 @@ final class Mmap {
   }
 
   /** What the type of a mapping without a file adds to the flags, or a negative errno. */
-  private static long anonymousFlags(int flags, int mapFlags) {
+  private long anonymousFlags(int flags, int mapFlags) {
+    boolean growsDown = (flags & VmFlags.GROWSDOWN) != 0;
     return switch (mapFlags & MAP_TYPE) {
-      case MAP_SHARED ->
-          (flags & VmFlags.GROWSDOWN) != 0
+      case MAP_SHARED -> growsDown ? -Errno.EINVAL : flags | VmFlags.SHARED | VmFlags.MAYSHARE;
+      case MAP_DROPPABLE ->
+          growsDown || (mapFlags & MAP_LOCKED) != 0 || !mm.layout().hasDroppableMemory()
               ? -Errno.EINVAL
-              : flags | VmFlags.SHARED | VmFlags.MAYSHARE;
+              : flags
+                  | VmFlags.DROPPABLE
+                  | VmFlags.NORESERVE
+                  | VmFlags.WIPEONFORK
+                  | VmFlags.DONTDUMP;
       case MAP_PRIVATE -> flags;
       default -> -Errno.EINVAL;
     };
@@ -144,7 +177,7 @@ final class Mmap {
     int type = requestedFlags & MAP_TYPE;
     if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
       // MAP_SHARED ignores unknown flags; MAP_SHARED_VALIDATE is there to refuse them.
-      if (type == MAP_SHARED_VALIDATE && (requestedFlags & ~LEGACY_MAP_MASK) != 0) {
+      if (type == MAP_SHARED_VALIDATE && (requestedFlags & ~mm.layout().legacyMapMask()) != 0) {
         return -Errno.EOPNOTSUPP;
       }
       if ((prot & PROT_WRITE) != 0 && !file.isWritable()) {
@@ -153,12 +186,6 @@ final class Mmap {
       flags |= VmFlags.SHARED | VmFlags.MAYSHARE;
       if (!file.isWritable()) {
         flags &= ~(VmFlags.MAYWRITE | VmFlags.SHARED);
-      } else if (file.isSealedAgainstWriting() || file.isSealedAgainstFutureWriting()) {
-        if ((prot & PROT_WRITE) != 0
-            || (file.isSealedAgainstWriting() && !mm.layout().mapsSealedFiles())) {
-          return -Errno.EPERM;
-        }
-        flags &= ~VmFlags.MAYWRITE;
       }
     } else if (type != MAP_PRIVATE) {
       return -Errno.EINVAL;
@@ -175,7 +202,22 @@ final class Mmap {
     if (file.mmapKind() == MappedFile.MmapKind.NONE) {
       return -Errno.ENODEV;
     }
-    return (flags & VmFlags.GROWSDOWN) != 0 ? -Errno.EINVAL : file.areaFlags(flags);
+    long allowed = (flags & VmFlags.GROWSDOWN) != 0 ? -Errno.EINVAL : sealedFlags(flags, file);
+    return allowed < 0 ? allowed : file.areaFlags((int) allowed);
+  }
+
+  /** {@code memfd_check_seals_mmap}: what the seals of a file forbid now, and later. */
+  private long sealedFlags(int flags, MappedFile file) {
+    if ((flags & VmFlags.SHARED) == 0) {
+      return flags;
+    }
+    if (file.isSealedAgainstWriting() && !mm.layout().mapsSealedFiles()) {
+      return -Errno.EPERM;
+    }
+    if (file.isSealedAgainstWriting() || file.isSealedAgainstFutureWriting()) {
+      return (flags & VmFlags.WRITE) != 0 ? -Errno.EPERM : flags & ~VmFlags.MAYWRITE;
+    }
+    return flags;
   }
 
   /** {@code mmap_region}: replaces what is there, merges or makes the area, and accounts for it. */
@@ -184,61 +226,111 @@ final class Mmap {
     long end = start + bytes;
     long pages = bytes >>> Ram.PAGE_SHIFT;
     int flags = requestedFlags;
-    long replaced = mm.pagesIn(start, end, false);
-    if (!mm.munmap.mayUnmap(start, end)) {
+    Vma above = tree.find(start);
+    Vma replaced = above != null && above.start < end ? above : null;
+    boolean chargesFirst = mm.layout().chargesBeforeUnmapping();
+    if (replaced != null && chargesFirst) {
+      long error = mm.munmap.gather(replaced, start, end);
+      if (error != 0) {
+        return error;
+      }
+    }
+    long replacedPages =
+        replaced == null ? 0 : chargesFirst ? mm.munmap.gatheredPages() : mm.pagesIn(start, end);
+    if (!mm.accounting.mayExpand(flags, pages - replacedPages)) {
       return -Errno.ENOMEM;
     }
-    if (!mm.accounting.mayExpand(flags, pages - replaced)) {
-      return -Errno.ENOMEM;
+    if (replaced != null && !chargesFirst) {
+      long error = mm.munmap.unmapRange(start, end);
+      if (error != 0) {
+        return error;
+      }
     }
-    long charged = 0;
-    if (VmFlags.isAccountable(flags)) {
-      charged = pages - mm.pagesIn(start, end, true);
-      if (!mm.memory().committedMemory().isEnoughFor(mm, charged)) {
+    if (VmFlags.isAccountable(flags) && !isHuge(file)) {
+      long given = replaced != null && chargesFirst ? mm.munmap.gatheredAccounted() : 0;
+      if (pages != given && !mm.memory().committedMemory().isEnoughFor(mm, pages - given)) {
         return -Errno.ENOMEM;
       }
       flags |= VmFlags.ACCOUNT;
     }
-    boolean sharedMemory =
-        (flags & VmFlags.SHARED) != 0
-            && (file == null || file.mmapKind() == MappedFile.MmapKind.ZERO);
-    boolean reserved = sharedMemory && (flags & VmFlags.NORESERVE) == 0;
-    if (reserved && !mm.memory().committedMemory().isEnoughFor(mm, pages)) {
-      return -Errno.ENOMEM;
-    }
-    if (replaced > 0 && !mm.munmap.unmapRange(start, end)) {
-      return -Errno.ENOMEM;
+    if (replaced != null) {
+      if (chargesFirst) {
+        mm.munmap.remove(replaced.start < start ? replaced.next : replaced, start, end);
+      }
+      above = tree.find(start);
     }
     if ((flags & VmFlags.ACCOUNT) != 0) {
-      // All of it: unmapRange gave back what the replaced areas had.
+      // All of it: what was replaced gave back what it had.
       mm.memory().committedMemory().commit(pages);
     }
-    if (sharedMemory
-        || mm.merge.mergeNewRange(start, end, flags, file, pageOffset, null, false) == null) {
-      Vma area = mm.newArea(start, end, flags, pageOffset);
-      long error = area == null ? -Errno.ENOMEM : attach(area, file, sharedMemory, reserved);
-      if (area == null || error != 0) {
-        // What was there before is gone, as on Linux 6.1.
+    if (!isMerged(file, start, end, flags, pageOffset, above)) {
+      long error = newRegion(file, start, end, flags, pageOffset);
+      if (error != 0) {
+        // What was there before is gone, as on Linux.
         if ((flags & VmFlags.ACCOUNT) != 0) {
           mm.memory().committedMemory().uncommit(pages);
         }
         return error;
       }
-      mm.adopt(area);
     }
     mm.accounting.add(flags, pages);
     mm.accounting.addLocked(flags, pages);
     return start;
   }
 
-  /** Gives a new area its file; 0, or a negative errno, and then the area is freed. */
-  private long attach(Vma area, @Nullable MappedFile file, boolean sharedMemory, boolean reserved) {
+  /** Whether a neighbour takes the range in; {@code above} is the area behind it. */
+  private boolean isMerged(
+      @Nullable MappedFile file,
+      long start,
+      long end,
+      int flags,
+      long pageOffset,
+      @Nullable Vma above) {
+    boolean ownFile = isSharedMemory(file, flags) || isHuge(file);
+    return !ownFile
+        && mm.merge.mergeNewRange(above, start, end, flags, file, pageOffset, null, false) != null;
+  }
+
+  /** Whether the mapping gets a nameless file of its own, which no neighbour has. */
+  private static boolean isSharedMemory(@Nullable MappedFile file, int flags) {
+    return (flags & VmFlags.SHARED) != 0
+        && (file == null || file.mmapKind() == MappedFile.MmapKind.ZERO);
+  }
+
+  private static boolean isHuge(@Nullable MappedFile file) {
+    return file instanceof HugetlbFile;
+  }
+
+  /** {@code __mmap_new_vma}; 0 or a negative errno. */
+  private long newRegion(
+      @Nullable MappedFile file, long start, long end, int flags, long pageOffset) {
+    if (file instanceof HugetlbFile huge) {
+      return huge.refuse(pageOffset);
+    }
+    Vma area = mm.newArea(start, end, flags, pageOffset);
+    if (area == null) {
+      return -Errno.ENOMEM;
+    }
+    long error = attach(area, file);
+    if (error != 0) {
+      mm.freeArea(area);
+      return error;
+    }
+    mm.adopt(area);
+    return 0;
+  }
+
+  /** Gives a new area its file; 0 or a negative errno. */
+  private long attach(Vma area, @Nullable MappedFile file) {
     MappedFile source = file;
-    if (sharedMemory) {
+    if (isSharedMemory(file, area.flags)) {
+      boolean reserved = (area.flags & VmFlags.NORESERVE) == 0;
+      if (reserved && !mm.memory().committedMemory().isEnoughFor(mm, area.pages())) {
+        return -Errno.ENOMEM;
+      }
       ShmemFile shmem = new ShmemFile(mm.memory(), area.pages(), reserved);
       long error = shmem.setUp();
       if (error != 0) {
-        mm.freeArea(area);
         return error;
       }
       source = shmem;

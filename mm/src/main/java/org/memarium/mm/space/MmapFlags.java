@@ -13,10 +13,15 @@ public final class MmapFlags {
   public static final int MAP_SHARED = 0x01;
   public static final int MAP_PRIVATE = 0x02;
   public static final int MAP_SHARED_VALIDATE = 0x03;
+
+  /** Linux 6.11 and later, on 64-bit kernels. */
+  public static final int MAP_DROPPABLE = 0x08;
+
   public static final int MAP_TYPE = 0x0f;
   public static final int MAP_FIXED = 0x10;
   public static final int MAP_ANONYMOUS = 0x20;
   public static final int MAP_32BIT = 0x40;
+  public static final int MAP_ABOVE4G = 0x80;
   public static final int MAP_GROWSDOWN = 0x0100;
   public static final int MAP_DENYWRITE = 0x0800;
   public static final int MAP_EXECUTABLE = 0x1000;
@@ -30,11 +35,21 @@ public final class MmapFlags {
   public static final int MAP_FIXED_NOREPLACE = 0x10_0000;
   public static final int MAP_UNINITIALIZED = 0x400_0000;
 
+  /** From here up, six bits: the binary logarithm of the size of huge pages; 0 is the default. */
+  public static final int MAP_HUGE_SHIFT = 26;
+
+  public static final int MAP_HUGE_MASK = 0x3f;
+  public static final int MAP_HUGE_2MB = 21 << MAP_HUGE_SHIFT;
+  public static final int MAP_HUGE_1GB = 30 << MAP_HUGE_SHIFT;
+
   public static final int MREMAP_MAYMOVE = 1;
   public static final int MREMAP_FIXED = 2;
   public static final int MREMAP_DONTUNMAP = 4;
 
-  /** {@code LEGACY_MAP_MASK}: what {@code MAP_SHARED} silently ignores lies outside of it. */
+  /**
+   * {@code LEGACY_MAP_MASK}: what {@code MAP_SHARED} silently ignores lies outside of it. Later
+   * kernels have {@link #MAP_ABOVE4G} in it.
+   */
   static final int LEGACY_MAP_MASK =
       MAP_SHARED
           | MAP_PRIVATE
@@ -51,8 +66,8 @@ public final class MmapFlags {
           | MAP_STACK
           | MAP_HUGETLB
           | MAP_32BIT
-          | 0x80
-          | (0x3f << 26);
+          | MAP_HUGE_2MB
+          | MAP_HUGE_1GB;
 
   private MmapFlags() {}
 }

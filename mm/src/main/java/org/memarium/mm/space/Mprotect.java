@@ -64,20 +64,18 @@ final class Mprotect {
     return change(area, start, end, prot);
   }
 
-  private long change(Vma first, long start, long end, int requestedProt) {
-    boolean impliesExec = mm.readImpliesExec() && (requestedProt & PROT_READ) != 0;
-    int prot = requestedProt;
+  private long change(Vma first, long start, long end, int prot) {
+    boolean impliesExec = mm.readImpliesExec() && (prot & PROT_READ) != 0;
     Vma area = first;
     long at = start;
     while (at < end) {
       if (area == null || area.start > at) {
         return -Errno.ENOMEM;
       }
-      // Sticky from the first area that may be executed, as in Linux.
-      if (impliesExec && (area.flags & VmFlags.MAYEXEC) != 0) {
-        prot |= PROT_EXEC;
-      }
       int flags = (area.flags & ~VmFlags.ACCESS) | Mmap.protBits(prot);
+      if (impliesExec && (area.flags & VmFlags.MAYEXEC) != 0) {
+        flags |= VmFlags.EXEC;
+      }
       if ((flags & ~(flags >> 4) & VmFlags.ACCESS) != 0) {
         return -Errno.EACCES;
       }
@@ -87,7 +85,7 @@ final class Mprotect {
         return error;
       }
       at = partEnd;
-      area = tree.find(at);
+      area = at < end ? tree.find(at) : null;
     }
     return 0;
   }
@@ -96,6 +94,9 @@ final class Mprotect {
   private long fixUp(Vma area, long start, long end, int requestedFlags) {
     int oldFlags = area.flags;
     int flags = requestedFlags;
+    if ((oldFlags & VmFlags.SEALED) != 0) {
+      return -Errno.EPERM;
+    }
     if (flags == oldFlags) {
       return 0;
     }

@@ -1,16 +1,21 @@
 package org.memarium.mm.space;
 
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
+import static org.memarium.mm.space.MmapFlags.MREMAP_DONTUNMAP;
 import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 import static org.memarium.mm.space.MmapFlags.MREMAP_MAYMOVE;
 
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 
 /**
- * {@code mremap} (Linux {@code mm/mremap.c}).
+ * {@code mremap} (Linux {@code mm/mremap.c}): what is asked for, and whether it may be. {@link
+ * MoveVma} moves.
  *
- * <p>MREMAP_DONTUNMAP is refused with -EINVAL, as by kernels that do not have it.
+ * <p>Linux 6.17 changed the order: nothing is unmapped before all has been looked at, and a move
+ * that keeps its size may take several areas along. {@link Layout#movesSeveralAreas} tells which
+ * order counts.
  */
 final class Mremap {
   /** Areas that a move may need for a moment: the old one split in three, and the new one. */
@@ -18,53 +23,96 @@ final class Mremap {
 
   private final MmStruct mm;
   private final VmaTree tree;
+  private final MoveVma moveVma;
 
   Mremap(MmStruct mm, VmaTree tree) {
     this.mm = mm;
     this.tree = tree;
+    this.moveVma = new MoveVma(mm, tree);
   }
 
   /** The system call. */
   long mremap(long address, long oldLength, long newLength, int flags, long newAddress) {
-    boolean fixed = (flags & MREMAP_FIXED) != 0;
-    boolean mayMove = (flags & MREMAP_MAYMOVE) != 0;
+    boolean several = mm.layout().movesSeveralAreas();
     long oldBytes = mm.layout().word(MmStruct.pageAlign(oldLength));
     long newBytes = mm.layout().word(MmStruct.pageAlign(newLength));
-    if ((flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE)) != 0
-        || (fixed && !mayMove)
+    boolean sameLength = several ? oldBytes == newBytes : oldLength == newLength;
+    if (!isSensible(flags, sameLength)
         || (address & (Ram.PAGE_SIZE - 1)) != 0
-        || newBytes == 0) {
+        || newBytes == 0
+        || (several && newBytes > mm.layout().taskSize())) {
       return -Errno.EINVAL;
     }
-    Vma area = tree.find(address);
-    if (area == null || area.start > address) {
+    if (!several && lookup(address) == null) {
       return -Errno.EFAULT;
     }
-    if (fixed) {
-      return moveTo(address, oldBytes, newAddress, newBytes);
+    boolean toNewAddress = (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0;
+    if (toNewAddress) {
+      long error = checkNewAddress(address, oldBytes, newAddress, newBytes);
+      if (error != 0) {
+        return error;
+      }
     }
-    if (oldBytes >= newBytes) {
-      long error =
-          oldBytes == newBytes ? 0 : mm.munmap.munmap(address + newBytes, oldBytes - newBytes);
-      return error != 0 ? error : address;
+    if (several && (flags & MREMAP_FIXED) != 0 && oldBytes == newBytes) {
+      return moveSeveral(address, oldBytes, newAddress, flags);
     }
-    long error = mayResize(area, address, oldBytes, newBytes);
-    if (error != 0) {
-      return error;
+    Vma area = lookup(address);
+    if (area == null) {
+      return -Errno.EFAULT;
     }
-    if (oldBytes == area.end - address && isExpandable(area, newBytes - oldBytes)) {
-      return expand(area, address, newBytes - oldBytes);
+    if (several) {
+      long error = check(area, address, oldBytes, newBytes, flags);
+      if (error != 0) {
+        return error;
+      }
     }
-    if (!mayMove) {
-      return -Errno.ENOMEM;
+    return toNewAddress
+        ? moveTo(address, oldBytes, newAddress, newBytes, flags)
+        : resize(area, address, oldBytes, newBytes, flags);
+  }
+
+  private @Nullable Vma lookup(long address) {
+    Vma area = tree.find(address);
+    return area != null && area.start <= address ? area : null;
+  }
+
+  private static boolean isSensible(int flags, boolean sameLength) {
+    boolean mayMove = (flags & MREMAP_MAYMOVE) != 0;
+    boolean keeps = (flags & MREMAP_DONTUNMAP) != 0;
+    return (flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP)) == 0
+        && (mayMove || (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) == 0)
+        && (!keeps || sameLength);
+  }
+
+  private long checkNewAddress(long address, long oldBytes, long newAddress, long newBytes) {
+    long taskSize = mm.layout().taskSize();
+    if ((newAddress & (Ram.PAGE_SIZE - 1)) != 0
+        || newBytes > taskSize
+        || newAddress > taskSize - newBytes
+        || (address + oldBytes > newAddress && newAddress + newBytes > address)) {
+      return -Errno.EINVAL;
     }
-    long place = mm.unmappedArea.get(0, newBytes, 0);
-    return place < 0 ? place : move(area, address, oldBytes, place, newBytes);
+    return tree.size() + 2 >= mm.maxMapCount() - SPARE_AREAS ? -Errno.ENOMEM : 0;
+  }
+
+  /** {@code check_prep_vma}: 0, or why the area may not be resized or moved like that. */
+  private long check(Vma area, long address, long oldBytes, long newBytes, int flags) {
+    if ((area.flags & VmFlags.SEALED) != 0) {
+      return -Errno.EPERM;
+    }
+    boolean mapsAnew = newBytes > oldBytes || (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0;
+    // What moves and becomes smaller is made smaller first.
+    long moved = Math.min(oldBytes, newBytes);
+    return mapsAnew ? mayResize(area, address, moved, newBytes, flags) : 0;
   }
 
   /** {@code vma_to_resize}: 0, or why the area may not have that size. */
-  private long mayResize(Vma area, long address, long oldBytes, long newBytes) {
+  private long mayResize(Vma area, long address, long oldBytes, long newBytes, int flags) {
     if (oldBytes == 0 && (area.flags & (VmFlags.SHARED | VmFlags.MAYSHARE)) == 0) {
+      return -Errno.EINVAL;
+    }
+    boolean fixedSize = (area.flags & VmFlags.DONTEXPAND) != 0;
+    if (fixedSize && (flags & MREMAP_DONTUNMAP) != 0) {
       return -Errno.EINVAL;
     }
     if (oldBytes > area.end - address) {
@@ -73,11 +121,11 @@ final class Mremap {
     if (newBytes == oldBytes) {
       return 0;
     }
-    long pages = (newBytes - oldBytes) >> Ram.PAGE_SHIFT;
+    long pages = (newBytes - oldBytes) >>> Ram.PAGE_SHIFT;
     if (area.pageIndex(address) + (newBytes >>> Ram.PAGE_SHIFT) > mm.layout().maxPageOffset()) {
       return -Errno.EINVAL;
     }
-    if ((area.flags & VmFlags.DONTEXPAND) != 0) {
+    if (fixedSize) {
       return -Errno.EFAULT;
     }
     if (!mm.mlockFutureOk(area.flags, pages)) {
@@ -86,13 +134,37 @@ final class Mremap {
     return mm.accounting.mayExpand(area.flags, pages) ? 0 : -Errno.ENOMEM;
   }
 
+  // ---- Where it is ----
+
+  /** {@code mremap_at}: another size in place, or elsewhere if it must be. */
+  private long resize(Vma area, long address, long oldBytes, long newBytes, int flags) {
+    if (oldBytes >= newBytes) {
+      long error =
+          oldBytes == newBytes ? 0 : mm.munmap.munmap(address + newBytes, oldBytes - newBytes);
+      return error != 0 ? error : address;
+    }
+    long error = mayResize(area, address, oldBytes, newBytes, flags);
+    if (error != 0) {
+      return error;
+    }
+    if (oldBytes == area.end - address && isExpandable(area, newBytes - oldBytes)) {
+      return expand(area, address, newBytes - oldBytes);
+    }
+    if ((flags & MREMAP_MAYMOVE) == 0) {
+      return -Errno.ENOMEM;
+    }
+    long place = mm.unmappedArea.get(0, newBytes, 0);
+    return place < 0 ? place : moveVma.move(area, address, oldBytes, place, newBytes, false);
+  }
+
   /** {@code vma_expandable}: whether so many bytes behind the area are free. */
   private boolean isExpandable(Vma area, long moreBytes) {
     long end = area.end + moreBytes;
-    return tree.findIntersection(area.end, end) == null
+    return (area.next == null || area.next.start >= end)
         && mm.unmappedArea.get(area.start, end - area.start, MAP_FIXED) >= 0;
   }
 
+  /** {@code expand_vma_in_place}. */
   private long expand(Vma area, long address, long moreBytes) {
     long pages = moreBytes >>> Ram.PAGE_SHIFT;
     boolean accounted = area.has(VmFlags.ACCOUNT);
@@ -100,11 +172,11 @@ final class Mremap {
       return -Errno.ENOMEM;
     }
     long start = area.end;
+    long end = start + moreBytes;
     int flags = area.flags;
-    Vma grown =
-        mm.merge.mergeNewRange(
-            start, start + moreBytes, flags, area.file, area.pageIndex(start), area, false);
-    if (grown == null) {
+    long pageOffset = area.pageIndex(start);
+    if (mm.merge.mergeNewRange(area.next, start, end, flags, area.file, pageOffset, area, false)
+        == null) {
       return -Errno.ENOMEM;
     }
     if (accounted) {
@@ -113,25 +185,19 @@ final class Mremap {
     mm.accounting.add(flags, pages);
     mm.accounting.addLocked(flags, pages);
     if ((flags & VmFlags.LOCKED) != 0) {
-      mm.memory().populate(mm, start, start + moreBytes);
+      mm.memory().populate(mm, start, end);
     }
     return address;
   }
 
-  /** {@code mremap_to}: to a place that the program names, over what is there. */
-  private long moveTo(long address, long oldLength, long newAddress, long newBytes) {
+  // ---- Elsewhere ----
+
+  /** {@code mremap_to}: to a place that the program names, or near it. */
+  private long moveTo(long address, long oldLength, long newAddress, long newBytes, int flags) {
+    boolean fixed = (flags & MREMAP_FIXED) != 0;
+    boolean keeps = (flags & MREMAP_DONTUNMAP) != 0;
     long oldBytes = oldLength;
-    long taskSize = mm.layout().taskSize();
-    if ((newAddress & (Ram.PAGE_SIZE - 1)) != 0
-        || newBytes > taskSize
-        || newAddress > taskSize - newBytes
-        || (address + oldBytes > newAddress && newAddress + newBytes > address)) {
-      return -Errno.EINVAL;
-    }
-    if (tree.size() + 2 >= mm.maxMapCount() - SPARE_AREAS) {
-      return -Errno.ENOMEM;
-    }
-    long error = mm.munmap.munmap(newAddress, newBytes);
+    long error = fixed ? mm.munmap.munmap(newAddress, newBytes) : 0;
     if (error == 0 && oldBytes > newBytes) {
       error = mm.munmap.munmap(address + newBytes, oldBytes - newBytes);
       oldBytes = newBytes;
@@ -139,77 +205,59 @@ final class Mremap {
     if (error != 0) {
       return error;
     }
-    Vma area = tree.find(address);
-    if (area == null || area.start > address) {
+    Vma area = lookup(address);
+    if (area == null) {
       return -Errno.EFAULT;
     }
-    error = mayResize(area, address, oldBytes, newBytes);
-    if (error != 0) {
-      return error;
+    if (!mm.layout().movesSeveralAreas()) {
+      error = mayResize(area, address, oldBytes, newBytes, flags);
+      if (error != 0) {
+        return error;
+      }
     }
-    long place = mm.unmappedArea.get(newAddress, newBytes, MAP_FIXED);
-    return place < 0 ? place : move(area, address, oldBytes, newAddress, newBytes);
+    if (keeps && !mm.accounting.mayExpand(area.flags, oldBytes >>> Ram.PAGE_SHIFT)) {
+      return -Errno.ENOMEM;
+    }
+    long place = mm.unmappedArea.get(newAddress, newBytes, fixed ? MAP_FIXED : 0);
+    return place < 0 ? place : moveVma.move(area, address, oldBytes, place, newBytes, keeps);
   }
 
-  /** {@code move_vma}: a new area, the pages moved to it, and the old one unmapped. */
-  private long move(Vma area, long address, long oldBytes, long newAddress, long newBytes) {
-    if (tree.size() >= mm.maxMapCount() - SPARE_AREAS) {
-      return -Errno.ENOMEM;
+  /**
+   * {@code remap_move}: moves all areas of a range, with the gaps between them. What was moved
+   * before an error stays moved.
+   */
+  private long moveSeveral(long start, long bytes, long newAddress, int flags) {
+    long end = start + bytes;
+    long target = newAddress;
+    long result = -Errno.EFAULT;
+    long lastEnd = -1;
+    Vma area = tree.find(start);
+    while (area != null && area.start < end) {
+      boolean first = lastEnd < 0;
+      if ((first && area.start > start)
+          || (!mayMoveWithOthers(area) && (!first || area.end < end))) {
+        return -Errno.EFAULT;
+      }
+      long at = Math.max(area.start, start);
+      long part = Math.min(area.end, end) - at;
+      target += first ? 0 : area.start - lastEnd;
+      lastEnd = area.end;
+      long moved = check(area, at, part, part, flags);
+      if (moved == 0) {
+        moved = moveTo(at, part, target, part, flags);
+      }
+      if (moved < 0) {
+        return moved;
+      }
+      result = first ? moved : result;
+      target = moved + part;
+      area = lastEnd < end ? tree.find(lastEnd) : null;
     }
-    int flags = area.flags;
-    boolean accounted = area.has(VmFlags.ACCOUNT);
-    long newPages = newBytes >>> Ram.PAGE_SHIFT;
-    long morePages = newPages - (oldBytes >>> Ram.PAGE_SHIFT);
-    if (accounted && !mm.memory().committedMemory().isEnoughFor(mm, morePages)) {
-      return -Errno.ENOMEM;
-    }
-    // Untouched anonymous memory takes its new address for its number: it may merge there.
-    boolean untouched = area.isAnonymous() && area.anonVma == null;
-    long pageOffset = untouched ? newAddress >>> Ram.PAGE_SHIFT : area.pageIndex(address);
-    if (!copyArea(area, newAddress, newBytes, pageOffset)) {
-      return -Errno.ENOMEM;
-    }
-    mm.accounting.add(flags, newPages);
-    if (accounted) {
-      mm.memory().committedMemory().commit(newPages);
-    }
-    mm.accounting.addLocked(flags, newPages);
-    long moved = mm.pages.move(address, newAddress, oldBytes);
-    if (moved < oldBytes) {
-      mm.pages.move(newAddress, address, moved);
-      // If a neighbour took it in and cannot be split again, it stays: Linux does not look either.
-      var _ = mm.munmap.unmapRange(newAddress, newAddress + newBytes);
-      return -Errno.ENOMEM;
-    }
-    if (oldBytes > 0) {
-      // Without memory to split it, the old area stays, with no pages.
-      var _ = mm.munmap.unmapRange(address, address + oldBytes);
-    }
-    if ((flags & VmFlags.LOCKED) != 0) {
-      mm.memory().populate(mm, newAddress + oldBytes, newAddress + newBytes);
-    }
-    return newAddress;
+    return result;
   }
 
-  /** {@code copy_vma}; returns false if there is no memory for the new area. */
-  private boolean copyArea(Vma area, long start, long bytes, long pageOffset) {
-    Vma merged =
-        mm.merge.mergeNewRange(
-            start, start + bytes, area.flags, area.file, pageOffset, area, false);
-    if (merged != null) {
-      return true;
-    }
-    Vma copy = mm.newArea(start, start + bytes, area.flags, pageOffset);
-    if (copy == null) {
-      return false;
-    }
-    if (!mm.inherit(copy, area)) {
-      mm.freeArea(copy);
-      return false;
-    }
-    copy.file = area.file;
-    copy.mapping = area.mapping;
-    mm.adopt(copy);
-    return true;
+  /** {@code vma_multi_allowed}: not {@code /dev/zero}, which chooses places itself. */
+  private static boolean mayMoveWithOthers(Vma area) {
+    return area.file == null || area.file.mmapKind() != MappedFile.MmapKind.ZERO;
   }
 }

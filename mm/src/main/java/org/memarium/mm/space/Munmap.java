@@ -9,6 +9,11 @@ final class Munmap {
   private final MmStruct mm;
   private final VmaTree tree;
 
+  /** {@code vma_munmap_struct}: what the latest {@link #gather} found. */
+  private long gatheredPages;
+
+  private long gatheredAccounted;
+
   Munmap(MmStruct mm, VmaTree tree) {
     this.mm = mm;
     this.tree = tree;
@@ -23,48 +28,92 @@ final class Munmap {
         || bytes == 0) {
       return -Errno.EINVAL;
     }
-    long end = address + MmStruct.pageAlign(bytes);
-    return mayUnmap(address, end) && unmapRange(address, end) ? 0 : -Errno.ENOMEM;
-  }
-
-  /**
-   * Whether [start, end) can be unmapped: not if it is in the midst of one area, so that there
-   * would be one more, and there are as many as may be already.
-   */
-  boolean mayUnmap(long start, long end) {
-    Vma first = tree.findIntersection(start, end);
-    return first == null
-        || start <= first.start
-        || end >= first.end
-        || tree.size() < mm.maxMapCount();
+    return unmapRange(address, address + MmStruct.pageAlign(bytes));
   }
 
   /**
    * {@code do_vmi_align_munmap}: removes areas, pages and page tables in [start, end).
    *
-   * @return false if there is no memory to split an area at one of the ends; nothing is unmapped
-   *     then, though an area may be two, as on Linux
+   * @return 0; or what {@link #gather} says, and then nothing is unmapped
    */
-  boolean unmapRange(long start, long end) {
-    Vma area = tree.findIntersection(start, end);
-    if (area == null) {
-      return true;
+  long unmapRange(long start, long end) {
+    Vma first = tree.findIntersection(start, end);
+    if (first == null) {
+      return 0;
     }
+    long error = gather(first, start, end);
+    if (error == 0) {
+      remove(first.start < start ? first.next : first, start, end);
+    }
+    return error;
+  }
+
+  /** {@code exit_mmap}: removes everything, sealed areas too. */
+  void unmapAll() {
+    remove(tree.first(), 0, mm.layout().taskSize());
+  }
+
+  /**
+   * {@code vms_gather_munmap_vmas}: splits the areas at both ends of [start, end), and counts what
+   * lies inside for {@link #gatheredPages} and {@link #gatheredAccounted}.
+   *
+   * @param first the lowest area that has an address of the range
+   * @return 0; -ENOMEM if one area would become three and there are as many as may be already, or
+   *     if there is no memory to split one; -EPERM at a sealed area. Of a failure, areas may be
+   *     split, as on Linux
+   */
+  long gather(Vma first, long start, long end) {
+    gatheredPages = 0;
+    gatheredAccounted = 0;
+    Vma area = first;
     if (area.start < start) {
+      if (end < area.end && tree.size() >= mm.maxMapCount()) {
+        return -Errno.ENOMEM;
+      }
+      if ((area.flags & VmFlags.SEALED) != 0) {
+        return -Errno.EPERM;
+      }
       area = mm.merge.splitUnlimited(area, start);
       if (area == null) {
-        return false;
+        return -Errno.ENOMEM;
       }
     }
-    Vma last = tree.find(end - 1);
-    if (last != null
-        && last.start < end
-        && last.end > end
-        && mm.merge.splitUnlimited(last, end) == null) {
-      return false;
+    for (; area != null && area.start < end; area = area.next) {
+      if ((area.flags & VmFlags.SEALED) != 0) {
+        return -Errno.EPERM;
+      }
+      if (area.end > end && mm.merge.splitUnlimited(area, end) == null) {
+        return -Errno.ENOMEM;
+      }
+      gatheredPages += area.pages();
+      gatheredAccounted += (area.flags & VmFlags.ACCOUNT) != 0 ? area.pages() : 0;
+    }
+    return 0;
+  }
+
+  /** {@code nr_pages}: pages of the areas that were gathered. */
+  long gatheredPages() {
+    return gatheredPages;
+  }
+
+  /** {@code nr_accounted}: those of them that are charged to committed memory. */
+  long gatheredAccounted() {
+    return gatheredAccounted;
+  }
+
+  /**
+   * {@code vms_complete_munmap_vmas}: removes areas that lie wholly inside [start, end), with their
+   * pages and page tables.
+   *
+   * @param first the lowest of them, null if there is none
+   */
+  void remove(@Nullable Vma first, long start, long end) {
+    if (first == null) {
+      return;
     }
     mm.noteHiwater();
-    Vma below = area.previous;
+    Vma below = first.previous;
+    Vma area = first;
     while (area != null && area.start < end) {
       Vma next = area.next;
       mm.pages.unmap(area, area.start, area.end);
@@ -78,7 +127,6 @@ final class Munmap {
     }
     freePageTables(below, area, start, end);
     mm.pages.finishUnmap();
-    return true;
   }
 
   /** {@code free_pgtables}: frees the tables that no neighbour needs; ceiling 0 is no limit. */

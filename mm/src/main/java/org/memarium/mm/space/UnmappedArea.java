@@ -24,7 +24,7 @@ final class UnmappedArea {
   /** {@code round_hint_to_min}: a hint that is too low becomes the lowest that is not. */
   long roundHintToMin(long hint) {
     long address = hint & -(long) Ram.PAGE_SIZE;
-    if (hint != 0 && address < mm.mmapMinAddress()) {
+    if (address != 0 && address < mm.mmapMinAddress()) {
       return MmStruct.pageAlign(mm.mmapMinAddress());
     }
     return address;

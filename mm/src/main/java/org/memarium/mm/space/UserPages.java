@@ -392,17 +392,43 @@ public final class UserPages {
   }
 
   /**
-   * {@code move_page_tables}: moves the entries of [from, from + bytes) to another place.
+   * {@code move_page_tables}: moves the entries of [from, from + bytes) to another place, a whole
+   * table at once where one begins at both places.
    *
    * @return how many bytes were done, less than {@code bytes} if there was no memory for a table
    */
   long move(long from, long to, long bytes) {
+    long span = 1L << tables.format().shift(2);
+    long done = 0;
+    while (done < bytes) {
+      long source = from + done;
+      long target = to + done;
+      long extent = Math.min(bytes - done, span - (source & (span - 1)));
+      extent = Math.min(extent, span - (target & (span - 1)));
+      if (extent == span && tables.moveTable(source, target)) {
+        gatherStart = Math.min(gatherStart, source);
+        gatherEnd = Math.max(gatherEnd, source + span);
+      } else if (tables.pteAddress(source) >= 0) {
+        // The table is made even if nothing is in the old one, as Linux does it.
+        long moved = tables.allocPte(target) < 0 ? 0 : moveEntries(source, target, extent);
+        if (moved < extent) {
+          finishUnmap();
+          return done + moved;
+        }
+      }
+      done += extent;
+    }
+    finishUnmap();
+    return bytes;
+  }
+
+  /** {@code move_ptes}: entries that lie in one table, and go to one table. */
+  private long moveEntries(long from, long to, long bytes) {
     cursor.reset(from, from + bytes);
     while (cursor.next()) {
       long offset = cursor.linearAddress() - from;
       long target = tables.allocPte(to + offset);
       if (target < 0) {
-        finishUnmap();
         return offset;
       }
       // Making the table may have taken a page that was lazily freed.
@@ -410,7 +436,6 @@ public final class UserPages {
       cursor.write(0);
       gather(cursor.linearAddress());
     }
-    finishUnmap();
     return bytes;
   }
 

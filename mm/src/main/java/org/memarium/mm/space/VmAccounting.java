@@ -12,6 +12,10 @@ final class VmAccounting {
   private long execVm;
   private long stackVm;
   private long lockedVm;
+
+  /** Of these, pages of areas that are not locked any more: MREMAP_DONTUNMAP loses them. */
+  private long strayLocked;
+
   private long hiwaterVm;
 
   VmAccounting(RLimits limits) {
@@ -25,6 +29,12 @@ final class VmAccounting {
     execVm = parent.execVm;
     stackVm = parent.stackVm;
     lockedVm = 0;
+    strayLocked = 0;
+  }
+
+  /** The peak is what it was: while an area moves, it counts twice, which is not to be seen. */
+  void restoreHiwater(long pages) {
+    hiwaterVm = pages;
   }
 
   /** The peak is the present size. */
@@ -50,6 +60,16 @@ final class VmAccounting {
     if ((flags & VmFlags.LOCKED) != 0) {
       lockedVm += morePages;
     }
+  }
+
+  /** So many pages stay in {@code locked_vm} for good, though their area is not locked any more. */
+  void addStrayLocked(long pages) {
+    strayLocked += pages;
+  }
+
+  /** Pages in {@link #lockedVm} that no locked area has, for the audit. */
+  long strayLocked() {
+    return strayLocked;
   }
 
   /** {@code may_expand_vm}: RLIMIT_AS and RLIMIT_DATA. */

@@ -4,10 +4,10 @@ package org.memarium.mm.space;
  * The flags of an area, with Linux's values ({@code include/linux/mm.h}).
  *
  * <pre>
- *    30     29    27  26   25    22  21    20    19      18      17      16 15   14   13
- *  +------+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+------+
- *  |NOHUGE|HUGE|    |DUMP|WIPE|   |NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|LOCKED|
- *  +------+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+------+
+ *    30     29    26   25   23   21    20    19      18      17      16 15   14   13
+ *  +------+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
+ *  |NOHUGE|HUGE|DUMP|WIPE|SYNC|NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|LOCKED|
+ *  +------+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
  *     12       10     9        8       7        6       5        4     3      2    1     0
  *  +---------+------+------+---------+--------+-------+--------+-------+------+----+-----+----+
  *  |DROPPABLE|PFNMAP|SEALED|GROWSDOWN|MAYSHARE|MAYEXEC|MAYWRITE|MAYREAD|SHARED|EXEC|WRITE|READ|
@@ -57,6 +57,10 @@ public final class VmFlags {
   public static final int ACCOUNT = 0x10_0000;
 
   public static final int NORESERVE = 0x20_0000;
+
+  /** {@code MAP_SYNC} was asked for; it tells areas apart, and does nothing. */
+  public static final int SYNC = 0x80_0000;
+
   public static final int WIPEONFORK = 0x200_0000;
   public static final int DONTDUMP = 0x400_0000;
   public static final int HUGEPAGE = 0x2000_0000;

@@ -32,13 +32,21 @@ final class VmaMerge {
    * {@code is_mergeable_anon_vma}: the same, or only one has any. An area of a forked process stays
    * by itself then: whoever took over its chain would be in trees that it has nothing to do with.
    */
-  private static boolean areCompatible(@Nullable Vma one, @Nullable Vma other) {
-    AnonVma first = one == null ? null : one.anonVma;
-    AnonVma second = other == null ? null : other.anonVma;
-    if (first == null || second == null) {
-      return !isForkChild(one) && !isForkChild(other);
+  private boolean isMergeableAnonVma(Vma target, @Nullable Vma source) {
+    AnonVma own = target.anonVma;
+    AnonVma other = source == null ? null : source.anonVma;
+    if (own == other) {
+      return true;
     }
-    return first == second;
+    if (own == null) {
+      return mm.layout().mergesIntoUntouched() && !isForkChild(source);
+    }
+    return other == null && !isForkChild(target);
+  }
+
+  /** Whether two areas that both agree with what comes between them agree with each other. */
+  private static boolean areCompatible(Vma left, Vma right) {
+    return left.anonVma == null || right.anonVma == null || left.anonVma == right.anonVma;
   }
 
   /** {@code vma_is_fork_child}. */
@@ -52,7 +60,7 @@ final class VmaMerge {
   }
 
   /** {@code can_vma_merge_left}: whether {@code left} may be extended over what is described. */
-  private static boolean canMergeLeft(
+  private boolean canMergeLeft(
       @Nullable Vma left,
       long start,
       int flags,
@@ -62,12 +70,12 @@ final class VmaMerge {
     return left != null
         && left.end == start
         && isMergeable(left, flags, file)
-        && areCompatible(left, source)
+        && isMergeableAnonVma(left, source)
         && left.pageOffset + left.pages() == pageOffset;
   }
 
   /** {@code can_vma_merge_right}: whether {@code right} may be extended down over it. */
-  private static boolean canMergeRight(
+  private boolean canMergeRight(
       @Nullable Vma right,
       long end,
       int flags,
@@ -77,7 +85,7 @@ final class VmaMerge {
     return right != null
         && right.start == end
         && isMergeable(right, flags, file)
-        && areCompatible(right, source)
+        && isMergeableAnonVma(right, source)
         && right.pageOffset == endPageOffset;
   }
 
@@ -86,12 +94,14 @@ final class VmaMerge {
   /**
    * {@code vma_merge_new_range}: extends a neighbour, or joins both, over a free range.
    *
+   * @param above the area behind the range, null if there is none
    * @param source the area whose pages come to the range; null for a fresh mapping
    * @param justExpand whether only the left neighbour may be extended (brk)
    * @return the area that now holds the range, or null if there is no such neighbour, or no memory
    *     for what connects it with the anonymous pages
    */
   @Nullable Vma mergeNewRange(
+      @Nullable Vma above,
       long start,
       long end,
       int flags,
@@ -99,18 +109,24 @@ final class VmaMerge {
       long pageOffset,
       @Nullable Vma source,
       boolean justExpand) {
-    Vma left = tree.findBelow(start);
-    Vma right = left == null ? tree.first() : left.next;
+    Vma left = above == null ? tree.last() : above.previous;
+    Vma right = justExpand ? null : above;
     long endPageOffset = pageOffset + ((end - start) >>> Ram.PAGE_SHIFT);
-    boolean mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, source);
-    boolean mergeRight =
-        !justExpand
-            && canMergeRight(right, end, flags, file, endPageOffset, source)
-            && (!mergeLeft
-                || (left != null
-                    && right != null
-                    && areCompatible(left, right)
-                    && mayVanish(right)));
+    boolean mergeLeft;
+    boolean mergeRight;
+    if (source == null && mm.layout().mergesUpwardsFirst()) {
+      mergeRight = canMergeRight(right, end, flags, file, endPageOffset, null);
+      mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, mergeRight ? right : null);
+    } else {
+      mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, source);
+      mergeRight =
+          canMergeRight(right, end, flags, file, endPageOffset, source)
+              && (!mergeLeft
+                  || (left != null
+                      && right != null
+                      && areCompatible(left, right)
+                      && mayVanish(right)));
+    }
     if (mergeLeft && left != null) {
       long newEnd = end;
       if (!mm.inherit(left, mergeRight ? right : null) || !mm.inherit(left, source)) {

@@ -10,6 +10,7 @@ import static org.memarium.mm.space.MmapFlags.MAP_FIXED_NOREPLACE;
 import static org.memarium.mm.space.MmapFlags.MAP_NORESERVE;
 import static org.memarium.mm.space.MmapFlags.MAP_PRIVATE;
 import static org.memarium.mm.space.MmapFlags.MAP_SHARED;
+import static org.memarium.mm.space.MmapFlags.MREMAP_DONTUNMAP;
 import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 import static org.memarium.mm.space.MmapFlags.MREMAP_MAYMOVE;
 
@@ -112,15 +113,15 @@ final class HostOracleTest {
   private void remap(Random random, HostCalls host, MmStruct mm, long at, long bytes) {
     int newCount = 1 + random.nextInt(6);
     int to = 1 + random.nextInt(PAGES + 1 - newCount);
-    int flags = random.nextBoolean() ? 0 : MREMAP_MAYMOVE | MREMAP_FIXED;
+    int flags = random.nextInt(3) == 0 ? 0 : MREMAP_MAYMOVE | MREMAP_FIXED;
     if (flags == 0) {
       // In place only: there is no telling where the host would move it.
       newCount = (int) Math.min(newCount, PAGES + 1 - at / PAGE);
-    }
-    // One area only: current kernels move several at once, which is not built yet.
-    Vma area = mm.findVma(OURS + at);
-    if (area == null || area.start() > OURS + at || area.end() < OURS + at + bytes) {
-      return;
+    } else if (random.nextInt(3) == 0) {
+      // Several areas at once, if there are several.
+      newCount = (int) ((bytes + PAGE - 1) / PAGE);
+      to = 1 + random.nextInt(PAGES + 1 - newCount);
+      flags |= random.nextInt(3) == 0 ? MREMAP_DONTUNMAP : 0;
     }
     note("mremap %x %x to %x pages, flags %d, %x".formatted(at, bytes, newCount, flags, to * PAGE));
     same(
