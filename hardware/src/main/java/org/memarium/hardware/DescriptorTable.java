@@ -3,12 +3,14 @@ package org.memarium.hardware;
 /**
  * A GDT or an LDT: descriptors of eight bytes each, in RAM.
  *
- * <p>The processor reads it at a linear address of the kernel; the kernel's own memory maps RAM one
- * to one, so this holds the physical address and skips the walk.
+ * <p>The processor reads it at a linear address of the kernel; this holds the physical address of
+ * each page of it and skips the walk.
  */
 public final class DescriptorTable {
+  private static final int ENTRIES_PER_PAGE = Ram.PAGE_SIZE / 8;
+
   private final Ram ram;
-  private final long physicalAddress;
+  private final long[] pages;
   private final int entries;
 
   /**
@@ -19,12 +21,37 @@ public final class DescriptorTable {
    * @param entries how many, at most 8192
    */
   public DescriptorTable(Ram ram, long physicalAddress, int entries) {
+    this(ram, consecutive(physicalAddress, pages(entries)), entries);
+  }
+
+  /**
+   * A view of a table whose pages lie anywhere.
+   *
+   * @param pages physical address of each 512 entries
+   */
+  public DescriptorTable(Ram ram, long[] pages, int entries) {
+    if (pages.length < pages(entries)) {
+      throw new IllegalArgumentException(
+          "%d descriptors do not fit into %d pages".formatted(entries, pages.length));
+    }
+    this.ram = ram;
+    this.pages = pages.clone();
+    this.entries = entries;
+  }
+
+  private static int pages(int entries) {
     if (entries < 0 || entries > 8192) {
       throw new IllegalArgumentException("a descriptor table has 0 to 8192 entries: " + entries);
     }
-    this.ram = ram;
-    this.physicalAddress = physicalAddress;
-    this.entries = entries;
+    return (entries + ENTRIES_PER_PAGE - 1) / ENTRIES_PER_PAGE;
+  }
+
+  private static long[] consecutive(long physicalAddress, int count) {
+    long[] addresses = new long[count];
+    for (int i = 0; i < count; i++) {
+      addresses[i] = physicalAddress + (long) i * Ram.PAGE_SIZE;
+    }
+    return addresses;
   }
 
   /** How many descriptors it has room for. */
@@ -56,6 +83,6 @@ public final class DescriptorTable {
     if (index < 0 || index >= entries) {
       throw new IndexOutOfBoundsException("descriptor " + index + " of " + entries);
     }
-    return physicalAddress + 8L * index;
+    return pages[index / ENTRIES_PER_PAGE] + 8L * (index % ENTRIES_PER_PAGE);
   }
 }

@@ -36,7 +36,9 @@ public final class Segmentation {
   /** Register number of GS. */
   public static final int GS = 5;
 
-  private static final int TABLE_INDICATOR = 4;
+  /** In a selector: it names an entry of the LDT. */
+  public static final int TABLE_INDICATOR = 4;
+
   private static final int RPL = 3;
   private static final long FLAT_LIMIT = 0xffff_ffffL;
 

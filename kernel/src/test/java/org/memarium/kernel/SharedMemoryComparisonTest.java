@@ -30,6 +30,11 @@ final class SharedMemoryComparisonTest {
     sameAsOnTheHost("processvm.c");
   }
 
+  @Test
+  void segmentsOfAProgramsOwnWorkAsOnTheHost() {
+    sameAsOnTheHost("ldt.c");
+  }
+
   private void sameAsOnTheHost(String source) {
     assumeTrue(
         "root".equals(System.getProperty("user.name")), "the host lets only root do all of this");

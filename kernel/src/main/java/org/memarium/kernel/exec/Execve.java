@@ -414,6 +414,7 @@ public final class Execve {
     cpu.setEflags(Flags.IF);
     tls.clear();
     Segmentation registers = cpu.segmentation();
+    registers.setLdt(null);
     registers.force(Segmentation.CS, segments.userCode());
     for (int register : new int[] {Segmentation.SS, Segmentation.DS, Segmentation.ES}) {
       registers.force(register, segments.userData());

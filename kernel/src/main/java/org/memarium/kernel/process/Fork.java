@@ -28,8 +28,6 @@ import org.memarium.mm.trace.TraceEvent;
  * <p>Of a failure nothing is left.
  */
 public final class Fork {
-  private static final int USER_DESC_BYTES = 16;
-
   private final Cpu cpu;
   private final TlsSegments tls;
   private final long maxThreads;
@@ -206,33 +204,22 @@ public final class Fork {
   /** {@code set_new_tls}: FS and GS are loaded anew from the child's segments. */
   private CpuState withTls(Task parent, long address, CpuState registers, long[] slots)
       throws ErrnoException {
-    byte[] description = new byte[USER_DESC_BYTES];
-    int copied =
-        parent.machinery().memory().copyFromUser(address, description, 0, description.length);
-    if (copied != description.length) {
+    UserDesc wanted;
+    try {
+      wanted = UserDesc.copyIn(parent.machinery().memory(), address);
+    } catch (UserFaultException notThere) {
       throw new ErrnoException(Errno.EFAULT);
     }
-    int entry = word(description, 0);
-    int base = word(description, 4);
-    int limit = word(description, 8);
-    int flags = word(description, 12);
-    if (!TlsSegments.isAllowed(base, limit, flags) || !tls.contains(entry)) {
+    if (!wanted.isAllowedForTls() || !tls.contains(wanted.entry())) {
       throw new ErrnoException(Errno.EINVAL);
     }
     long[] parents = slots.clone();
-    tls.set(entry, base, limit, flags);
+    tls.set(wanted);
     tls.save(slots);
-    tls.reload(cpu.segmentation(), entry);
+    tls.reload(cpu.segmentation(), wanted.entry());
     CpuState changed = cpu.save();
     tls.load(parents);
     cpu.restore(registers);
     return changed;
-  }
-
-  private static int word(byte[] bytes, int at) {
-    return (bytes[at] & 0xff)
-        | (bytes[at + 1] & 0xff) << 8
-        | (bytes[at + 2] & 0xff) << 16
-        | (bytes[at + 3] & 0xff) << 24;
   }
 }

@@ -34,6 +34,11 @@ public record Segments(
   /** A 64-bit kernel. */
   public static final Segments X86_64 = new Segments(16, 1, 3, 0x23, 0x2b, 12);
 
+  /** Those of a kernel with words of 4 or 8 bytes. */
+  public static Segments of(int wordBytes) {
+    return wordBytes == 4 ? I386 : X86_64;
+  }
+
   /** Writes the flat segments into a table of zeroes. */
   public void fill(DescriptorTable gdt) {
     gdt.set(kernelCode, SegmentDescriptor.flat(true, 0));

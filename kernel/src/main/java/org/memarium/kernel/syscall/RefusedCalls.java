@@ -80,7 +80,6 @@ final class RefusedCalls {
     table.refuse("sysfs", ENOSYS, "as without CONFIG_SYSFS_SYSCALL");
     table.refuse("uselib", ENOSYS, "as without CONFIG_USELIB");
     table.refuse("vm86old vm86", ENOSYS, "as without CONFIG_X86_LEGACY_VM86");
-    table.refuse("modify_ldt", ENOSYS, "as without CONFIG_MODIFY_LDT_SYSCALL");
     table.refuse("ioprio_set ioprio_get", ENOSYS, "as without CONFIG_BLOCK");
     table.refuse("kcmp", ENOSYS, "as without CONFIG_KCMP");
     table.refuse("seccomp", ENOSYS, "as without CONFIG_SECCOMP");

@@ -6,6 +6,7 @@ import org.memarium.cpu.Cpu;
 import org.memarium.cpu.Flags;
 import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.process.FloatingPointFrame;
+import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.SignalAction;
 import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.SignalState;
@@ -145,10 +146,13 @@ public final class SignalFrame {
     cpu.setRegister(Cpu.ECX, rt ? (int) (frame + RT_FRAME_UCONTEXT) : 0);
     cpu.setEip((int) action.handler());
     cpu.setEflags(cpu.eflags() & ~(Flags.DF | Flags.RF | Flags.TF));
+    // A handler runs with flat segments, whatever the program made for itself.
+    Segments flat = Segments.of(kernel.wordBytes());
     Segmentation segments = cpu.segmentation();
-    int data = segments.selector(Segmentation.SS);
-    segments.force(Segmentation.DS, data);
-    segments.force(Segmentation.ES, data);
+    segments.force(Segmentation.CS, flat.userCode());
+    segments.force(Segmentation.SS, flat.userData());
+    segments.force(Segmentation.DS, flat.userData());
+    segments.force(Segmentation.ES, flat.userData());
     cpu.resetFloatingPoint();
     return true;
   }

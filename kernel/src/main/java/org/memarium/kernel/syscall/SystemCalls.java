@@ -69,6 +69,7 @@ public final class SystemCalls {
     new EventCalls(kernel).enter(table);
     new SpliceCalls(kernel).enter(table);
     new SocketCalls(kernel).enter(table);
+    new LdtCalls(kernel).enter(table);
     new ProcessVmCalls(kernel).enter(table);
     new IpcCalls(kernel).enter(table);
     RefusedCalls.enter(table);

@@ -3,6 +3,7 @@ package org.memarium.kernel.syscall;
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TlsSegments;
+import org.memarium.kernel.process.UserDesc;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.mm.Errno;
 
@@ -35,16 +36,14 @@ final class ThreadCalls {
   }
 
   /** {@code do_set_thread_area}: entry -1 asks for any free one, which is then told. */
-  private long setThreadArea(int description) {
-    long at = Integer.toUnsignedLong(description);
-    int entry = memory.readInt(at);
-    int base = memory.readInt(at + 4);
-    int limit = memory.readInt(at + 8);
-    int flags = memory.readInt(at + 12);
-    if (!TlsSegments.isAllowed(base, limit, flags)) {
+  private long setThreadArea(int address) {
+    long at = Integer.toUnsignedLong(address);
+    UserDesc wanted = UserDesc.copyIn(memory, at);
+    if (!wanted.isAllowedForTls()) {
       return -Errno.EINVAL;
     }
     TlsSegments tls = kernel.tls();
+    int entry = wanted.entry();
     if (entry == -1) {
       entry = tls.findFree();
       if (entry < 0) {
@@ -55,21 +54,18 @@ final class ThreadCalls {
     if (!tls.contains(entry)) {
       return -Errno.EINVAL;
     }
-    tls.set(entry, base, limit, flags);
+    tls.set(new UserDesc(entry, wanted.base(), wanted.limit(), wanted.flags()));
     tls.reload(kernel.cpu().segmentation(), entry);
     return 0;
   }
 
-  private long getThreadArea(int description) {
-    long at = Integer.toUnsignedLong(description);
+  private long getThreadArea(int address) {
+    long at = Integer.toUnsignedLong(address);
     int entry = memory.readInt(at);
     if (!kernel.tls().contains(entry)) {
       return -Errno.EINVAL;
     }
-    int[] fields = kernel.tls().get(entry);
-    for (int i = 0; i < fields.length; i++) {
-      memory.writeInt(at + 4 + 4L * i, fields[i]);
-    }
+    kernel.tls().get(entry).copyOut(memory, at);
     return 0;
   }
 

@@ -249,6 +249,10 @@ public final class MemoryManager {
     AnonVmas.Recount anonVmaRecount = anonVmas.beginRecount();
     for (MmStruct mm : addressSpaces) {
       MmAudit.audit(mm, audit);
+      LocalDescriptorTable ldt = mm.ldt();
+      if (ldt != null) {
+        ldt.audit(audit, "LDT of address space " + mm.number());
+      }
       for (Vma area = mm.firstArea(); area != null; area = area.next()) {
         anonVmaRecount.count(audit, area);
         if (!area.isLinkedToFile()) {

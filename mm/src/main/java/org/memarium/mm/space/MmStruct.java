@@ -74,6 +74,9 @@ public final class MmStruct {
   /** {@code membarrier_state}: commands of membarrier(2) that were registered. */
   private int membarriers;
 
+  /** {@code context.ldt}: null until the program makes a segment. */
+  private @Nullable LocalDescriptorTable ldt;
+
   final VmAccounting accounting;
   private long hiwaterRss;
 
@@ -122,7 +125,7 @@ public final class MmStruct {
       return null;
     }
     child.copyFields(this);
-    if (!new DupMmap(this, child).run()) {
+    if (!child.copyLdt(ldt) || !new DupMmap(this, child).run()) {
       child.exit();
       return null;
     }
@@ -184,6 +187,39 @@ public final class MmStruct {
   /** Whether CR3 holds its page table. */
   public boolean isActive() {
     return pages.isCurrent();
+  }
+
+  /** {@code ldt_dup_context}: false if there is no memory for it. */
+  private boolean copyLdt(@Nullable LocalDescriptorTable parents) {
+    if (parents != null) {
+      ldt = LocalDescriptorTable.copy(memory.allocator(), parents, 0);
+    }
+    return parents == null || ldt != null;
+  }
+
+  /** {@code context.ldt}: the segments that the program made; null: none yet. */
+  public @Nullable LocalDescriptorTable ldt() {
+    return ldt;
+  }
+
+  /**
+   * {@code write_ldt}: sets an entry. Who runs in the address space has to load LDTR anew.
+   *
+   * @param raw the eight bytes of the descriptor
+   * @return false if there is no memory for it
+   */
+  public boolean setLdtEntry(int entry, long raw) {
+    LocalDescriptorTable old = ldt;
+    LocalDescriptorTable fresh = LocalDescriptorTable.copy(memory.allocator(), old, entry + 1);
+    if (fresh == null) {
+      return false;
+    }
+    fresh.table().setRaw(entry, raw);
+    ldt = fresh;
+    if (old != null) {
+      old.free();
+    }
+    return true;
   }
 
   /** {@code membarrier}: registers a command, for good. */
@@ -488,6 +524,9 @@ public final class MmStruct {
     }
     munmap.unmapAll();
     pages.tables().free();
+    if (ldt != null) {
+      ldt.free();
+    }
     memory.delist(this);
     memory.descriptors.mmStruct.free(slot);
   }
