@@ -9,6 +9,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.BitSet;
 
 /**
  * The file calls of the host's kernel, by their numbers on x86-64: what {@code java.nio} has no
@@ -76,6 +77,9 @@ public final class HostFiles {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
+  /** What {@link #openat} opened and {@link #close} has not closed. */
+  private final BitSet open = new BitSet();
+
   private final MemorySegment state;
   private final MemorySegment name;
   private final MemorySegment otherName;
@@ -116,7 +120,7 @@ public final class HostFiles {
 
   /** openat(2). */
   public long openat(int dirfd, byte[] path, int flags, int mode) {
-    return call(OPENAT, dirfd, put(name, path), flags, mode, 0);
+    return opened(call(OPENAT, dirfd, put(name, path), flags, mode, 0));
   }
 
   /** openat2(2). */
@@ -124,12 +128,26 @@ public final class HostFiles {
     data.set(LONG, 0, flags);
     data.set(LONG, 8, mode);
     data.set(LONG, 16, resolve);
-    return call(OPENAT2, dirfd, put(name, path), data.address(), 24, 0);
+    return opened(call(OPENAT2, dirfd, put(name, path), data.address(), 24, 0));
+  }
+
+  private long opened(long result) {
+    if (result >= 0) {
+      open.set((int) result);
+    }
+    return result;
   }
 
   /** close(2). */
   public long close(int fd) {
+    open.clear(fd);
     return call(CLOSE, fd, 0, 0);
+  }
+
+  /** Closes every descriptor that was opened here and is still open. */
+  public void closeAll() {
+    open.stream().forEach(fd -> call(CLOSE, fd, 0, 0));
+    open.clear();
   }
 
   // ---- Names ----

@@ -759,9 +759,12 @@ public final class Machine implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      endAll();
-      vfs.close();
-      ram.close();
+      try {
+        endAll();
+        vfs.close();
+      } finally {
+        ram.close();
+      }
     }
   }
 }

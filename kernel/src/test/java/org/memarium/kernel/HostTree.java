@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -106,13 +107,22 @@ final class HostTree {
    * Files of the host that this JVM has open and that lie in {@code folder} but not in the root.
    */
   List<String> openOutside() {
+    return open(target -> target.startsWith(folder) && !target.startsWith(root()));
+  }
+
+  /** Files of the tree and around it that this JVM has open: none, once no machine is left. */
+  List<String> open() {
+    return open(target -> target.startsWith(folder));
+  }
+
+  private static List<String> open(Predicate<Path> wanted) {
     List<String> found = new ArrayList<>();
     Path descriptors = Path.of("/proc/self/fd");
     try (Stream<Path> all = Files.list(descriptors)) {
       for (Path descriptor : all.toList()) {
         try {
           Path target = Files.readSymbolicLink(descriptor);
-          if (target.startsWith(folder) && !target.startsWith(root())) {
+          if (wanted.test(target)) {
             found.add(target.toString());
           }
         } catch (IOException closedMeanwhile) {

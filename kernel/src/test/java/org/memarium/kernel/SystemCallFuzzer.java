@@ -159,9 +159,9 @@ final class SystemCallFuzzer {
     tree.clear();
     try {
       run(random, callCount);
-      List<String> outside = tree.openOutside();
-      if (!outside.isEmpty()) {
-        return finding(number, "open files outside the root: " + outside, null);
+      List<String> open = tree.open();
+      if (!open.isEmpty()) {
+        return finding(number, "files of the host that are still open: " + open, null);
       }
       List<String> host = tree.picture();
       if (!host.equals(hostBefore)) {

@@ -47,7 +47,6 @@ final class HostView {
 
   private final Map<Long, Boolean> closedDevices = new HashMap<>();
   private final HostFiles host = new HostFiles();
-  private final List<Integer> descriptors = new ArrayList<>();
   private final LongSupplier clockNanos;
   private final @Nullable PageCache pageCache;
   private final long overlayPages;
@@ -71,11 +70,6 @@ final class HostView {
   /** The calls of the host's kernel. */
   HostFiles host() {
     return host;
-  }
-
-  /** A descriptor of the host that is closed when the machine ends. */
-  void closeAtEnd(int descriptor) {
-    descriptors.add(descriptor);
   }
 
   /**
@@ -221,9 +215,11 @@ final class HostView {
    * @throws UncheckedIOException if something could not be written, now or when its file was closed
    */
   void close() {
-    var _ = writeBack();
-    descriptors.forEach(host::close);
-    descriptors.clear();
+    try {
+      var _ = writeBack();
+    } finally {
+      host.closeAll();
+    }
     if (loss != null) {
       throw new UncheckedIOException(new IOException("not everything was written: " + loss));
     }

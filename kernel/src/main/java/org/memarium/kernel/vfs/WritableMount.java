@@ -51,7 +51,6 @@ final class WritableMount {
     byte[] path = HostNames.toBytes(HostNames.fromPath(folder));
     this.folder = (int) check(host.openat(HostFiles.AT_FDCWD, path, O_PATH_DIRECTORY, 0));
     this.dev = attributesOf(this.folder).dev();
-    view.closeAtEnd(this.folder);
   }
 
   HostView view() {
