@@ -3,6 +3,7 @@ package org.memarium.kernel;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.vfs.Credentials;
@@ -50,6 +51,22 @@ public final class MachineFiles {
         }
         contents.write(buffer, 0, (int) count);
       }
+    } finally {
+      calls.close(fd);
+    }
+  }
+
+  /**
+   * Some bytes of a file.
+   *
+   * @param at where in the file
+   * @param count how many at most; fewer come where it ends
+   */
+  public byte[] read(String path, long at, int count) {
+    int fd = open(path, Fcntl.O_RDONLY);
+    try {
+      byte[] buffer = new byte[count];
+      return Arrays.copyOf(buffer, (int) check(path, calls.pread64(fd, buffer, 0, count, at)));
     } finally {
       calls.close(fd);
     }

@@ -1,0 +1,190 @@
+package org.memarium.oracle;
+
+import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
+import static org.memarium.mm.space.MmapFlags.MAP_HUGETLB;
+import static org.memarium.mm.space.MmapFlags.MAP_LOCKED;
+import static org.memarium.mm.space.MmapFlags.MAP_POPULATE;
+import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
+
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.Vma;
+
+/**
+ * What may not be tried: what would take the agent's own memory away, or fill the host's.
+ *
+ * <p>It asks our side, before the step, so that both sides leave out the same.
+ */
+final class Guard {
+  /** How many pages one call may bring in. */
+  private static final long MAX_POPULATE_BYTES = 2L << 20;
+
+  /** How much a process may have before nothing is brought in any more. */
+  private static final long MAX_RESIDENT_PAGES = (48L << 20) >> Ram.PAGE_SHIFT;
+
+  private static final int MAX_IOVECS = 4;
+  private static final int MADV_POPULATE_READ = 22;
+  private static final int MADV_POPULATE_WRITE = 23;
+  private static final int MCL_CURRENT = 1;
+  private static final int MCL_FUTURE = 2;
+  private static final int WNOHANG = 1;
+  private static final int MAX_FILE_BYTES = 4 << 20;
+
+  private final OurSide ours;
+  private final long vdsoStart;
+  private final long vdsoEnd;
+
+  /** Whether a process may have asked for new areas to be locked. */
+  private final boolean[] lockedFuture = new boolean[Mailbox.SLOTS];
+
+  /** Asks that side, which has one process. */
+  Guard(OurSide ours) {
+    this.ours = ours;
+    long start = Long.MAX_VALUE;
+    long end = 0;
+    for (String line : ours.proc(0, "maps").split("\n")) {
+      if (line.contains("[v")) {
+        start = Math.min(start, Long.parseLong(line.substring(0, 8), 16));
+        end = Math.max(end, Long.parseLong(line.substring(9, 17), 16));
+      }
+    }
+    vdsoStart = start;
+    vdsoEnd = end;
+  }
+
+  /** Whether an area is the agent's own, or the kernel's: nothing there is compared. */
+  boolean isProtected(long start, long bytes) {
+    return touchesAgent(start, bytes)
+        || overlaps(start, bytes, AgentProgram.SCRATCH, AgentProgram.END);
+  }
+
+  /** Whether bytes are there that the agent works with, or that the kernel keeps for itself. */
+  private boolean touchesAgent(long start, long bytes) {
+    return overlaps(
+            start, bytes, AgentProgram.MAILBOX, AgentProgram.MAILBOX + (long) Mailbox.BYTES)
+        || overlaps(start, bytes, AgentProgram.TEXT, AgentProgram.SCRATCH)
+        || overlaps(start, bytes, vdsoStart, vdsoEnd);
+  }
+
+  private static boolean overlaps(long start, long bytes, long from, long to) {
+    return start < to && start + Math.max(bytes, 1) > from;
+  }
+
+  /** Whether a step may be done now. */
+  boolean allows(Step step) {
+    int slot = step.process();
+    if (!ours.isAlive(slot)) {
+      return false;
+    }
+    long at = step.unsigned(0);
+    long bytes = step.unsigned(1);
+    return switch (step.call()) {
+      case MMAP2 -> mayMap(step, slot, at, bytes);
+      case MUNMAP, MPROTECT, MSEAL, REMAP_FILE_PAGES -> !isProtected(at & -4096, bytes + 4096);
+      case MREMAP -> mayRemap(step, slot, at, bytes);
+      case BRK ->
+          !lockedFuture[slot] || at < ours.mm(slot).currentBrk() + MAX_POPULATE_BYTES;
+      case MADVISE ->
+          !isProtected(at & -4096, bytes + 4096)
+              && (step.argument(2) != MADV_POPULATE_READ
+                      && step.argument(2) != MADV_POPULATE_WRITE
+                  || mayPopulate(slot, at, bytes));
+      case MLOCK, MLOCK2 -> mayPopulate(slot, at, bytes);
+      case MLOCKALL -> {
+        boolean allowed = mayPopulate(slot, 0, 1L << 32);
+        lockedFuture[slot] |= allowed && (step.argument(0) & MCL_FUTURE) != 0;
+        yield allowed;
+      }
+      case MINCORE ->
+          !touchesAgent(step.unsigned(2), bytes / 4096) && !hasRealFile(slot, at, bytes);
+      case FALLOCATE ->
+          step.argument(5) == 0
+              && step.argument(3) == 0
+              && step.argument(2) + step.unsigned(4) <= MAX_FILE_BYTES;
+      case PREAD64 -> !touchesAgent(step.unsigned(1), step.unsigned(2));
+      case PWRITE64 ->
+          step.unsigned(2) <= MAX_FILE_BYTES && !touchesAgent(step.unsigned(1), step.unsigned(2));
+      case SHMAT -> step.argument(1) == 0 || !isProtected(step.unsigned(1) & -4096, 1 << 20);
+      case PROCESS_VM_READV -> iovecsAllowed(slot, step.argument(1), step.argument(2));
+      case PROCESS_VM_WRITEV, PROCESS_MADVISE ->
+          iovecsAllowed(slot, step.argument(step.call() == MemoryCall.PROCESS_MADVISE ? 1 : 3), 4);
+      case PRLIMIT64 -> !touchesAgent(step.unsigned(3), 16);
+      case FORK -> !ours.isAlive(step.argument(0)) && step.argument(0) < Mailbox.SLOTS;
+      case WAIT4 -> step.argument(2) == WNOHANG && !touchesAgent(step.unsigned(1), 4);
+      // Around the end of the address space a processor answers, not a kernel.
+      case READ_BYTE, READ_INT, WRITE_BYTE, WRITE_INT ->
+          !touchesAgent(at, 4) && at + 4 <= 1L << 32;
+      default -> true;
+    };
+  }
+
+  private boolean mayMap(Step step, int slot, long at, long bytes) {
+    int flags = step.argument(3);
+    boolean populates = (flags & (MAP_LOCKED | MAP_POPULATE)) != 0 || lockedFuture[slot];
+    boolean huge = (flags & MAP_HUGETLB) != 0;
+    return !huge && (!populates || bytes <= MAX_POPULATE_BYTES && hasRoom(slot))
+        && ((flags & MAP_FIXED) == 0 || !isProtected(at & -4096, bytes + 4096));
+  }
+
+  private boolean mayRemap(Step step, int slot, long at, long bytes) {
+    long newBytes = step.unsigned(2);
+    boolean fixed = (step.argument(3) & MREMAP_FIXED) != 0;
+    return !isProtected(at & -4096, bytes + 4096)
+        && (!fixed || !isProtected(step.unsigned(4) & -4096, newBytes + 4096))
+        && (newBytes <= MAX_POPULATE_BYTES || newBytes <= bytes || !isLocked(slot, at));
+  }
+
+  private boolean isLocked(int slot, long at) {
+    Vma area = ours.mm(slot).findVma(at);
+    return lockedFuture[slot] || area != null && area.has(org.memarium.mm.space.VmFlags.LOCKED);
+  }
+
+  /** Whether a file is mapped there of which the host's page cache may have less than ours. */
+  private boolean hasRealFile(int slot, long at, long bytes) {
+    for (@Nullable Vma area = ours.mm(slot).findVma(at); area != null; area = area.next()) {
+      if (area.start() >= at + bytes) {
+        return false;
+      }
+      AddressSpace mapping = area.mapping();
+      if (mapping != null && !mapping.store().isShmem()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean hasRoom(int slot) {
+    return ours.mm(slot).rss() < MAX_RESIDENT_PAGES;
+  }
+
+  /** Whether what is mapped there is not too much. */
+  private boolean mayPopulate(int slot, long at, long bytes) {
+    MmStruct mm = ours.mm(slot);
+    long sum = 0;
+    for (@Nullable Vma area = mm.findVma(at); area != null; area = area.next()) {
+      if (area.start() >= at + bytes) {
+        break;
+      }
+      sum += Math.min(area.end(), at + bytes) - Math.max(area.start(), at);
+    }
+    return sum <= MAX_POPULATE_BYTES && hasRoom(slot);
+  }
+
+  /** Whether what vectors in the scratch memory name is not the agent's. */
+  private boolean iovecsAllowed(int slot, int address, int count) {
+    long at = Integer.toUnsignedLong(address);
+    if (at < AgentProgram.SCRATCH || at + 8L * MAX_IOVECS > AgentProgram.END) {
+      return false;
+    }
+    for (int i = 0; i < Math.min(count, MAX_IOVECS); i++) {
+      long base = Integer.toUnsignedLong(ours.peek(slot, at + 8L * i));
+      long bytes = Integer.toUnsignedLong(ours.peek(slot, at + 8L * i + 4));
+      if (touchesAgent(base & -4096, bytes + 4096)) {
+        return false;
+      }
+    }
+    return count <= MAX_IOVECS;
+  }
+}

@@ -1,0 +1,272 @@
+package org.memarium.oracle;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The host's side: a 32-bit process on its kernel, and its descendants. */
+final class HostSide implements AutoCloseable {
+  private static final long WAIT_NANOS = 200_000_000;
+  private static final int FIRST_KIND_OF_ACCESS = 1;
+  private static final int FORK_KIND = 5;
+
+  private final Process process;
+  private final Mailbox mailbox;
+  private final Numbers numbers = new Numbers();
+  private final @Nullable FileChannel[] memories = new FileChannel[Mailbox.SLOTS];
+
+  /** The batch that the agent works on; empty: none. */
+  private List<Step> batch = List.of();
+
+  private HostSide(Process process, Mailbox mailbox) {
+    this.process = process;
+    this.mailbox = mailbox;
+    numbers.setPid(0, (int) process.pid());
+  }
+
+  /**
+   * Why this host cannot be asked.
+   *
+   * @param folder where programs can be written
+   * @return null: it can
+   */
+  static @Nullable String missing(Path folder) {
+    String system = System.getProperty("os.name") + " on " + System.getProperty("os.arch");
+    if (!system.equals("Linux on amd64")) {
+      return "needs a host that is Linux on x86-64; this is " + system;
+    }
+    Path program = null;
+    try {
+      program = AgentProgram.write(folder, "memarium-oracle-probe-" + ProcessHandle.current().pid());
+      // Without a mailbox it dies of SIGSEGV as soon as it looks for one.
+      new ProcessBuilder(program.toString()).start().waitFor();
+      return null;
+    } catch (IOException e) {
+      return "needs a host that runs 32-bit programs: " + e.getMessage();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "interrupted";
+    } finally {
+      delete(program);
+    }
+  }
+
+  private static void delete(@Nullable Path file) {
+    try {
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Starts the agent.
+   *
+   * @param program the agent's file
+   * @param mailboxFile where the mailbox shall be, a file that is not there
+   * @param folder the working directory
+   */
+  static HostSide start(Path program, Path mailboxFile, Path folder) {
+    try {
+      Mailbox mailbox = new Mailbox(mailboxFile);
+      ProcessBuilder builder =
+          new ProcessBuilder(program.toString(), mailboxFile.toString())
+              .directory(folder.toFile())
+              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.DISCARD);
+      builder.environment().clear();
+      HostSide side = new HostSide(builder.start(), mailbox);
+      // An empty batch: when it is done the agent has its mailbox.
+      mailbox.post(0, 0);
+      side.finish(0);
+      Files.delete(mailboxFile);
+      return side;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Its numbers of processes and segments. */
+  Numbers numbers() {
+    return numbers;
+  }
+
+  /** Lets a process begin steps, all of them its own. */
+  void post(List<Step> steps) {
+    batch = List.copyOf(steps);
+    int slot = batch.getFirst().process();
+    for (int i = 0; i < batch.size(); i++) {
+      Step step = batch.get(i);
+      int[] arguments = numbers.resolve(step);
+      MemoryCall call = step.call();
+      switch (call) {
+        case READ_BYTE, READ_INT, WRITE_BYTE, WRITE_INT -> {
+          int kind = FIRST_KIND_OF_ACCESS + call.ordinal() - MemoryCall.READ_BYTE.ordinal();
+          mailbox.put(slot, i, kind, arguments[0], new int[] {step.argument(1)});
+        }
+        case FORK -> {
+          mailbox.clear(step.argument(0));
+          mailbox.put(slot, i, FORK_KIND, 0, new int[] {Mailbox.address(step.argument(0))});
+        }
+        default -> mailbox.put(slot, i, 0, call.number(), arguments);
+      }
+    }
+    mailbox.post(slot, batch.size());
+  }
+
+  /** Waits for the steps that were posted last; a process that ended itself has no outcome. */
+  List<Outcome> await() {
+    List<Outcome> outcomes = new ArrayList<>(batch.size());
+    if (batch.isEmpty()) {
+      return outcomes;
+    }
+    int slot = batch.getFirst().process();
+    boolean ends = batch.getLast().call() == MemoryCall.EXIT_GROUP;
+    if (ends) {
+      awaitEnd(slot);
+    } else {
+      finish(slot);
+    }
+    for (int i = 0; i < batch.size() - (ends ? 1 : 0); i++) {
+      Outcome outcome = mailbox.outcome(slot, i);
+      numbers.learn(batch.get(i), outcome.result());
+      if (batch.get(i).call() == MemoryCall.FORK && outcome.result() > 0) {
+        // An empty batch: when it is done the child has touched its pages.
+        mailbox.post(batch.get(i).argument(0), 0);
+        finish(batch.get(i).argument(0));
+      }
+      outcomes.add(outcome);
+    }
+    batch = List.of();
+    return outcomes;
+  }
+
+  private void finish(int slot) {
+    while (!mailbox.isDone(slot)) {
+      mailbox.await(slot, WAIT_NANOS);
+      if (!mailbox.isDone(slot) && isOver(numbers.pid(slot))) {
+        int index = 0;
+        while (index < batch.size() - 1 && mailbox.outcome(slot, index).faults() != 0) {
+          index++;
+        }
+        throw new OracleException(
+            "the agent's process %d is gone, in %s".formatted(numbers.pid(slot), batch.get(index)));
+      }
+    }
+  }
+
+  private void awaitEnd(int slot) {
+    while (!isOver(numbers.pid(slot))) {
+      Thread.onSpinWait();
+    }
+    FileChannel memory = memories[slot];
+    memories[slot] = null;
+    try {
+      if (memory != null) {
+        memory.close();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether a process is a zombie, or not even that. */
+  private static boolean isOver(int pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      char state = stat.charAt(stat.lastIndexOf(')') + 2);
+      return state == 'Z' || state == 'X';
+    } catch (IOException gone) {
+      return true;
+    }
+  }
+
+  /** A file of {@code /proc/PID}. */
+  String proc(int slot, String name) {
+    try {
+      Path file = Path.of("/proc/" + numbers.pid(slot) + "/" + name);
+      return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Words of {@code /proc/PID/pagemap}, from a page on. */
+  long[] pageMap(int slot, long firstPage, int pages) {
+    Path file = Path.of("/proc/" + numbers.pid(slot) + "/pagemap");
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      ByteBuffer words =
+          ByteBuffer.allocate(8 * pages).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+      while (words.hasRemaining()) {
+        if (channel.read(words, 8 * firstPage + words.position()) < 0) {
+          break;
+        }
+      }
+      long[] map = new long[pages];
+      words.flip();
+      words.asLongBuffer().get(map, 0, words.limit() / 8);
+      return map;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What is in a page that is present, whatever its rights are. */
+  byte[] page(int slot, long address) {
+    try {
+      FileChannel memory = memories[slot];
+      if (memory == null) {
+        Path file = Path.of("/proc/" + numbers.pid(slot) + "/mem");
+        memory = FileChannel.open(file, StandardOpenOption.READ);
+        memories[slot] = memory;
+      }
+      ByteBuffer page = ByteBuffer.allocate(4096);
+      while (page.hasRemaining() && memory.read(page, address + page.position()) > 0) {}
+      return page.array();
+    } catch (NoSuchFileException e) {
+      throw new UncheckedIOException(e);
+    } catch (IOException notReadable) {
+      return new byte[0];
+    }
+  }
+
+  /** Ends all its processes. */
+  @Override
+  public void close() {
+    try {
+      for (int slot = Mailbox.SLOTS - 1; slot > 0; slot--) {
+        int pid = numbers.pid(slot);
+        if (pid > 0) {
+          ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        }
+        FileChannel memory = memories[slot];
+        if (memory != null) {
+          memory.close();
+        }
+      }
+      FileChannel memory = memories[0];
+      if (memory != null) {
+        memory.close();
+      }
+      process.destroyForcibly().waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      mailbox.close();
+    }
+  }
+}

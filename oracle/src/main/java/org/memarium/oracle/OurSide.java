@@ -1,0 +1,223 @@
+package org.memarium.oracle;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.kernel.JavaProgram;
+import org.memarium.kernel.Machine;
+import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.MemoryFaultException;
+import org.memarium.kernel.Preset;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.space.Layout;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.MmapFlags;
+
+/** Our side: a machine in which the agent's program stands, and what Java makes it do. */
+final class OurSide implements AutoCloseable {
+  private static final long RAM_BYTES = 512L << 20;
+  private static final int ADDR_NO_RANDOMIZE = 0x4_0000;
+  private static final int SIG_IGN = 1;
+  private static final int SIGXFSZ = 25;
+  private static final int PR_SET_THP_DISABLE = 41;
+
+  private final Machine machine;
+  private final Numbers numbers = new Numbers();
+  private final @Nullable JavaProgram[] programs = new JavaProgram[Mailbox.SLOTS];
+
+  private OurSide(Machine machine) {
+    this.machine = machine;
+  }
+
+  /**
+   * Boots a machine.
+   *
+   * @param folder of the host, the working directory of programs, which they may write to
+   */
+  static OurSide boot(Path folder) {
+    MachineConfig config =
+        MachineConfig.builder()
+            .preset(Preset.X86_64)
+            .layout(Layout.COMPAT)
+            .ramBytes(RAM_BYTES)
+            .writable(folder)
+            .workingDirectory(folder.toString())
+            .build();
+    Machine machine = Machine.boot(config);
+    // RAM enough for whatever is asked for, as the host has.
+    machine.files().write("/proc/sys/vm/overcommit_memory", "1\n");
+    return new OurSide(machine);
+  }
+
+  /**
+   * Begins anew, with one process; what ran before has ended.
+   *
+   * @param program the agent's file
+   * @param mailbox the name of the mailbox, so that the stack has as many bytes as the agent's
+   */
+  void start(Path program, Path mailbox) {
+    JavaProgram first =
+        JavaProgram.start(
+            machine,
+            program.toString(),
+            List.of(program.toString(), mailbox.toString()),
+            AgentProgram.LOOP);
+    programs[0] = first;
+    numbers.setPid(0, first.task().pid());
+    prepare(first);
+  }
+
+  /** What the agent does before it serves. */
+  private void prepare(JavaProgram program) {
+    program.call("personality", ADDR_NO_RANDOMIZE);
+    long stack = Integer.toUnsignedLong(machine.cpu().register(org.memarium.cpu.Cpu.ESP));
+    program.write(stack & -Ram.PAGE_SIZE, new byte[Ram.PAGE_SIZE]);
+    int name = program.string(AgentProgram.SCRATCH, "mailbox");
+    int fd = program.call("memfd_create", name, 0);
+    program.write(AgentProgram.SCRATCH, new byte[Ram.PAGE_SIZE]);
+    program.call("ftruncate", fd, Mailbox.BYTES);
+    int prot = MmapFlags.PROT_READ | MmapFlags.PROT_WRITE;
+    int flags = MmapFlags.MAP_SHARED | MmapFlags.MAP_FIXED;
+    program.call("mmap2", AgentProgram.MAILBOX, Mailbox.BYTES, prot, flags, fd, 0);
+    program.call("close", fd);
+    program.call("prctl", PR_SET_THP_DISABLE, 1);
+    int action = program.words(AgentProgram.DATA, SIG_IGN, 0, 0, 0, 0);
+    program.call("rt_sigaction", SIGXFSZ, action, 0, 8);
+    touch(program);
+  }
+
+  /** The agent's pages, present and written to; also after fork. */
+  private static void touch(JavaProgram program) {
+    program.readInt(AgentProgram.TEXT);
+    for (int at = AgentProgram.MAILBOX;
+        at < AgentProgram.MAILBOX + Mailbox.BYTES;
+        at += Ram.PAGE_SIZE) {
+      program.writeInt(at, program.readInt(at));
+    }
+    for (int at = AgentProgram.DATA; at < AgentProgram.END; at += Ram.PAGE_SIZE) {
+      program.writeInt(at, program.readInt(at));
+    }
+  }
+
+  /** Its numbers of processes and segments. */
+  Numbers numbers() {
+    return numbers;
+  }
+
+  /** The machine. */
+  Machine machine() {
+    return machine;
+  }
+
+  /** Whether a slot has a process. */
+  boolean isAlive(int slot) {
+    JavaProgram program = programs[slot];
+    return program != null && !program.isEnded();
+  }
+
+  /** A slot's address space. */
+  MmStruct mm(int slot) {
+    return program(slot).task().requireMm();
+  }
+
+  private JavaProgram program(int slot) {
+    JavaProgram program = programs[slot];
+    if (program == null) {
+      throw new IllegalStateException("there is no process p" + slot);
+    }
+    return program;
+  }
+
+  /** Does a step. */
+  Outcome execute(Step step) {
+    JavaProgram program = program(step.process());
+    int result = 0;
+    try {
+      switch (step.call()) {
+        case READ_BYTE -> result = program.readByte(step.unsigned(0));
+        case READ_INT -> result = program.readInt(step.unsigned(0));
+        case WRITE_BYTE -> program.writeByte(step.unsigned(0), step.argument(1));
+        case WRITE_INT -> program.writeInt(step.unsigned(0), step.argument(1));
+        case EXIT_GROUP -> {
+          program.exit(step.argument(0));
+          programs[step.process()] = null;
+          return new Outcome(0, 0, 0, 0, 0);
+        }
+        case FORK -> result = fork(program, step.argument(0));
+        default -> result = program.call(step.call().number(), numbers.resolve(step));
+      }
+      if (step.call().group() == CallGroup.ACCESS && step.call().name().startsWith("WRITE")) {
+        result = step.argument(1);
+      }
+      numbers.learn(step, result);
+      return new Outcome(result, 0, 0, 0, faults(program));
+    } catch (MemoryFaultException e) {
+      return new Outcome(0, e.signal(), e.code(), (int) e.address(), faults(program));
+    }
+  }
+
+  private int fork(JavaProgram program, int slot) {
+    int pid = program.call("fork");
+    touch(program);
+    if (pid > 0) {
+      JavaProgram child = program.task(pid);
+      programs[slot] = child;
+      touch(child);
+    }
+    return pid;
+  }
+
+  private static int faults(JavaProgram program) {
+    return (int) (program.task().minorFaults() + program.task().majorFaults());
+  }
+
+  /** A file of {@code /proc/PID}. */
+  String proc(int slot, String name) {
+    return machine.proc(numbers.pid(slot) + "/" + name);
+  }
+
+  /** Words of {@code /proc/PID/pagemap}, from a page on. */
+  long[] pageMap(int slot, long firstPage, int pages) {
+    String file = "/proc/" + numbers.pid(slot) + "/pagemap";
+    byte[] bytes = machine.files().read(file, Long.BYTES * firstPage, Long.BYTES * pages);
+    long[] words = new long[pages];
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(words);
+    return words;
+  }
+
+  /** What is in a page that is present, whatever its rights are. */
+  byte[] page(int slot, long address) {
+    long pte = mm(slot).pages().tables().pte(address);
+    byte[] bytes = new byte[Ram.PAGE_SIZE];
+    machine.mmu().ram().read((long) Pte.pfn(pte) << Ram.PAGE_SHIFT, bytes, 0, Ram.PAGE_SIZE);
+    return bytes;
+  }
+
+  /** A word of memory that is present, without touching it. */
+  int peek(int slot, long address) {
+    long pte = mm(slot).pages().tables().pte(address);
+    long page = (long) Pte.pfn(pte) << Ram.PAGE_SHIFT;
+    return Pte.isPresent(pte)
+        ? machine.mmu().ram().getInt(page + (address & (Ram.PAGE_SIZE - 1)))
+        : 0;
+  }
+
+  /** Ends all processes. */
+  void end() {
+    for (int slot = Mailbox.SLOTS - 1; slot >= 0; slot--) {
+      JavaProgram program = programs[slot];
+      programs[slot] = null;
+      if (program != null && !program.isEnded()) {
+        program.exit(0);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    machine.close();
+  }
+}

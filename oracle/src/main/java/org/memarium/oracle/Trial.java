@@ -1,0 +1,209 @@
+package org.memarium.oracle;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.memarium.mm.Errno;
+
+/**
+ * One sequence of steps, from a new process on, on both sides.
+ *
+ * <p>Our side goes ahead: while the host works on one batch, ours does the next. A batch belongs to
+ * one process, so that the order of all steps is the same there.
+ */
+final class Trial implements AutoCloseable {
+  private static final int BATCH = 128;
+
+  private final HostSide host;
+  private final OurSide ours;
+  private final Guard guard;
+  private final StateComparison states;
+  private final List<Step> done = new ArrayList<>();
+
+  private List<Step> building = new ArrayList<>();
+  private List<Outcome> outcomes = new ArrayList<>();
+
+  /** What the host works on, and what came out of it here. */
+  private List<Step> posted = List.of();
+
+  private List<Outcome> expected = List.of();
+  private int awaited;
+
+  /** Page faults of a process when its last step was over; -1: it had none yet. */
+  private final int[] theirFaults = new int[Mailbox.SLOTS];
+
+  private final int[] ourFaults = new int[Mailbox.SLOTS];
+  private @Nullable Difference difference;
+
+  /** Begins anew on both sides. */
+  Trial(OurSide ours, Path program, Path mailbox, Path hostFolder) {
+    this.ours = ours;
+    ours.start(program, mailbox);
+    host = HostSide.start(program, mailbox, hostFolder);
+    guard = new Guard(ours);
+    states = new StateComparison(host, ours, guard);
+    theirFaults[0] = -1;
+  }
+
+  /** The steps that were done. */
+  List<Step> done() {
+    return done;
+  }
+
+  /**
+   * Does steps until a difference, or the end.
+   *
+   * @param steps the next one; null: there are no more
+   * @param every after how many steps the whole state is compared; it always is at the end
+   */
+  @Nullable Difference run(Supplier<@Nullable Step> steps, int every) {
+    if (every == 1) {
+      compareStates();
+    }
+    Step step = steps.get();
+    while (step != null && difference == null) {
+      if (guard.allows(step)) {
+        execute(step);
+        if (done.size() % every == 0) {
+          compareStates();
+        }
+      }
+      step = difference == null ? steps.get() : null;
+    }
+    compareStates();
+    return difference;
+  }
+
+  private void execute(Step step) {
+    if (!building.isEmpty()
+        && (building.getFirst().process() != step.process() || building.size() == BATCH)) {
+      post();
+    }
+    done.add(step);
+    if (difference != null) {
+      return;
+    }
+    if (step.call() == MemoryCall.FORK) {
+      theirFaults[step.argument(0)] = -1;
+    }
+    try {
+      outcomes.add(ours.execute(step));
+    } catch (RuntimeException e) {
+      StackTraceElement[] trace = e.getStackTrace();
+      String where = trace.length == 0 ? "" : " at " + trace[0];
+      difference =
+          new Difference("exception " + e.getClass().getSimpleName() + where, text(e), done.size());
+      return;
+    }
+    building.add(step);
+    switch (step.call()) {
+      case FORK, EXIT_GROUP, SHMGET -> {
+        post();
+        await();
+      }
+      default -> {}
+    }
+  }
+
+  private static String text(RuntimeException e) {
+    StringBuilder text = new StringBuilder("ours threw " + e);
+    for (StackTraceElement element : e.getStackTrace()) {
+      text.append("\n      at ").append(element);
+    }
+    return text.toString();
+  }
+
+  private void post() {
+    await();
+    if (!building.isEmpty() && difference == null) {
+      host.post(building);
+      posted = building;
+      expected = outcomes;
+      building = new ArrayList<>();
+      outcomes = new ArrayList<>();
+    }
+  }
+
+  private void await() {
+    List<Outcome> theirs = host.await();
+    for (int i = 0; i < theirs.size() && difference == null; i++) {
+      compare(posted.get(i), theirs.get(i), expected.get(i), awaited + i + 1);
+    }
+    awaited += posted.size();
+    posted = List.of();
+  }
+
+  private void compare(Step step, Outcome theirs, Outcome own, int index) {
+    int slot = step.process();
+    boolean same = theirs.signal() == own.signal();
+    if (same && theirs.signal() != 0) {
+      same = theirs.code() == own.code() && theirs.address() == own.address();
+    } else if (same && step.call().group() == CallGroup.ACCESS) {
+      same = step.call().name().startsWith("WRITE") || theirs.result() == own.result();
+    } else if (same) {
+      same = isSame(step, theirs.result(), own.result());
+    }
+    if (!same) {
+      String kind = "%s: %s/%s".formatted(step.call().callName(), kind(theirs), kind(own));
+      difference = new Difference(kind, step + ": host " + theirs + ", ours " + own, index);
+      return;
+    }
+    int before = theirFaults[slot];
+    int theirDelta = theirs.faults() - before;
+    int ourDelta = own.faults() - ourFaults[slot];
+    theirFaults[slot] = theirs.faults();
+    ourFaults[slot] = own.faults();
+    if (before >= 0 && theirDelta != ourDelta && step.call() != MemoryCall.FORK) {
+      difference =
+          new Difference(
+              "faults of " + step.call().callName(),
+              "%s (%s): %d page faults on the host, %d here"
+                  .formatted(step, own, theirDelta, ourDelta),
+              index);
+    }
+  }
+
+  private static boolean isSame(Step step, int theirs, int own) {
+    return switch (step.call()) {
+      case FORK, WAIT4, SHMGET -> theirs == own || theirs > 0 && own > 0 || theirs >= 0 && own >= 0;
+      default -> theirs == own;
+    };
+  }
+
+  private static String kind(Outcome outcome) {
+    if (outcome.signal() != 0) {
+      return "signal " + outcome.signal() + "." + outcome.code();
+    }
+    return outcome.isError() ? Errno.name(-outcome.result()) : "ok";
+  }
+
+  private void compareStates() {
+    post();
+    await();
+    for (int slot = 0; slot < Mailbox.SLOTS && difference == null; slot++) {
+      if (ours.isAlive(slot)) {
+        difference = states.compare(slot, done.size());
+      }
+    }
+  }
+
+  /** The maps of all processes, the host's and ours side by side, for a report. */
+  String maps() {
+    StringBuilder text = new StringBuilder();
+    for (int slot = 0; slot < Mailbox.SLOTS; slot++) {
+      if (ours.isAlive(slot)) {
+        text.append("p%d on the host:\n".formatted(slot)).append(host.proc(slot, "maps"));
+        text.append("p%d here:\n".formatted(slot)).append(ours.proc(slot, "maps"));
+      }
+    }
+    return text.toString();
+  }
+
+  @Override
+  public void close() {
+    host.close();
+    ours.end();
+  }
+}
