@@ -10,7 +10,8 @@ import java.util.HexFormat;
 import org.memarium.hardware.Ram;
 
 /**
- * The program that runs on both sides: a static 32-bit ELF file of 4 KiB, written here byte by byte.
+ * The program that runs on both sides: a static 32-bit ELF file of 4 KiB, written here byte by
+ * byte.
  *
  * <p>On the host it runs natively, and is the agent: it serves its slot of the {@link Mailbox},
  * makes every system call that it finds there, and reads and writes its memory; a signal for a bad
@@ -26,9 +27,9 @@ import org.memarium.hardware.Ram;
  *   08052000  {@link #END}: the heap begins
  * </pre>
  *
- * <p>The agent keeps out of the way of what is compared: all its pages are there from the beginning,
- * and again after each fork; its stack is not the area {@code [stack]}; huge pages are off. It ends
- * by itself when nobody has asked it anything for a minute.
+ * <p>The agent keeps out of the way of what is compared: all its pages are there from the
+ * beginning, and again after each fork; its stack is not the area {@code [stack]}; huge pages are
+ * off. It ends by itself when nobody has asked it anything for a minute.
  */
 final class AgentProgram {
   /** Where the mailbox is mapped. */

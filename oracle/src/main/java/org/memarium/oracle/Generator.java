@@ -36,20 +36,33 @@ final class Generator {
     0x1000_0000, 0x4000_0000, 0x8000_0000, 0xf000_0000, 0xffff_f000, 0xffff_ffff, 0x7fff_ffff
   };
 
-  private static final int[] PROTS = {0, 1, 3, 3, 3, 3, 5, 7, 2, 4, 0x0100_0003, 0x0200_0001, 8, 16};
+  private static final int[] PROTS = {
+    0, 1, 3, 3, 3, 3, 5, 7, 2, 4, 0x0100_0003, 0x0200_0001, 8, 16
+  };
 
   private static final int[] MAPS = {
     0x22, 0x22, 0x22, 0x22, 0x22, 0x21, 0x21, 0x23, 0x20, 0x24, 0x02, 0x01, 0x01, 0x03
   };
 
   private static final int[] MAP_EXTRAS = {
-    0x100, 0x2000, 0x4000, 0x8000, 0x1_8000, 0x2_0000, 0x4_0000, 0x8_0000, 0x40, 0x800, 0x1000,
-    0x200_0000, 0x4000_0000
+    0x100,
+    0x2000,
+    0x4000,
+    0x8000,
+    0x1_8000,
+    0x2_0000,
+    0x4_0000,
+    0x8_0000,
+    0x40,
+    0x800,
+    0x1000,
+    0x200_0000,
+    0x4000_0000
   };
 
   private static final int[] ADVICES = {
-    0, 1, 2, 3, 4, 4, 4, 8, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 100,
-    101, 102, 103, 26, 5, -1
+    0, 1, 2, 3, 4, 4, 4, 8, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    100, 101, 102, 103, 26, 5, -1
   };
 
   private static final int[] SCRATCHES = {AgentProgram.SCRATCH + 0x2000, AgentProgram.SCRATCH};
@@ -153,7 +166,8 @@ final class Generator {
       case REMAP_FILE_PAGES ->
           range(call, pick(0, 0, 0, 1), random.nextInt(-1, 8), pick(0, 0, 0x1_0000, 0x10));
       case MSEAL -> range(call, pick(0, 0, 0, 1));
-      case MEMFD_CREATE, OPEN, CLOSE, FTRUNCATE64, FALLOCATE, FCNTL64, PREAD64, PWRITE64 -> file(call);
+      case MEMFD_CREATE, OPEN, CLOSE, FTRUNCATE64, FALLOCATE, FCNTL64, PREAD64, PWRITE64 ->
+          file(call);
       case SHMGET, SHMAT, SHMDT, SHMCTL -> segment(call);
       case PROCESS_VM_READV, PROCESS_VM_WRITEV -> transfer(call);
       case PIDFD_OPEN -> add(call, process(), pick(0, 0, 0, 1));
@@ -337,14 +351,7 @@ final class Generator {
       case CLOSE -> add(call, random.nextInt(4) == 0 ? descriptor() : random.nextInt(5, 9));
       case FTRUNCATE64 -> add(call, descriptor(), bytes, pick(0, 0, 0, 0, 0, 0, 0, 0, -1));
       case FALLOCATE ->
-          add(
-              call,
-              descriptor(),
-              pick(0, 0, 1, 3, 3, 3, 2, 0x80),
-              offset,
-              0,
-              bytes,
-              0);
+          add(call, descriptor(), pick(0, 0, 1, 3, 3, 3, 2, 0x80), offset, 0, bytes, 0);
       // F_ADD_SEALS and F_GET_SEALS.
       case FCNTL64 ->
           add(
@@ -429,7 +436,13 @@ final class Generator {
   private void processMadvise() {
     int count = iovecs(IOVECS, false);
     int fd = random.nextInt(3, 9);
-    add(MemoryCall.PROCESS_MADVISE, fd, IOVECS, count, pick(3, 4, 20, 21, 25, 12, 99), oneIn(9) ? 1 : 0);
+    add(
+        MemoryCall.PROCESS_MADVISE,
+        fd,
+        IOVECS,
+        count,
+        pick(3, 4, 20, 21, 25, 12, 99),
+        oneIn(9) ? 1 : 0);
   }
 
   private void limit() {
@@ -444,7 +457,7 @@ final class Generator {
           case 9 -> mm.totalVm() * PAGE;
           default -> 8 * PAGE;
         };
-    long soft = Math.max(0, now + PAGE * random.nextInt(-2, 64));
+    long soft = Math.max(0, now + PAGE * random.nextLong(-2, 64));
     long value = oneIn(3) ? soft : -1;
     if (oneIn(4)) {
       add(MemoryCall.PRLIMIT64, process(), resource, 0, BUFFER);

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
 
 /**
@@ -27,7 +28,6 @@ final class Guard {
   private static final int MAX_IOVECS = 4;
   private static final int MADV_POPULATE_READ = 22;
   private static final int MADV_POPULATE_WRITE = 23;
-  private static final int MCL_CURRENT = 1;
   private static final int MCL_FUTURE = 2;
   private static final int WNOHANG = 1;
   private static final int MAX_FILE_BYTES = 4 << 20;
@@ -44,7 +44,7 @@ final class Guard {
     this.ours = ours;
     long start = Long.MAX_VALUE;
     long end = 0;
-    for (String line : ours.proc(0, "maps").split("\n")) {
+    for (String line : ours.proc(0, "maps").lines().toList()) {
       if (line.contains("[v")) {
         start = Math.min(start, Long.parseLong(line.substring(0, 8), 16));
         end = Math.max(end, Long.parseLong(line.substring(9, 17), 16));
@@ -62,8 +62,7 @@ final class Guard {
 
   /** Whether bytes are there that the agent works with, or that the kernel keeps for itself. */
   private boolean touchesAgent(long start, long bytes) {
-    return overlaps(
-            start, bytes, AgentProgram.MAILBOX, AgentProgram.MAILBOX + (long) Mailbox.BYTES)
+    return overlaps(start, bytes, AgentProgram.MAILBOX, AgentProgram.MAILBOX + (long) Mailbox.BYTES)
         || overlaps(start, bytes, AgentProgram.TEXT, AgentProgram.SCRATCH)
         || overlaps(start, bytes, vdsoStart, vdsoEnd);
   }
@@ -84,12 +83,10 @@ final class Guard {
       case MMAP2 -> mayMap(step, slot, at, bytes);
       case MUNMAP, MPROTECT, MSEAL, REMAP_FILE_PAGES -> !isProtected(at & -4096, bytes + 4096);
       case MREMAP -> mayRemap(step, slot, at, bytes);
-      case BRK ->
-          !lockedFuture[slot] || at < ours.mm(slot).currentBrk() + MAX_POPULATE_BYTES;
+      case BRK -> !lockedFuture[slot] || at < ours.mm(slot).currentBrk() + MAX_POPULATE_BYTES;
       case MADVISE ->
           !isProtected(at & -4096, bytes + 4096)
-              && (step.argument(2) != MADV_POPULATE_READ
-                      && step.argument(2) != MADV_POPULATE_WRITE
+              && ((step.argument(2) != MADV_POPULATE_READ && step.argument(2) != MADV_POPULATE_WRITE)
                   || mayPopulate(slot, at, bytes));
       case MLOCK, MLOCK2 -> mayPopulate(slot, at, bytes);
       case MLOCKALL -> {
@@ -114,8 +111,7 @@ final class Guard {
       case FORK -> !ours.isAlive(step.argument(0)) && step.argument(0) < Mailbox.SLOTS;
       case WAIT4 -> step.argument(2) == WNOHANG && !touchesAgent(step.unsigned(1), 4);
       // Around the end of the address space a processor answers, not a kernel.
-      case READ_BYTE, READ_INT, WRITE_BYTE, WRITE_INT ->
-          !touchesAgent(at, 4) && at + 4 <= 1L << 32;
+      case READ_BYTE, READ_INT, WRITE_BYTE, WRITE_INT -> !touchesAgent(at, 4) && at + 4 <= 1L << 32;
       default -> true;
     };
   }
@@ -124,7 +120,8 @@ final class Guard {
     int flags = step.argument(3);
     boolean populates = (flags & (MAP_LOCKED | MAP_POPULATE)) != 0 || lockedFuture[slot];
     boolean huge = (flags & MAP_HUGETLB) != 0;
-    return !huge && (!populates || bytes <= MAX_POPULATE_BYTES && hasRoom(slot))
+    return !huge
+        && (!populates || (bytes <= MAX_POPULATE_BYTES && hasRoom(slot)))
         && ((flags & MAP_FIXED) == 0 || !isProtected(at & -4096, bytes + 4096));
   }
 
@@ -138,7 +135,7 @@ final class Guard {
 
   private boolean isLocked(int slot, long at) {
     Vma area = ours.mm(slot).findVma(at);
-    return lockedFuture[slot] || area != null && area.has(org.memarium.mm.space.VmFlags.LOCKED);
+    return lockedFuture[slot] || (area != null && area.has(VmFlags.LOCKED));
   }
 
   /** Whether a file is mapped there of which the host's page cache may have less than ours. */

@@ -16,7 +16,12 @@ import org.jspecify.annotations.Nullable;
 /** The host's side: a 32-bit process on its kernel, and its descendants. */
 final class HostSide implements AutoCloseable {
   private static final long WAIT_NANOS = 200_000_000;
-  private static final int FIRST_KIND_OF_ACCESS = 1;
+
+  /** By the kind that the agent knows them by, from 1 on. */
+  private static final List<MemoryCall> ACCESSES =
+      List.of(
+          MemoryCall.READ_BYTE, MemoryCall.READ_INT, MemoryCall.WRITE_BYTE, MemoryCall.WRITE_INT);
+
   private static final int FORK_KIND = 5;
 
   private final Process process;
@@ -46,7 +51,8 @@ final class HostSide implements AutoCloseable {
     }
     Path program = null;
     try {
-      program = AgentProgram.write(folder, "memarium-oracle-probe-" + ProcessHandle.current().pid());
+      program =
+          AgentProgram.write(folder, "memarium-oracle-probe-" + ProcessHandle.current().pid());
       // Without a mailbox it dies of SIGSEGV as soon as it looks for one.
       new ProcessBuilder(program.toString()).start().waitFor();
       return null;
@@ -113,8 +119,8 @@ final class HostSide implements AutoCloseable {
       MemoryCall call = step.call();
       switch (call) {
         case READ_BYTE, READ_INT, WRITE_BYTE, WRITE_INT -> {
-          int kind = FIRST_KIND_OF_ACCESS + call.ordinal() - MemoryCall.READ_BYTE.ordinal();
-          mailbox.put(slot, i, kind, arguments[0], new int[] {step.argument(1)});
+          int[] value = {step.argument(1)};
+          mailbox.put(slot, i, ACCESSES.indexOf(call) + 1, arguments[0], value);
         }
         case FORK -> {
           mailbox.clear(step.argument(0));
@@ -207,8 +213,7 @@ final class HostSide implements AutoCloseable {
   long[] pageMap(int slot, long firstPage, int pages) {
     Path file = Path.of("/proc/" + numbers.pid(slot) + "/pagemap");
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      ByteBuffer words =
-          ByteBuffer.allocate(8 * pages).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer words = ByteBuffer.allocate(8 * pages).order(java.nio.ByteOrder.LITTLE_ENDIAN);
       while (words.hasRemaining()) {
         if (channel.read(words, 8 * firstPage + words.position()) < 0) {
           break;

@@ -1,6 +1,8 @@
 package org.memarium.oracle;
 
-/** The differences that are meant: each is a rule with a name, and docs/fidelity.md has its reason. */
+/**
+ * The differences that are meant: each is a rule with a name, and docs/fidelity.md has its reason.
+ */
 final class KnownDifferences {
   private KnownDifferences() {}
 

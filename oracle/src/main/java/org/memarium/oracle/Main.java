@@ -1,6 +1,7 @@
 package org.memarium.oracle;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -92,22 +93,25 @@ public final class Main implements Callable<Integer> {
 
   /** Runs the command and ends the process with its status. */
   public static void main(String[] arguments) {
-    System.exit(execute(new PrintWriter(System.out, true), arguments));
+    System.exit(
+        execute(
+            new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+            new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+            arguments));
   }
 
   /** Runs the command, and returns its exit status. */
-  static int execute(PrintWriter out, String... arguments) {
+  static int execute(PrintWriter out, PrintWriter messages, String... arguments) {
     return new CommandLine(new Main())
         .setOut(out)
+        .setErr(messages)
         .setUsageHelpAutoWidth(true)
-        .setParameterExceptionHandler(
-            (wrong, given) -> {
-              String message = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
-              String text = message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
-              PrintWriter messages = wrong.getCommandLine().getErr();
-              messages.println("memarium-oracle: " + text + " (try memarium-oracle --help)");
-              return USAGE;
-            })
+        .setParameterExceptionHandler((wrong, given) -> {
+          String message = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
+          String text = message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
+          messages.println("memarium-oracle: " + text + " (try memarium-oracle --help)");
+          return USAGE;
+        })
         .execute(arguments);
   }
 
@@ -133,7 +137,8 @@ public final class Main implements Callable<Integer> {
         int steps = (int) Math.min(length, operations - oracle.operations());
         Oracle.@Nullable Finding finding = oracle.sequence(next++, steps);
         if (verbose) {
-          out.printf("seed %d: %s%n", next - 1, finding == null ? "ok" : finding.difference().kind());
+          out.printf(
+              "seed %d: %s%n", next - 1, finding == null ? "ok" : finding.difference().kind());
         }
         if (finding != null && kinds.merge(finding.difference().kind(), 1, Integer::sum) == 1) {
           out.println(finding);

@@ -16,6 +16,7 @@ import java.util.Locale;
 import org.memarium.kernel.syscall.SystemCallNames;
 
 /** What a step can be: a system call with its arguments, or an access to memory. */
+@SuppressWarnings("ImmutableEnumChecker") // A list that nobody changes.
 enum MemoryCall {
   MMAP2(CallGroup.MAP, ADDRESS, LENGTH, PROT, MAP, FD, NUMBER),
   MUNMAP(CallGroup.MAP, ADDRESS, LENGTH),

@@ -28,34 +28,33 @@ final class Numbers {
   /** A step's arguments as this side's kernel wants them. */
   int[] resolve(Step step) {
     int[] arguments = step.arguments();
+    List<ArgumentKind> kinds = step.call().arguments();
+    boolean copied = false;
     for (int i = 0; i < arguments.length; i++) {
-      ArgumentKind kind = step.call().arguments().get(i);
-      int value = arguments[i];
-      boolean isReference = ArgumentKind.isReference(value);
-      if (kind == ArgumentKind.PID && isReference) {
-        arguments = replaced(step, arguments, i, value < pids.length ? pids[value] : value);
-      } else if (kind == ArgumentKind.SHM && isReference) {
-        int id = value < segments.size() ? segments.get(value) : -1;
-        arguments = replaced(step, arguments, i, id);
+      ArgumentKind kind = kinds.get(i);
+      if ((kind == ArgumentKind.PID || kind == ArgumentKind.SHM)
+          && ArgumentKind.isReference(arguments[i])) {
+        arguments = copied ? arguments : arguments.clone();
+        copied = true;
+        arguments[i] = resolve(kind, arguments[i]);
       }
     }
     return arguments;
   }
 
-  private static int[] replaced(Step step, int[] arguments, int index, int value) {
-    int[] changed = arguments == step.arguments() ? arguments.clone() : arguments;
-    changed[index] = value;
-    return changed;
+  private int resolve(ArgumentKind kind, int value) {
+    if (kind == ArgumentKind.PID) {
+      return value < pids.length ? pids[value] : -1;
+    }
+    return value < segments.size() ? segments.get(value) : -1;
   }
 
   /** Notes what a step's result tells. */
   void learn(Step step, int result) {
     if (step.call() == MemoryCall.FORK) {
       pids[step.argument(0)] = Math.max(result, 0);
-    } else if (step.call() == MemoryCall.SHMGET && !segments.contains(result)) {
-      if (result >= 0) {
-        segments.add(result);
-      }
+    } else if (step.call() == MemoryCall.SHMGET && result >= 0 && !segments.contains(result)) {
+      segments.add(result);
     }
   }
 }

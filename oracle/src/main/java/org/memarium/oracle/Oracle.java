@@ -9,8 +9,10 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.Machine;
 
 /** Runs sequences, and shrinks those that end in a difference. */
 final class Oracle implements AutoCloseable {
@@ -20,13 +22,24 @@ final class Oracle implements AutoCloseable {
   private final Path folder;
   private final Path program;
   private final Set<CallGroup> groups;
+  private final Consumer<Machine> prepare;
   private @Nullable OurSide ours;
   private int trials;
   private long operations;
 
   /** Tries those groups of calls, with its files in a new folder. */
   Oracle(Path parent, Set<CallGroup> groups) {
+    this(parent, groups, machine -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param prepare what is done to each machine before its first process
+   */
+  Oracle(Path parent, Set<CallGroup> groups, Consumer<Machine> prepare) {
     this.groups = groups;
+    this.prepare = prepare;
     try {
       folder = Files.createTempDirectory(parent, "memarium-oracle-");
       program = AgentProgram.write(folder, "agent");
@@ -83,6 +96,7 @@ final class Oracle implements AutoCloseable {
     if (side == null) {
       Path files = make("ours");
       side = OurSide.boot(files);
+      prepare.accept(side.machine());
       ours = side;
     }
     return side;

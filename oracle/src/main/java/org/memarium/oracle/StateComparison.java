@@ -70,7 +70,7 @@ final class StateComparison {
   private List<Area> areas(String smaps) {
     List<Area> areas = new ArrayList<>();
     @Nullable Area area = null;
-    for (String line : smaps.split("\n")) {
+    for (String line : smaps.lines().toList()) {
       int colon = line.indexOf(':');
       boolean isHead = line.charAt(0) < 'A' || line.charAt(0) > 'Z';
       if (isHead) {
@@ -101,8 +101,20 @@ final class StateComparison {
 
   private static final Set<String> STATUS =
       Set.of(
-          "VmSize", "VmLck", "VmPin", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData", "VmStk",
-          "VmExe", "VmLib", "VmPTE", "VmSwap", "VmPeak");
+          "VmSize",
+          "VmLck",
+          "VmPin",
+          "VmRSS",
+          "RssAnon",
+          "RssFile",
+          "RssShmem",
+          "VmData",
+          "VmStk",
+          "VmExe",
+          "VmLib",
+          "VmPTE",
+          "VmSwap",
+          "VmPeak");
 
   private @Nullable Difference status(int slot, int step) {
     Map<String, String> theirs = fields(host.proc(slot, "status"));
@@ -119,7 +131,7 @@ final class StateComparison {
 
   private static Map<String, String> fields(String text) {
     Map<String, String> fields = new LinkedHashMap<>();
-    for (String line : text.split("\n")) {
+    for (String line : text.lines().toList()) {
       int colon = line.indexOf(':');
       if (colon > 0) {
         fields.put(line.substring(0, colon), line.substring(colon + 1).strip());
