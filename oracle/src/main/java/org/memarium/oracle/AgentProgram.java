@@ -27,7 +27,8 @@ import org.memarium.hardware.Ram;
  *   08052000  {@link #END}: the heap begins
  * </pre>
  *
- * <p>The agent keeps out of the way of what is compared: all its pages are there from the
+ * <p>The agent keeps out of the way of what is compared: the vdso is unmapped, as its pages are the
+ * kernel's own; all its pages are there from the
  * beginning, and again after each fork; its stack is not the area {@code [stack]}; huge pages are
  * off. It ends by itself when nobody has asked it anything for a minute.
  */
@@ -47,8 +48,14 @@ final class AgentProgram {
   /** The first address behind the program. */
   static final int END = 0x0805_2000;
 
+  /** From here on lie the vdso and its data, and nothing else: the agent takes them away. */
+  static final int VDSO_FROM = 0xf000_0000;
+
+  /** How much there is taken away: nearly up to the stack. */
+  static final int VDSO_BYTES = 0x0ff0_0000;
+
   /** {@code again: int $0x80; jmp again}. */
-  static final int LOOP = 0x0804_8339;
+  static final int LOOP = 0x0804_834a;
 
   private static final int ENTRY = 0x0804_80b4;
   private static final int PROGRAM_HEADER_BYTES = 32;
@@ -107,10 +114,14 @@ final class AgentProgram {
       31 f6                         #   xor %esi,%esi
       31 ff                         #   xor %edi,%edi
       cd 80                         #   int $0x80
+      b8 5b 00 00 00                #   mov $munmap,%eax
+      bb 00 00 00 f0                #   mov $below the vdso,%ebx
+      b9 00 00 f0 0f                #   mov $up to the stack,%ecx
+      cd 80                         #   int $0x80
       b8 36 01 00 00                #   mov $unshare,%eax
       bb 00 00 00 08                #   mov $CLONE_NEWIPC,%ebx
       cd 80                         #   int $0x80
-      c7 05 20 90 04 08 e4 82 04 08 #   movl $handler,action
+      c7 05 20 90 04 08 f5 82 04 08 #   movl $handler,action
       c7 05 24 90 04 08 04 00 00 40 #   movl $SA_NODEFER|SA_SIGINFO,action+4
       b8 ae 00 00 00                #   mov $rt_sigaction,%eax
       bb 0b 00 00 00                #   mov $SIGSEGV,%ebx

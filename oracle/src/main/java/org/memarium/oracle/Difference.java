@@ -7,4 +7,23 @@ package org.memarium.oracle;
  * @param text what it is, in words
  * @param step how many steps had been done, this one included
  */
-record Difference(String kind, String text, int step) {}
+record Difference(String kind, String text, int step) {
+  private static final String EXCEPTION = "exception ";
+
+  /** Our side is broken inside, and says so. */
+  static Difference exception(RuntimeException e, int step) {
+    StackTraceElement[] trace = e.getStackTrace();
+    StringBuilder text = new StringBuilder("ours threw " + e);
+    for (StackTraceElement element : trace) {
+      text.append("\n      at ").append(element);
+    }
+    String where = trace.length == 0 ? "" : " at " + trace[0];
+    return new Difference(
+        EXCEPTION + e.getClass().getSimpleName() + where, text.toString(), step);
+  }
+
+  /** Whether our side is not to be used any more. */
+  boolean isException() {
+    return kind.startsWith(EXCEPTION);
+  }
+}

@@ -33,8 +33,6 @@ final class Guard {
   private static final int MAX_FILE_BYTES = 4 << 20;
 
   private final OurSide ours;
-  private final long vdsoStart;
-  private final long vdsoEnd;
 
   /** Whether a process may have asked for new areas to be locked. */
   private final boolean[] lockedFuture = new boolean[Mailbox.SLOTS];
@@ -42,29 +40,18 @@ final class Guard {
   /** Asks that side, which has one process. */
   Guard(OurSide ours) {
     this.ours = ours;
-    long start = Long.MAX_VALUE;
-    long end = 0;
-    for (String line : ours.proc(0, "maps").lines().toList()) {
-      if (line.contains("[v")) {
-        start = Math.min(start, Long.parseLong(line.substring(0, 8), 16));
-        end = Math.max(end, Long.parseLong(line.substring(9, 17), 16));
-      }
-    }
-    vdsoStart = start;
-    vdsoEnd = end;
   }
 
-  /** Whether an area is the agent's own, or the kernel's: nothing there is compared. */
+  /** Whether an area is the agent's own: nothing there is compared. */
   boolean isProtected(long start, long bytes) {
     return touchesAgent(start, bytes)
         || overlaps(start, bytes, AgentProgram.SCRATCH, AgentProgram.END);
   }
 
-  /** Whether bytes are there that the agent works with, or that the kernel keeps for itself. */
+  /** Whether bytes are there that the agent works with. */
   private boolean touchesAgent(long start, long bytes) {
     return overlaps(start, bytes, AgentProgram.MAILBOX, AgentProgram.MAILBOX + (long) Mailbox.BYTES)
-        || overlaps(start, bytes, AgentProgram.TEXT, AgentProgram.SCRATCH)
-        || overlaps(start, bytes, vdsoStart, vdsoEnd);
+        || overlaps(start, bytes, AgentProgram.TEXT, AgentProgram.SCRATCH);
   }
 
   private static boolean overlaps(long start, long bytes, long from, long to) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -137,58 +138,66 @@ final class Oracle implements AutoCloseable {
 
   // ---- Shrinking ----
 
-  private Finding shrink(long seed, Difference found, List<Step> all) {
-    List<Step> steps = all.subList(0, Math.min(found.step(), all.size()));
-    Difference difference = replay(steps, 1);
-    if (difference == null) {
-      return new Finding(
-          seed,
-          new Difference(found.kind() + " (not seen again in a replay)", found.text(), 0),
-          steps,
-          "");
+  /** What a replay did, up to the difference or to its end. */
+  private record Replay(@Nullable Difference difference, List<Step> steps) {
+    boolean showsAgain(String kind) {
+      return difference != null && difference.kind().equals(kind);
     }
-    steps = new ArrayList<>(steps.subList(0, Math.min(difference.step(), steps.size())));
+  }
+
+  /** Takes steps away, fewer at a time, as long as what is left ends in the same difference. */
+  private Finding shrink(long seed, Difference found, List<Step> all) {
+    // With every step's state compared it shows where it begins, maybe as something else.
+    Replay shortest = replay(all, 1);
+    Difference difference = shortest.difference();
+    if (difference == null) {
+      String kind = found.kind() + " (not seen again in a replay)";
+      return new Finding(seed, new Difference(kind, found.text(), found.step()), all, "");
+    }
     String kind = difference.kind();
     int replays = 0;
-    for (int chunk = steps.size() / 2; chunk >= 1 && replays < MAX_REPLAYS; ) {
-      boolean shorter = false;
-      for (int from = steps.size() - chunk; from >= 0 && replays < MAX_REPLAYS; from -= chunk) {
-        List<Step> fewer = new ArrayList<>(steps);
+    for (int chunk = shortest.steps().size() / 2; chunk >= 1; chunk /= 2) {
+      int from = shortest.steps().size() - chunk;
+      while (from >= 0 && replays++ < MAX_REPLAYS) {
+        List<Step> fewer = new ArrayList<>(shortest.steps());
         fewer.subList(from, from + chunk).clear();
-        replays++;
-        Difference again = replay(fewer, Integer.MAX_VALUE);
-        if (again != null && again.kind().equals(kind)) {
-          difference = again;
-          steps = new ArrayList<>(fewer.subList(0, Math.min(again.step(), fewer.size())));
-          shorter = true;
-          from = Math.min(from, steps.size());
+        Replay replay = replay(fewer, Integer.MAX_VALUE);
+        if (replay.showsAgain(kind)) {
+          shortest = replay;
         }
+        from = Math.min(from, shortest.steps().size()) - chunk;
       }
-      chunk = shorter && chunk == 1 ? 1 : chunk / 2;
-      chunk = Math.min(chunk, steps.size());
     }
+    return finding(seed, shortest);
+  }
+
+  private Finding finding(long seed, Replay shortest) {
     String maps;
     try (Trial trial = trial()) {
-      Iterator<Step> left = steps.iterator();
+      Iterator<Step> left = shortest.steps().iterator();
       trial.run(() -> left.hasNext() ? left.next() : null, Integer.MAX_VALUE);
       maps = trial.maps();
     } catch (RuntimeException e) {
-      maps = "";
+      maps = "(no maps: " + e.getMessage() + ")\n";
     }
     afresh();
-    return new Finding(seed, difference, steps, maps);
+    return new Finding(
+        seed, Objects.requireNonNull(shortest.difference()), shortest.steps(), maps);
   }
 
-  private @Nullable Difference replay(List<Step> steps, int every) {
-    Difference difference;
+  private Replay replay(List<Step> steps, int every) {
+    Replay replay;
     try (Trial trial = trial()) {
       Iterator<Step> left = steps.iterator();
-      difference = trial.run(() -> left.hasNext() ? left.next() : null, every);
+      Difference difference = trial.run(() -> left.hasNext() ? left.next() : null, every);
+      List<Step> done = trial.done();
+      int end = difference == null ? done.size() : Math.min(difference.step(), done.size());
+      replay = new Replay(difference, List.copyOf(done.subList(0, end)));
     }
-    if (difference != null && difference.kind().startsWith("exception")) {
+    if (replay.difference() != null && replay.difference().isException()) {
       afresh();
     }
-    return difference;
+    return replay;
   }
 
   @Override

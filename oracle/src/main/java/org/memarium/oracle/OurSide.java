@@ -83,6 +83,7 @@ final class OurSide implements AutoCloseable {
     int flags = MmapFlags.MAP_SHARED | MmapFlags.MAP_FIXED;
     program.call("mmap2", AgentProgram.MAILBOX, Mailbox.BYTES, prot, flags, fd, 0);
     program.call("close", fd);
+    program.call("munmap", AgentProgram.VDSO_FROM, AgentProgram.VDSO_BYTES);
     program.call("prctl", PR_SET_THP_DISABLE, 1);
     int action = program.words(AgentProgram.DATA, SIG_IGN, 0, 0, 0, 0);
     program.call("rt_sigaction", SIGXFSZ, action, 0, 8);

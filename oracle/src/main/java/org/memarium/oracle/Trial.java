@@ -59,10 +59,9 @@ final class Trial implements AutoCloseable {
    * @param every after how many steps the whole state is compared; it always is at the end
    */
   @Nullable Difference run(Supplier<@Nullable Step> steps, int every) {
-    if (every == 1) {
-      compareStates();
-    }
-    Step step = steps.get();
+    // Both begin alike, or nothing that follows tells anything.
+    compareStates();
+    Step step = difference == null ? steps.get() : null;
     while (step != null && difference == null) {
       if (guard.allows(step)) {
         execute(step);
@@ -91,10 +90,7 @@ final class Trial implements AutoCloseable {
     try {
       outcomes.add(ours.execute(step));
     } catch (RuntimeException e) {
-      StackTraceElement[] trace = e.getStackTrace();
-      String where = trace.length == 0 ? "" : " at " + trace[0];
-      difference =
-          new Difference("exception " + e.getClass().getSimpleName() + where, text(e), done.size());
+      difference = Difference.exception(e, done.size());
       return;
     }
     building.add(step);
@@ -105,14 +101,6 @@ final class Trial implements AutoCloseable {
       }
       default -> {}
     }
-  }
-
-  private static String text(RuntimeException e) {
-    StringBuilder text = new StringBuilder("ours threw " + e);
-    for (StackTraceElement element : e.getStackTrace()) {
-      text.append("\n      at ").append(element);
-    }
-    return text.toString();
   }
 
   private void post() {
