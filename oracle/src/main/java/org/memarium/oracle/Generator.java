@@ -208,7 +208,7 @@ final class Generator {
           case 18 -> ours.mm(current).startStack() - (long) PAGE * random.nextInt(80);
           default -> EDGES[random.nextInt(EDGES.length)];
         };
-    at &= -PAGE;
+    at &= 0xffff_f000L;
     return at + (oneIn(40) ? random.nextInt(PAGE) : 0);
   }
 
@@ -345,8 +345,8 @@ final class Generator {
       }
       case OPEN -> {
         add(MemoryCall.WRITE_INT, AgentProgram.SCRATCH, 'f' | ('a' + random.nextInt(3)) << 8);
-        // O_RDWR, O_RDONLY or O_WRONLY, with O_CREAT, sometimes with O_TRUNC.
-        add(call, AgentProgram.SCRATCH, pick(0x42, 0x42, 0x42, 0x40, 0x41, 0x242, 2), 0x1b6);
+        // O_RDWR or O_RDONLY, with O_CREAT, sometimes with O_TRUNC.
+        add(call, AgentProgram.SCRATCH, pick(0x42, 0x42, 0x42, 0x40, 0x242, 2), 0x1b6);
       }
       case CLOSE -> add(call, random.nextInt(4) == 0 ? descriptor() : random.nextInt(5, 9));
       case FTRUNCATE64 -> add(call, descriptor(), bytes, pick(0, 0, 0, 0, 0, 0, 0, 0, -1));
@@ -458,15 +458,17 @@ final class Generator {
           default -> 8 * PAGE;
         };
     long soft = Math.max(0, now + PAGE * random.nextLong(-2, 64));
-    long value = oneIn(3) ? soft : -1;
+    long value = oneIn(3) ? soft : mm.limits().hard(resource);
     if (oneIn(4)) {
       add(MemoryCall.PRLIMIT64, process(), resource, 0, BUFFER);
       return;
     }
     add(MemoryCall.WRITE_INT, IOVECS, (int) value);
     add(MemoryCall.WRITE_INT, IOVECS + 4, (int) (value >> 32));
-    add(MemoryCall.WRITE_INT, IOVECS + 8, -1);
-    add(MemoryCall.WRITE_INT, IOVECS + 12, -1);
+    // A hard limit that is never raised: who may depends on what the host's root may.
+    long hard = mm.limits().hard(resource);
+    add(MemoryCall.WRITE_INT, IOVECS + 8, (int) hard);
+    add(MemoryCall.WRITE_INT, IOVECS + 12, (int) (hard >> 32));
     add(MemoryCall.PRLIMIT64, current, resource, IOVECS, oneIn(2) ? 0 : BUFFER);
   }
 

@@ -91,9 +91,10 @@ final class Guard {
       case PWRITE64 ->
           step.unsigned(2) <= MAX_FILE_BYTES && !touchesAgent(step.unsigned(1), step.unsigned(2));
       case SHMAT -> step.argument(1) == 0 || !isProtected(step.unsigned(1) & -4096, 1 << 20);
-      case PROCESS_VM_READV -> iovecsAllowed(slot, step.argument(1), step.argument(2));
-      case PROCESS_VM_WRITEV, PROCESS_MADVISE ->
-          iovecsAllowed(slot, step.argument(step.call() == MemoryCall.PROCESS_MADVISE ? 1 : 3), 4);
+      case PROCESS_VM_READV, PROCESS_VM_WRITEV ->
+          iovecsAllowed(slot, step.argument(1), step.argument(2))
+              && iovecsAllowed(slot, step.argument(3), step.argument(4));
+      case PROCESS_MADVISE -> iovecsAllowed(slot, step.argument(1), step.argument(2));
       case PRLIMIT64 -> !touchesAgent(step.unsigned(3), 16);
       case FORK -> !ours.isAlive(step.argument(0)) && step.argument(0) < Mailbox.SLOTS;
       case WAIT4 -> step.argument(2) == WNOHANG && !touchesAgent(step.unsigned(1), 4);

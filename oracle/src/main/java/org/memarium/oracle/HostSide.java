@@ -12,10 +12,27 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.syscall.SystemCallNames;
+import org.memarium.mm.space.RLimits;
 
 /** The host's side: a 32-bit process on its kernel, and its descendants. */
 final class HostSide implements AutoCloseable {
   private static final long WAIT_NANOS = 200_000_000;
+
+  /** The names of limits in /proc, by number; those that have nothing to do with memory are empty. */
+  private static final List<String> LIMITS =
+      List.of(
+          "",
+          "Max file size",
+          "Max data size",
+          "Max stack size",
+          "Max core file size",
+          "Max resident set",
+          "",
+          "Max open files",
+          "Max locked memory",
+          "Max address space");
 
   /** By the kind that the agent knows them by, from 1 on. */
   private static final List<MemoryCall> ACCESSES =
@@ -23,6 +40,8 @@ final class HostSide implements AutoCloseable {
           MemoryCall.READ_BYTE, MemoryCall.READ_INT, MemoryCall.WRITE_BYTE, MemoryCall.WRITE_INT);
 
   private static final int FORK_KIND = 5;
+  private static final int READAHEAD = SystemCallNames.number("readahead");
+  private static final int READAHEAD_BYTES = 1 << 20;
 
   private final Process process;
   private final Mailbox mailbox;
@@ -31,6 +50,9 @@ final class HostSide implements AutoCloseable {
 
   /** The batch that the agent works on; empty: none. */
   private List<Step> batch = List.of();
+
+  /** Where in the mailbox each step of the batch is: there are commands of our own between them. */
+  private int[] places = {};
 
   private HostSide(Process process, Mailbox mailbox) {
     this.process = process;
@@ -64,6 +86,25 @@ final class HostSide implements AutoCloseable {
     } finally {
       delete(program);
     }
+  }
+
+  /** Gives a machine the resource limits of this process, which the agent inherits. */
+  static void limits(MachineConfig.Builder config) {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
+        int resource = LIMITS.indexOf(line.substring(0, Math.min(25, line.length())).strip());
+        if (resource >= 0) {
+          String[] values = line.substring(26).strip().split(" +", -1);
+          config.limit(resource, limit(values[0]), limit(values[1]));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static long limit(String value) {
+    return value.equals("unlimited") ? RLimits.INFINITY : Long.parseUnsignedLong(value);
   }
 
   private static void delete(@Nullable Path file) {
@@ -113,10 +154,14 @@ final class HostSide implements AutoCloseable {
   void post(List<Step> steps) {
     batch = List.copyOf(steps);
     int slot = batch.getFirst().process();
-    for (int i = 0; i < batch.size(); i++) {
-      Step step = batch.get(i);
+    places = new int[batch.size()];
+    int commands = 0;
+    for (int number = 0; number < batch.size(); number++) {
+      Step step = batch.get(number);
       int[] arguments = numbers.resolve(step);
       MemoryCall call = step.call();
+      int i = commands++;
+      places[number] = i;
       switch (call) {
         case READ_BYTE, READ_INT, WRITE_BYTE, WRITE_INT -> {
           int[] value = {step.argument(1)};
@@ -126,10 +171,16 @@ final class HostSide implements AutoCloseable {
           mailbox.clear(step.argument(0));
           mailbox.put(slot, i, FORK_KIND, 0, new int[] {Mailbox.address(step.argument(0))});
         }
+        // Files count as cached: what became longer is read before anybody asks.
+        case FTRUNCATE64, FALLOCATE, PWRITE64 -> {
+          mailbox.put(slot, i, 0, call.number(), arguments);
+          int[] readahead = {arguments[0], 0, 0, READAHEAD_BYTES};
+          mailbox.put(slot, commands++, 0, READAHEAD, readahead);
+        }
         default -> mailbox.put(slot, i, 0, call.number(), arguments);
       }
     }
-    mailbox.post(slot, batch.size());
+    mailbox.post(slot, commands);
   }
 
   /** Waits for the steps that were posted last; a process that ended itself has no outcome. */
@@ -146,7 +197,7 @@ final class HostSide implements AutoCloseable {
       finish(slot);
     }
     for (int i = 0; i < batch.size() - (ends ? 1 : 0); i++) {
-      Outcome outcome = mailbox.outcome(slot, i);
+      Outcome outcome = mailbox.outcome(slot, places[i]);
       numbers.learn(batch.get(i), outcome.result());
       if (batch.get(i).call() == MemoryCall.FORK && outcome.result() > 0) {
         // An empty batch: when it is done the child has touched its pages.
@@ -163,14 +214,20 @@ final class HostSide implements AutoCloseable {
     while (!mailbox.isDone(slot)) {
       mailbox.await(slot, WAIT_NANOS);
       if (!mailbox.isDone(slot) && isOver(numbers.pid(slot))) {
-        int index = 0;
-        while (index < batch.size() - 1 && mailbox.outcome(slot, index).faults() != 0) {
-          index++;
-        }
         throw new OracleException(
-            "the agent's process %d is gone, in %s".formatted(numbers.pid(slot), batch.get(index)));
+            "the agent's process %d is gone, in %s".formatted(numbers.pid(slot), atWork(slot)));
       }
     }
+  }
+
+  /** The step whose fault count is not there yet. */
+  private String atWork(int slot) {
+    for (int i = 0; i < batch.size(); i++) {
+      if (mailbox.outcome(slot, places[i]).faults() == 0) {
+        return batch.get(i).toString();
+      }
+    }
+    return "no step";
   }
 
   private void awaitEnd(int slot) {

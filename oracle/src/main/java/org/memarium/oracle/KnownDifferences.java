@@ -1,18 +1,36 @@
 package org.memarium.oracle;
 
+import java.util.Set;
+
 /**
- * The differences that are meant: each is a rule with a name, and docs/fidelity.md has its reason.
+ * The differences that are meant: each is a rule, and has the same name in docs/fidelity.md, with
+ * its reason.
  */
 final class KnownDifferences {
+  private static final Set<String> OF_DIRTY_FILES =
+      Set.of("Pss_Dirty", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty");
+
   private KnownDifferences() {}
 
-  /** Lines of smaps that are not compared. */
-  static boolean smaps(String field) {
-    return field.equals("Referenced") || field.equals("KSM");
+  /**
+   * Whether a line of smaps is not compared.
+   *
+   * @param realFile whether a file of a disk is mapped there
+   */
+  static boolean smaps(String field, boolean realFile) {
+    return switch (field) {
+      // oracle-referenced: looking at memory ages it on the host.
+      case "Referenced" -> true;
+      // oracle-merging: nothing is merged here, so the line is not there.
+      case "KSM" -> true;
+      // oracle-dirty-files: when a page that was written is on the disk is the file system's affair.
+      default -> realFile && OF_DIRTY_FILES.contains(field);
+    };
   }
 
-  /** Lines of status that are not compared. */
+  /** Whether a line of status is not compared. */
   static boolean status(String field) {
+    // oracle-peaks: the highest size within a call that fails later, or moves.
     return field.equals("VmPeak");
   }
 }

@@ -27,7 +27,7 @@ final class Mailbox implements AutoCloseable {
   /** How many processes there may be at once. */
   static final int SLOTS = 16;
 
-  /** How long a batch may be. */
+  /** How many commands a batch may have. */
   static final int MAX_COMMANDS = 255;
 
   /** Bytes of it all. */

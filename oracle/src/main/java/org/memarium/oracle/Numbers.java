@@ -1,6 +1,7 @@
 package org.memarium.oracle;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -14,6 +15,12 @@ final class Numbers {
   /** The number of a slot's process; 0: there is none. */
   int pid(int slot) {
     return pids[slot];
+  }
+
+  /** Forgets all: other processes begin. */
+  void clear() {
+    Arrays.fill(pids, 0);
+    segments.clear();
   }
 
   void setPid(int slot, int pid) {

@@ -38,15 +38,15 @@ final class OurSide implements AutoCloseable {
    * @param folder of the host, the working directory of programs, which they may write to
    */
   static OurSide boot(Path folder) {
-    MachineConfig config =
+    MachineConfig.Builder config =
         MachineConfig.builder()
             .preset(Preset.X86_64)
             .layout(Layout.COMPAT)
             .ramBytes(RAM_BYTES)
             .writable(folder)
-            .workingDirectory(folder.toString())
-            .build();
-    Machine machine = Machine.boot(config);
+            .workingDirectory(folder.toString());
+    HostSide.limits(config);
+    Machine machine = Machine.boot(config.build());
     // RAM enough for whatever is asked for, as the host has.
     machine.files().write("/proc/sys/vm/overcommit_memory", "1\n");
     return new OurSide(machine);
@@ -66,6 +66,7 @@ final class OurSide implements AutoCloseable {
             List.of(program.toString(), mailbox.toString()),
             AgentProgram.LOOP);
     programs[0] = first;
+    numbers.clear();
     numbers.setPid(0, first.task().pid());
     prepare(first);
   }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +34,13 @@ final class StateComparison {
   }
 
   /** An area with its figures, as smaps tells of it. */
-  private record Area(long start, long end, String line, Map<String, String> fields) {}
+  private record Area(long start, long end, String line, Map<String, String> fields) {
+    /** Whether a file of a disk is mapped there: its name has lost its folders. */
+    boolean isOfRealFile() {
+      String[] columns = line.split(" ", 4);
+      return columns.length > 3 && !columns[3].startsWith("/") && !columns[3].startsWith("[");
+    }
+  }
 
   /** What a process differs in first; null: nothing. */
   @Nullable Difference compare(int slot, int step) {
@@ -99,8 +104,8 @@ final class StateComparison {
     return "%s %s %s %s".formatted(columns[0], columns[1], columns[2], name).strip();
   }
 
-  private static final Set<String> STATUS =
-      Set.of(
+  private static final List<String> STATUS =
+      List.of(
           "VmSize",
           "VmLck",
           "VmPin",
@@ -147,7 +152,7 @@ final class StateComparison {
     for (Map.Entry<String, String> field : theirs.fields().entrySet()) {
       String name = field.getKey();
       String b = own.fields().getOrDefault(name, "(no such line)");
-      if (!field.getValue().equals(b) && !KnownDifferences.smaps(name)) {
+      if (!field.getValue().equals(b) && !KnownDifferences.smaps(name, own.isOfRealFile())) {
         return difference(
             "smaps " + name, slot, "smaps: " + own.line() + ": " + name, field.getValue(), b, step);
       }

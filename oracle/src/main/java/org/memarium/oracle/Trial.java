@@ -14,7 +14,7 @@ import org.memarium.mm.Errno;
  * one process, so that the order of all steps is the same there.
  */
 final class Trial implements AutoCloseable {
-  private static final int BATCH = 128;
+  private static final int BATCH = 120;
 
   private final HostSide host;
   private final OurSide ours;

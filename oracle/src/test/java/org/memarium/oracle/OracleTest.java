@@ -41,7 +41,7 @@ final class OracleTest {
         new Oracle(
             folder,
             EnumSet.of(CallGroup.BRK, CallGroup.ACCESS),
-            machine -> machine.files().write("/proc/sys/vm/max_map_count", "7\n"))) {
+            machine -> machine.files().write("/proc/sys/vm/max_map_count", "4\n"))) {
       Oracle.Finding finding = oracle.sequence(1, 500);
       assertNotNull(finding);
       assertTrue(finding.difference().kind().startsWith("brk: "), finding::toString);
