@@ -28,9 +28,9 @@ import org.memarium.hardware.Ram;
  * </pre>
  *
  * <p>The agent keeps out of the way of what is compared: the vdso is unmapped, as its pages are the
- * kernel's own; all its pages are there from the
- * beginning, and again after each fork; its stack is not the area {@code [stack]}; huge pages are
- * off. It ends by itself when nobody has asked it anything for a minute.
+ * kernel's own; all its pages are there from the beginning, and again after each fork; its stack is
+ * not the area {@code [stack]}; huge pages are off. It ends by itself when nobody has asked it
+ * anything for a minute.
  */
 final class AgentProgram {
   /** Where the mailbox is mapped. */

@@ -18,8 +18,7 @@ record Difference(String kind, String text, int step) {
       text.append("\n      at ").append(element);
     }
     String where = trace.length == 0 ? "" : " at " + trace[0];
-    return new Difference(
-        EXCEPTION + e.getClass().getSimpleName() + where, text.toString(), step);
+    return new Difference(EXCEPTION + e.getClass().getSimpleName() + where, text.toString(), step);
   }
 
   /** Whether our side is not to be used any more. */

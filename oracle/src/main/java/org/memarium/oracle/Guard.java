@@ -73,7 +73,8 @@ final class Guard {
       case BRK -> !lockedFuture[slot] || at < ours.mm(slot).currentBrk() + MAX_POPULATE_BYTES;
       case MADVISE ->
           !isProtected(at & -4096, bytes + 4096)
-              && ((step.argument(2) != MADV_POPULATE_READ && step.argument(2) != MADV_POPULATE_WRITE)
+              && ((step.argument(2) != MADV_POPULATE_READ
+                      && step.argument(2) != MADV_POPULATE_WRITE)
                   || mayPopulate(slot, at, bytes));
       case MLOCK, MLOCK2 -> mayPopulate(slot, at, bytes);
       case MLOCKALL -> {

@@ -20,7 +20,9 @@ import org.memarium.mm.space.RLimits;
 final class HostSide implements AutoCloseable {
   private static final long WAIT_NANOS = 200_000_000;
 
-  /** The names of limits in /proc, by number; those that have nothing to do with memory are empty. */
+  /**
+   * The names of limits in /proc, by number; those that have nothing to do with memory are empty.
+   */
   private static final List<String> LIMITS =
       List.of(
           "",

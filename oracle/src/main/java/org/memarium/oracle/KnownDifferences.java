@@ -23,7 +23,8 @@ final class KnownDifferences {
       case "Referenced" -> true;
       // oracle-merging: nothing is merged here, so the line is not there.
       case "KSM" -> true;
-      // oracle-dirty-files: when a page that was written is on the disk is the file system's affair.
+      // oracle-dirty-files: when a page that was written is on the disk is the file system's
+      // affair.
       default -> realFile && OF_DIRTY_FILES.contains(field);
     };
   }

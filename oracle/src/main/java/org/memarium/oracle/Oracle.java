@@ -181,8 +181,7 @@ final class Oracle implements AutoCloseable {
       maps = "(no maps: " + e.getMessage() + ")\n";
     }
     afresh();
-    return new Finding(
-        seed, Objects.requireNonNull(shortest.difference()), shortest.steps(), maps);
+    return new Finding(seed, Objects.requireNonNull(shortest.difference()), shortest.steps(), maps);
   }
 
   private Replay replay(List<Step> steps, int every) {

@@ -155,7 +155,8 @@ final class Trial implements AutoCloseable {
 
   private static boolean isSame(Step step, int theirs, int own) {
     return switch (step.call()) {
-      case FORK, WAIT4, SHMGET -> theirs == own || (theirs > 0 && own > 0) || (theirs >= 0 && own >= 0);
+      case FORK, WAIT4, SHMGET ->
+          theirs == own || (theirs > 0 && own > 0) || (theirs >= 0 && own >= 0);
       default -> theirs == own;
     };
   }
