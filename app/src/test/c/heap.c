@@ -57,7 +57,7 @@ static void mapped(void) {
 
 static void *thread(void *argument) {
   int number = *(int *)argument;
-  void *own[300];
+  void *volatile own[300];
   for (int i = 0; i < 300; i++)
     own[i] = malloc(50 + i * (number + 1));
   for (int i = 0; i < 300; i += 2)

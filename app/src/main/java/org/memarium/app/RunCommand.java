@@ -1,14 +1,20 @@
 package org.memarium.app;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.Machine;
+import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Task;
 import org.memarium.malloc.heap.Heap;
 import org.memarium.malloc.heap.HeapReader;
+import org.memarium.malloc.trace.AllocationRecorder;
+import org.memarium.malloc.trace.AllocationTrace;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,6 +57,14 @@ final class RunCommand implements Callable<Integer> {
       description = "When the program has ended, prints what it did to memory, on standard error.")
   private boolean report;
 
+  @Option(
+      names = "--malloc-trace",
+      paramLabel = "FILE",
+      description = {
+        "Records what the program asks malloc of libc.so.6 for; docs/heap.md describes the file."
+      })
+  private @Nullable Path mallocTrace;
+
   @Parameters(
       index = "0",
       paramLabel = "PROGRAM",
@@ -69,6 +83,11 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Path folder = mallocTrace == null ? null : mallocTrace.toAbsolutePath().getParent();
+    if (folder != null && !Files.isWritable(folder)) {
+      throw new UsageException(
+          "cannot write %s: its folder is not writable".formatted(mallocTrace));
+    }
     String path = programOptions.pathOf(program, machineOptions.root());
     List<String> argv = new ArrayList<>();
     argv.add(program);
@@ -83,7 +102,11 @@ final class RunCommand implements Callable<Integer> {
         machine.setExitListener(thread -> readHeap(machine, thread));
       }
       machine.exec(path, argv, programOptions.envp());
+      AllocationRecorder recorder = mallocTrace == null ? null : AllocationRecorder.attach(machine);
       int status = run(machine);
+      if (recorder != null && mallocTrace != null) {
+        write(recorder.trace(), mallocTrace);
+      }
       if (events != null) {
         events.whole();
       }
@@ -96,6 +119,14 @@ final class RunCommand implements Callable<Integer> {
   private void readHeap(Machine machine, Task thread) {
     if (thread.equals(machine.task()) && thread.mm() != null) {
       heap = HeapReader.read(machine, thread);
+    }
+  }
+
+  private static void write(AllocationTrace trace, Path file) {
+    try {
+      trace.write(file);
+    } catch (IOException e) {
+      throw new UsageException("cannot write %s: %s".formatted(file, HostError.of(e)));
     }
   }
 

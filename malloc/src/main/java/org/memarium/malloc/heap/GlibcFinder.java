@@ -124,12 +124,14 @@ final class GlibcFinder {
   private boolean isParameters(long at) {
     long base = memory.word(at + GlibcLayout.SBRK_BASE);
     long bins = memory.word(at + GlibcLayout.TCACHE_BINS);
+    long most = memory.word(at + GlibcLayout.TCACHE_MAX_BYTES);
     long count = memory.word(at + GlibcLayout.TCACHE_COUNT);
     long mmapped = memory.word(at + GlibcLayout.MMAPPED_MEM);
     return (base == 0 || (base >= memory.mm().startBrk() && base <= memory.mm().currentBrk()))
         && bins > 0
         && bins <= GlibcLayout.TCACHE_NBINS
-        && memory.word(at + GlibcLayout.TCACHE_MAX_BYTES) == bins * 16 - 4
+        && most <= bins * 16 - GlibcLayout.HEADER
+        && most > bins * 16 - GlibcLayout.HEADER - 16
         && count >= 0
         && count <= MAX_TCACHE_COUNT
         && mmapped % Ram.PAGE_SIZE == 0
