@@ -49,6 +49,10 @@ public final class Ram implements AutoCloseable {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** To copy it takes half as long as to fill as many bytes. */
+  private static final MemorySegment ZERO_PAGE =
+      Arena.global().allocate(PAGE_SIZE, PAGE_SIZE).asReadOnly();
+
   private final Arena arena;
   private final MemorySegment segment;
   private final long bytes;
@@ -145,7 +149,9 @@ public final class Ram implements AutoCloseable {
 
   /** Zeroes the frame {@code pfn}. */
   public void zeroFrame(long pfn) {
-    fill(pfn << PAGE_SHIFT, PAGE_SIZE, (byte) 0);
+    long physicalAddress = pfn << PAGE_SHIFT;
+    noticeCode(physicalAddress, PAGE_SIZE);
+    MemorySegment.copy(ZERO_PAGE, 0, segment, physicalAddress, PAGE_SIZE);
   }
 
   /** Copies the frame {@code fromPfn} over the frame {@code toPfn}. */

@@ -59,6 +59,9 @@ public final class FaultHandler {
   private int pfn;
   private boolean major;
 
+  /** Whether neighbours of the page were mapped, which it may not be itself. */
+  private boolean mappedAround;
+
   /** The fault handler of a machine; it also populates for MAP_POPULATE. */
   public FaultHandler(MemoryManager memory) {
     this.memory = memory;
@@ -197,17 +200,25 @@ public final class FaultHandler {
       return FaultResult.SEGV_ACCERR;
     }
     major = false;
-    pteAddress = mm.pages().tables().allocPte(address);
+    PageTables tables = mm.pages().tables();
+    AddressSpace mapping = area.mapping();
+    boolean tableIsNew = mapping != null && tables.lowestLevel(address) > 1;
+    pteAddress = tables.allocPte(address);
     if (pteAddress < 0) {
       return FaultResult.OOM;
     }
-    long pte = mm.pages().tables().readPte(pteAddress);
+    long pte = tables.readPte(pteAddress);
     if (pte == 0) {
-      AddressSpace mapping = area.mapping();
       if (mapping == null) {
         return doAnonymousPage(mm, area, address, write);
       }
-      return doFault(mm, area, mapping, address, write);
+      mappedAround = false;
+      FaultResult outcome = doFault(mm, area, mapping, address, write);
+      if (tableIsNew && !mappedAround && !outcome.isHandled()) {
+        // prealloc_pte: where nothing was mapped, the table does not stay either.
+        tables.freePteTable(address);
+      }
+      return outcome;
     }
     if (Pte.isSwap(pte)) {
       // handle_pte_marker: nothing else stands in an entry while programs run.
@@ -218,7 +229,7 @@ public final class FaultHandler {
     }
     // ptep_set_access_flags: only a write sets the bits here, as on x86.
     if (write) {
-      mm.pages().tables().writePte(pteAddress, Pte.mkYoung(Pte.mkDirty(pte)));
+      tables.writePte(pteAddress, Pte.mkYoung(Pte.mkDirty(pte)));
     }
     return done(FaultKind.SPURIOUS, Pte.pfn(pte));
   }
@@ -276,15 +287,15 @@ public final class FaultHandler {
   private FaultResult doReadFault(
       MmStruct mm, Vma area, AddressSpace mapping, long address, long index) {
     int frame = getPage(mapping, index);
-    if (frame < 0) {
-      return failure(frame);
-    }
     long protection = UserPages.protection(area);
-    mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
+    if (frame >= 0) {
+      mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
+    }
     if (!major && faultAroundPages > 1) {
+      // Around a page behind the end of the file, too: Linux looks around first.
       faultAround(mm, area, mapping, address, protection);
     }
-    return done(FaultKind.FILE, frame);
+    return frame < 0 ? failure(frame) : done(FaultKind.FILE, frame);
   }
 
   /**
@@ -314,6 +325,7 @@ public final class FaultHandler {
       int frame = readIn ? mapping.readPage(index) : mapping.findPage(index);
       if (frame >= 0) {
         mm.pages().mapFile(area, at, Pte.of(frame, protection), frame);
+        mappedAround = true;
       }
     }
   }

@@ -415,7 +415,9 @@ public final class PageAllocator {
       memMap.prepCompound(pfn, order);
     }
     if ((gfpFlags & Gfp.ZERO) != 0) {
-      ram.fill((long) pfn << Ram.PAGE_SHIFT, (long) Ram.PAGE_SIZE << order, (byte) 0);
+      for (int page = pfn; page < pfn + (1 << order); page++) {
+        ram.zeroFrame(page);
+      }
     }
   }
 

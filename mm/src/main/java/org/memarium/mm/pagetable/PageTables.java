@@ -312,6 +312,12 @@ public final class PageTables {
     return 1L << format.shift(level);
   }
 
+  /** {@code pte_free}: gives the table of PTEs for an address back; nothing was entered there. */
+  public void freePteTable(long linearAddress) {
+    long entryAddress = entryOfTable(linearAddress, false);
+    removeTable(entryAddress, format.read(ram, entryAddress), 2, linearAddress);
+  }
+
   private void removeTable(long entryAddress, long entry, int level, long linearAddress) {
     int pfn = (int) (format.address(level, entry, false) >>> Ram.PAGE_SHIFT);
     format.write(ram, entryAddress, 0);

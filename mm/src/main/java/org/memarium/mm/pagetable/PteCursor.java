@@ -36,6 +36,7 @@ public final class PteCursor {
   private long linearAddress;
   private long pteAddress;
   private long pte;
+  private int entriesHere;
 
   PteCursor(long pgd, Ram ram, PageTableFormat format) {
     this.pgd = pgd;
@@ -76,6 +77,27 @@ public final class PteCursor {
       }
     }
     return false;
+  }
+
+  /**
+   * Goes to the next table that exists, instead of single entries: {@link #linearAddress} and
+   * {@link #pteAddress} are those of its first entry in the range, and {@link #entriesHere} says
+   * how many follow; false if there is no table left.
+   */
+  public boolean nextTable() {
+    if (!enterTable()) {
+      return false;
+    }
+    linearAddress = at;
+    pteAddress = nextEntry;
+    entriesHere = (int) ((tableEnd - at) >>> Ram.PAGE_SHIFT);
+    at = tableEnd;
+    return true;
+  }
+
+  /** How many entries of the range the table has that {@link #nextTable} came to. */
+  public int entriesHere() {
+    return entriesHere;
   }
 
   /** Finds the next table that exists at or after {@code at}; false if it lies beyond the end. */

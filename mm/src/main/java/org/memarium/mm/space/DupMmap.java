@@ -69,10 +69,10 @@ final class DupMmap {
   }
 
   /**
-   * {@code vma_needs_copy}: whether there may be pages that no fault would bring back. Linux means
-   * VM_PFNMAP and VM_MIXEDMAP: here only areas of the vdso's data have them, and those are VM_IO.
+   * {@code vma_needs_copy}: whether there may be pages that no fault would bring back. Where Linux
+   * has VM_MIXEDMAP, areas here have VM_PFNMAP.
    */
   private static boolean needsCopy(Vma area) {
-    return area.anonVma != null || area.has(VmFlags.IO);
+    return area.anonVma != null || area.has(VmFlags.PFNMAP);
   }
 }

@@ -13,6 +13,7 @@ import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
@@ -80,6 +81,9 @@ public final class MemoryManager {
   final AddressSpaceIds addressSpaceIds;
   final CopyPageRange copyPageRange;
 
+  /** For whoever goes through whole tables, and calls nobody who does so too. */
+  final PteBuffer pteBuffer;
+
   private @Nullable Populator populator;
   private long mmapMinAddress = DEFAULT_MMAP_MIN_ADDRESS;
   private int maxMapCount = MmStruct.MAX_MAP_COUNT;
@@ -105,6 +109,7 @@ public final class MemoryManager {
     this.kernelPageTable = kernelPageTable;
     this.mmu = mmu;
     this.addressSpaceIds = new AddressSpaceIds(mmu);
+    this.pteBuffer = new PteBuffer(kernelPageTable.format());
     this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format());
     this.pageCache = pageCache;
     this.committed = new CommittedMemory(allocator);

@@ -12,6 +12,7 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.pagetable.SwapEntry;
 import org.memarium.mm.trace.TraceEvent;
@@ -260,22 +261,39 @@ public final class UserPages {
    * @param dropMarkers whether guard markers go too ({@code ZAP_FLAG_DROP_MARKER})
    */
   void zap(Vma area, long start, long end, boolean dropMarkers) {
+    PteBuffer buffer = memory.pteBuffer;
+    long[] ptes = buffer.ptes;
     cursor.reset(start, end);
-    while (cursor.next()) {
-      long pte = cursor.pte();
-      if (!Pte.isPresent(pte)) {
-        requireGuard(pte, cursor.linearAddress());
-        if (dropMarkers) {
-          cursor.write(0);
+    while (cursor.nextTable()) {
+      int count = cursor.entriesHere();
+      buffer.read(tables, cursor.pteAddress(), count);
+      int lastZapped = -1;
+      for (int i = 0; i < count; i++) {
+        long pte = ptes[i];
+        if (pte == 0) {
+          continue;
         }
-        continue;
+        if (!Pte.isPresent(pte)) {
+          requireGuard(pte, cursor.linearAddress() + (long) i * Ram.PAGE_SIZE);
+          ptes[i] = dropMarkers ? 0 : pte;
+          continue;
+        }
+        ptes[i] = 0;
+        if (lastZapped < 0) {
+          gather(cursor.linearAddress() + (long) i * Ram.PAGE_SIZE);
+        }
+        lastZapped = i;
+        if (Pte.isYoung(pte) && !Pte.isSpecial(pte) && (area.flags & VmFlags.SEQ_READ) == 0) {
+          markAccessed(Pte.pfn(pte));
+        }
+        unmapped(area, pte);
       }
-      cursor.write(0);
-      gather(cursor.linearAddress());
-      if (Pte.isYoung(pte) && !Pte.isSpecial(pte) && (area.flags & VmFlags.SEQ_READ) == 0) {
-        markAccessed(Pte.pfn(pte));
+      if (lastZapped >= 0) {
+        gather(cursor.linearAddress() + (long) lastZapped * Ram.PAGE_SIZE);
       }
-      unmapped(area, pte);
+      if (lastZapped >= 0 || dropMarkers) {
+        buffer.write(tables, cursor.pteAddress(), count);
+      }
     }
   }
 

@@ -64,8 +64,15 @@ final class VmaTree {
   /** {@code find_vma}: the lowest area that ends above {@code address}. */
   @Nullable Vma find(long address) {
     Vma hit = latest;
-    if (hit != null && hit.end > address && (hit.start <= address || endBelow(hit) <= address)) {
-      return hit;
+    if (hit != null) {
+      if (hit.end <= address) {
+        Vma above = hit.next;
+        if (above == null || above.end > address) {
+          return above;
+        }
+      } else if (hit.start <= address || endBelow(hit) <= address) {
+        return hit;
+      }
     }
     Vma top = last;
     if (top == null || top.end <= address) {

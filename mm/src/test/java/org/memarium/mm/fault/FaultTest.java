@@ -239,6 +239,20 @@ final class FaultTest {
     }
   }
 
+  /** As on Linux, which looks around before it looks at the page itself. */
+  @Test
+  void aReadBehindTheEndOfTheFileMapsWhatLiesBeforeTheEnd() {
+    try (TestSpace space = TestSpace.i386()) {
+      TestFile file = TestFile.of(space.pageCache, 2 * PAGE);
+      long at = space.mapFile(file, 4 * PAGE, RW, SHARED, 0);
+      assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.writeByte(at + 2 * PAGE, 1)));
+      assertEquals(0, space.mm.pageTableBytes());
+      assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.readByte(at + 2 * PAGE)));
+      assertEquals(2, space.mm.rssFile());
+      assertEquals(PAGE, space.mm.pageTableBytes());
+    }
+  }
+
   @Test
   void aFileThatCannotBeReadIsSigbus() {
     try (TestSpace space = TestSpace.i386()) {
@@ -248,6 +262,7 @@ final class FaultTest {
       assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.readByte(at)));
       assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.writeByte(at, 1)));
       assertEquals(0, space.mm.rss());
+      assertEquals(0, space.mm.pageTableBytes());
     }
   }
 
