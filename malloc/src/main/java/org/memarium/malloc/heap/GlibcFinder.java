@@ -107,13 +107,14 @@ final class GlibcFinder {
    * same library as an arena.
    */
   long parameters(long mainArena) {
+    boolean hasMemory = memory.word(mainArena + GlibcLayout.SYSTEM_MEM) != 0;
     long best = 0;
     for (Area area : data) {
       if (!area.contains(mainArena)) {
         continue;
       }
       for (long at = area.start(); at + GlibcLayout.MP_BYTES <= area.end(); at += Integer.BYTES) {
-        if (isParameters(at) && Math.abs(at - mainArena) < Math.abs(best - mainArena)) {
+        if (isParameters(at, hasMemory) && Math.abs(at - mainArena) < Math.abs(best - mainArena)) {
           best = at;
         }
       }
@@ -121,13 +122,14 @@ final class GlibcFinder {
     return best;
   }
 
-  private boolean isParameters(long at) {
+  private boolean isParameters(long at, boolean hasMemory) {
     long base = memory.word(at + GlibcLayout.SBRK_BASE);
     long bins = memory.word(at + GlibcLayout.TCACHE_BINS);
     long most = memory.word(at + GlibcLayout.TCACHE_MAX_BYTES);
     long count = memory.word(at + GlibcLayout.TCACHE_COUNT);
     long mmapped = memory.word(at + GlibcLayout.MMAPPED_MEM);
-    return (base == 0 || (base >= memory.mm().startBrk() && base <= memory.mm().currentBrk()))
+    boolean fits = base >= memory.mm().startBrk() && base <= memory.mm().currentBrk();
+    return (hasMemory ? fits : base == 0)
         && bins > 0
         && bins <= GlibcLayout.TCACHE_NBINS
         && most <= bins * 16 - GlibcLayout.HEADER
