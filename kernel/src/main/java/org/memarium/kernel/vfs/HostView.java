@@ -2,12 +2,14 @@ package org.memarium.kernel.vfs;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.Channel;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -47,6 +49,7 @@ final class HostView {
 
   private final Map<Long, Boolean> closedDevices = new HashMap<>();
   private final HostFiles host = new HostFiles();
+  private final Set<FileChannel> channels = new LinkedHashSet<>();
   private final LongSupplier clockNanos;
   private final @Nullable PageCache pageCache;
   private final long overlayPages;
@@ -193,8 +196,17 @@ final class HostView {
     }
   }
 
+  /** Opens a file of the host for reading; what is not closed goes with the machine. */
+  FileChannel open(Path lower) throws IOException {
+    FileChannel channel =
+        FileChannel.open(lower, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    channels.add(channel);
+    return channel;
+  }
+
   /** Closes a file of the host that was only read: nothing can be lost. */
-  static void close(Channel channel) {
+  void close(FileChannel channel) {
+    channels.remove(channel);
     try {
       channel.close();
     } catch (IOException e) {
@@ -219,6 +231,7 @@ final class HostView {
       var _ = writeBack();
     } finally {
       host.closeAll();
+      List.copyOf(channels).forEach(this::close);
     }
     if (loss != null) {
       throw new UncheckedIOException(new IOException("not everything was written: " + loss));

@@ -2,9 +2,7 @@ package org.memarium.kernel.vfs;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
@@ -148,7 +146,7 @@ final class OverlayFile extends RegularFile {
   private @Nullable FileChannel lowerChannel() throws IOException {
     Path lower = origin.lower();
     if (lower != null && channel == null) {
-      channel = FileChannel.open(lower, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+      channel = view.open(lower);
     }
     return channel;
   }
@@ -158,7 +156,7 @@ final class OverlayFile extends RegularFile {
     FileChannel open = channel;
     channel = null;
     if (open != null) {
-      HostView.close(open);
+      view.close(open);
     }
   }
 
