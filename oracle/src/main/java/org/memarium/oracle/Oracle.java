@@ -19,6 +19,7 @@ import org.memarium.kernel.Machine;
 final class Oracle implements AutoCloseable {
   private static final int CHECK_EVERY = 256;
   private static final int MAX_REPLAYS = 600;
+  private static final int MAX_STEPS_SHOWN = 60;
 
   private final Path folder;
   private final Path program;
@@ -67,7 +68,11 @@ final class Oracle implements AutoCloseable {
       StringBuilder text = new StringBuilder();
       text.append("seed %d, %d steps: %s%n".formatted(seed, steps.size(), difference.kind()));
       text.append("  ").append(difference.text()).append('\n');
-      for (Step step : steps) {
+      int first = Math.max(0, steps.size() - MAX_STEPS_SHOWN);
+      if (first > 0) {
+        text.append("    ... %d steps more%n".formatted(first));
+      }
+      for (Step step : steps.subList(first, steps.size())) {
         text.append("    ").append(step).append('\n');
       }
       return text.append(maps.indent(2)).toString();

@@ -20,6 +20,7 @@ import org.memarium.mm.space.MmapFlags;
 final class OurSide implements AutoCloseable {
   private static final long RAM_BYTES = 512L << 20;
   private static final int ADDR_NO_RANDOMIZE = 0x4_0000;
+  private static final int IPC_RMID = 0;
   private static final int SIG_IGN = 1;
   private static final int SIGXFSZ = 25;
   private static final int PR_SET_THP_DISABLE = 41;
@@ -207,8 +208,14 @@ final class OurSide implements AutoCloseable {
         : 0;
   }
 
-  /** Ends all processes. */
+  /** Ends all processes, and takes away what would outlive them. */
   void end() {
+    JavaProgram first = programs[0];
+    if (first != null && !first.isEnded()) {
+      for (int segment : numbers.segments()) {
+        first.call("shmctl", segment, IPC_RMID, 0);
+      }
+    }
     for (int slot = Mailbox.SLOTS - 1; slot >= 0; slot--) {
       JavaProgram program = programs[slot];
       programs[slot] = null;
