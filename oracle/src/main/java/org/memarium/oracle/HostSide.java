@@ -3,6 +3,7 @@ package org.memarium.oracle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -272,7 +273,7 @@ final class HostSide implements AutoCloseable {
   long[] pageMap(int slot, long firstPage, int pages) {
     Path file = Path.of("/proc/" + numbers.pid(slot) + "/pagemap");
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      ByteBuffer words = ByteBuffer.allocate(8 * pages).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer words = ByteBuffer.allocate(8 * pages).order(ByteOrder.LITTLE_ENDIAN);
       while (words.hasRemaining()) {
         if (channel.read(words, 8 * firstPage + words.position()) < 0) {
           break;

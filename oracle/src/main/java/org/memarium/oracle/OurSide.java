@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.cpu.Cpu;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.JavaProgram;
 import org.memarium.kernel.Machine;
@@ -75,7 +76,7 @@ final class OurSide implements AutoCloseable {
   /** What the agent does before it serves. */
   private void prepare(JavaProgram program) {
     program.call("personality", ADDR_NO_RANDOMIZE);
-    long stack = Integer.toUnsignedLong(machine.cpu().register(org.memarium.cpu.Cpu.ESP));
+    long stack = Integer.toUnsignedLong(machine.cpu().register(Cpu.ESP));
     program.write(stack & -Ram.PAGE_SIZE, new byte[Ram.PAGE_SIZE]);
     int name = program.string(AgentProgram.SCRATCH, "mailbox");
     int fd = program.call("memfd_create", name, 0);

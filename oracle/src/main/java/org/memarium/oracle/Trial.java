@@ -81,9 +81,6 @@ final class Trial implements AutoCloseable {
       post();
     }
     done.add(step);
-    if (difference != null) {
-      return;
-    }
     if (step.call() == MemoryCall.FORK) {
       theirFaults[step.argument(0)] = -1;
     }

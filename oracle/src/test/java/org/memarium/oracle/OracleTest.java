@@ -21,6 +21,19 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The host's kernel beside ours, for a few seconds; {@code ./memarium-oracle} goes on for hours.
  */
 final class OracleTest {
+  private static Set<CallGroup> groups() {
+    return EnumSet.of(
+        CallGroup.ACCESS,
+        CallGroup.MAP,
+        CallGroup.PROTECT,
+        CallGroup.REMAP,
+        CallGroup.BRK,
+        CallGroup.SEAL,
+        CallGroup.NONLINEAR,
+        CallGroup.CORE,
+        CallGroup.FORK);
+  }
+
   @TempDir private Path folder = Path.of("");
 
   @ParameterizedTest
@@ -30,10 +43,6 @@ final class OracleTest {
     try (Oracle oracle = new Oracle(folder, groups())) {
       assertNull(oracle.sequence(seed, 2000));
     }
-  }
-
-  private static Set<CallGroup> groups() {
-    return EnumSet.of(CallGroup.ACCESS, CallGroup.FORK);
   }
 
   @Test
