@@ -110,6 +110,7 @@ final class AreasHostTest {
   }
 
   private void same(String source) {
+    HostPrograms.write(folder, "window.h");
     String program = HostPrograms.compile(folder, source, "-static").toString();
     HostPrograms.Native there = HostPrograms.runNatively(program);
     MachineExtension.Run here = machines.run(config -> config.layout(Layout.COMPAT), program);

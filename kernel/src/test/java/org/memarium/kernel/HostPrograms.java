@@ -27,15 +27,7 @@ final class HostPrograms {
    * @param source its name in the resources of this package
    */
   static Path compile(Path folder, String source, String... flags) {
-    Path file = folder.resolve(source);
-    try (InputStream in = HostPrograms.class.getResourceAsStream(source)) {
-      if (in == null) {
-        throw new IllegalStateException("no resource " + source);
-      }
-      Files.write(file, in.readAllBytes());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Path file = write(folder, source);
     Path program = folder.resolve(source.replace(".c", "") + String.join("", flags));
     List<String> command = new ArrayList<>(List.of("gcc", "-m32", "-O1", "-w"));
     command.addAll(Arrays.asList(flags));
@@ -47,6 +39,19 @@ final class HostPrograms {
       assumeTrue(false, "gcc -m32 is not installed");
     }
     return program;
+  }
+
+  /** Writes a source of the test resources into a folder; those that include it lie there, too. */
+  static Path write(Path folder, String source) {
+    Path file = folder.resolve(source);
+    try (InputStream in = HostPrograms.class.getResourceAsStream(source)) {
+      if (in == null) {
+        throw new IllegalStateException("no resource " + source);
+      }
+      return Files.write(file, in.readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Runs a program natively without address-space randomisation. */

@@ -177,7 +177,8 @@ final class Mmap {
     int type = requestedFlags & MAP_TYPE;
     if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
       // MAP_SHARED ignores unknown flags; MAP_SHARED_VALIDATE is there to refuse them.
-      if (type == MAP_SHARED_VALIDATE && (requestedFlags & ~mm.layout().legacyMapMask()) != 0) {
+      int known = mm.layout().legacyMapMask() | (isOnDisk(file) ? MAP_SYNC : 0);
+      if (type == MAP_SHARED_VALIDATE && (requestedFlags & ~known) != 0) {
         return -Errno.EOPNOTSUPP;
       }
       if ((prot & PROT_WRITE) != 0 && !file.isWritable()) {
@@ -286,8 +287,9 @@ final class Mmap {
       int flags,
       long pageOffset,
       @Nullable Vma above) {
-    boolean ownFile = isSharedMemory(file, flags) || isHuge(file);
+    boolean ownFile = isSharedMemory(file, flags);
     return !ownFile
+        && refusal(file, flags, pageOffset) == 0
         && mm.merge.mergeNewRange(above, start, end, flags, file, pageOffset, null, false) != null;
   }
 
@@ -297,6 +299,22 @@ final class Mmap {
         && (file == null || file.mmapKind() == MappedFile.MmapKind.ZERO);
   }
 
+  /** What {@code f_op->mmap} says, when it is too late for the old areas: 0 or a negative errno. */
+  private static long refusal(@Nullable MappedFile file, int flags, long pageOffset) {
+    if (file instanceof HugetlbFile huge) {
+      return huge.refuse(pageOffset);
+    }
+    // A file system of a disk knows MAP_SYNC, and has no memory that could be mapped so.
+    boolean sync = (flags & VmFlags.SYNC) != 0 && file != null && isOnDisk(file);
+    return sync ? -Errno.EOPNOTSUPP : 0;
+  }
+
+  private static boolean isOnDisk(MappedFile file) {
+    return !isHuge(file)
+        && file.mmapKind() == MappedFile.MmapKind.PAGE_CACHE
+        && file.mapping().store().isPersistent();
+  }
+
   private static boolean isHuge(@Nullable MappedFile file) {
     return file instanceof HugetlbFile;
   }
@@ -304,8 +322,9 @@ final class Mmap {
   /** {@code __mmap_new_vma}; 0 or a negative errno. */
   private long newRegion(
       @Nullable MappedFile file, long start, long end, int flags, long pageOffset) {
-    if (file instanceof HugetlbFile huge) {
-      return huge.refuse(pageOffset);
+    long refusal = refusal(file, flags, pageOffset);
+    if (refusal != 0) {
+      return refusal;
     }
     Vma area = mm.newArea(start, end, flags, pageOffset);
     if (area == null) {

@@ -256,8 +256,12 @@ final class Mremap {
     return result;
   }
 
-  /** {@code vma_multi_allowed}: not {@code /dev/zero}, which chooses places itself. */
+  /**
+   * {@code vma_multi_allowed}: not what chooses places itself ({@code get_unmapped_area}): {@code
+   * /dev/zero}, and shared memory of System V.
+   */
   private static boolean mayMoveWithOthers(Vma area) {
-    return area.file == null || area.file.mmapKind() != MappedFile.MmapKind.ZERO;
+    MappedFile file = area.file;
+    return file == null || (file.mmapKind() != MappedFile.MmapKind.ZERO && !file.countsAreas());
   }
 }
