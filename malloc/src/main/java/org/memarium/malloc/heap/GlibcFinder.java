@@ -56,7 +56,9 @@ final class GlibcFinder {
     int most = GOOD_BINS - 1;
     for (Area area : data) {
       for (long at = area.start(); at < area.end(); at += Integer.BYTES) {
-        if (isPlausible(at)) {
+        if (isEmpty(at)) {
+          at += Ram.PAGE_SIZE - Integer.BYTES;
+        } else if (isPlausible(at)) {
           int good = goodBins(at) + (isInRing(at) ? 1 : 0);
           if (good > most) {
             most = good;
@@ -66,6 +68,13 @@ final class GlibcFinder {
       }
     }
     return best;
+  }
+
+  /** Whether a page begins here that holds nothing, and another such follows. */
+  private boolean isEmpty(long at) {
+    return at % Ram.PAGE_SIZE == 0
+        && !memory.hasContent(at)
+        && !memory.hasContent(at + Ram.PAGE_SIZE);
   }
 
   private boolean isPlausible(long at) {
@@ -114,7 +123,10 @@ final class GlibcFinder {
         continue;
       }
       for (long at = area.start(); at + GlibcLayout.MP_BYTES <= area.end(); at += Integer.BYTES) {
-        if (isParameters(at, hasMemory) && Math.abs(at - mainArena) < Math.abs(best - mainArena)) {
+        if (isEmpty(at)) {
+          at += Ram.PAGE_SIZE - Integer.BYTES;
+        } else if (isParameters(at, hasMemory)
+            && Math.abs(at - mainArena) < Math.abs(best - mainArena)) {
           best = at;
         }
       }

@@ -4,9 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.space.MappedFile;
@@ -18,8 +16,8 @@ import org.memarium.mm.space.Vma;
  * address is too wild to be asked for.
  *
  * <p>A page of anonymous memory that nobody has touched reads as zeroes, as it would for the
- * program. A page of a file that is not in the page table is not there. It is a snapshot: a page is
- * read once, so all that is read while the program stands still fits together.
+ * program. A page of a file that is not in the page table is not there. The program stands still
+ * meanwhile, so pages last asked for are kept.
  */
 final class Snapshot {
   /** What {@link #word} says where nothing can be read. */
@@ -27,7 +25,7 @@ final class Snapshot {
 
   private static final long ADDRESS_END = 1L << 32;
   private static final int WORDS = Ram.PAGE_SIZE / Integer.BYTES;
-  private static final int RECENT = 64;
+  private static final int RECENT = 4096;
 
   /** Stands for a page of zeroes. */
   private static final int[] ZEROES = new int[1];
@@ -52,7 +50,6 @@ final class Snapshot {
 
   private final MmStruct mm;
   private final List<Area> areas = new ArrayList<>();
-  private final Map<Long, int[]> pages = new HashMap<>();
 
   /** Pages last asked for, by the low bits of their numbers. */
   private final long[] recentNumbers = new long[RECENT];
@@ -120,7 +117,7 @@ final class Snapshot {
   private int[] page(long number) {
     int slot = (int) number & RECENT - 1;
     if (recentNumbers[slot] != number) {
-      recent[slot] = pages.computeIfAbsent(number, this::read);
+      recent[slot] = read(number);
       recentNumbers[slot] = number;
     }
     return recent[slot];
