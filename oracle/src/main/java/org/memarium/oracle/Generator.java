@@ -21,6 +21,9 @@ import org.memarium.mm.space.Vma;
  * that are there, of pages, of the address space, and now and then far from any sense.
  */
 final class Generator {
+  /** The files that steps open, in the working directory. */
+  static final List<String> FILES = List.of("fa", "fb", "fc");
+
   private static final int PAGE = 4096;
 
   /** A stretch of 64 pages in which most of it happens, so that areas meet. */
@@ -344,7 +347,8 @@ final class Generator {
         add(MemoryCall.FTRUNCATE64, random.nextInt(3, 7), bytes, 0);
       }
       case OPEN -> {
-        add(MemoryCall.WRITE_INT, AgentProgram.SCRATCH, 'f' | ('a' + random.nextInt(3)) << 8);
+        String name = FILES.get(random.nextInt(FILES.size()));
+        add(MemoryCall.WRITE_INT, AgentProgram.SCRATCH, name.charAt(0) | name.charAt(1) << 8);
         // O_RDWR or O_RDONLY, with O_CREAT, sometimes with O_TRUNC.
         add(call, AgentProgram.SCRATCH, pick(0x42, 0x42, 0x42, 0x40, 0x242, 2), 0x1b6);
       }

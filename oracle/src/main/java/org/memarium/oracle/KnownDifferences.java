@@ -21,6 +21,8 @@ final class KnownDifferences {
     return switch (field) {
       // oracle-referenced: looking at memory ages it on the host.
       case "Referenced" -> true;
+      // oracle-lazyfree: the host puts pages of MADV_FREE aside in batches, for each CPU.
+      case "LazyFree" -> true;
       // oracle-merging: nothing is merged here, so the line is not there.
       case "KSM" -> true;
       // oracle-dirty-files: when a page that was written is on the disk is the file system's

@@ -216,6 +216,10 @@ final class OurSide implements AutoCloseable {
       for (int segment : numbers.segments()) {
         first.call("shmctl", segment, IPC_RMID, 0);
       }
+      // By the machine itself, which remembers names.
+      for (String file : Generator.FILES) {
+        first.call("unlink", first.string(AgentProgram.SCRATCH, file));
+      }
     }
     for (int slot = Mailbox.SLOTS - 1; slot >= 0; slot--) {
       JavaProgram program = programs[slot];
