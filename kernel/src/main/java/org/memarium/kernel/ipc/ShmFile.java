@@ -56,6 +56,12 @@ final class ShmFile implements MappedFile {
     return writable;
   }
 
+  /** {@code shm_vm_ops} has none. */
+  @Override
+  public boolean hasMapPages() {
+    return false;
+  }
+
   @Override
   public boolean countsAreas() {
     return true;

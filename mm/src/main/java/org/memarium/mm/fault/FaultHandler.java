@@ -10,6 +10,7 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.UserPages;
@@ -291,11 +292,17 @@ public final class FaultHandler {
     if (frame >= 0) {
       mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
     }
-    if (!major && faultAroundPages > 1) {
+    if (!major && shouldFaultAround(area)) {
       // Around a page behind the end of the file, too: Linux looks around first.
       faultAround(mm, area, mapping, address, protection);
     }
     return frame < 0 ? failure(frame) : done(FaultKind.FILE, frame);
+  }
+
+  /** {@code should_fault_around}. */
+  private boolean shouldFaultAround(Vma area) {
+    MappedFile file = area.file();
+    return faultAroundPages > 1 && (file == null || file.hasMapPages());
   }
 
   /**

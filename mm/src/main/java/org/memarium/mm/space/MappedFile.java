@@ -56,6 +56,14 @@ public interface MappedFile {
   }
 
   /**
+   * Whether its areas have {@code vm_ops->map_pages}: a read fault maps neighbours of the page too,
+   * as of files and tmpfs, but not of SysV shared memory, nor of what the kernel itself maps.
+   */
+  default boolean hasMapPages() {
+    return !isSpecialMapping();
+  }
+
+  /**
    * {@code f_op->mmap}: what the file makes of the flags of an area that maps it.
    *
    * @param flags bits of {@link VmFlags}

@@ -34,20 +34,6 @@ final class VmaBranch extends VmaNode {
     }
   }
 
-  /** The highest slot up to {@code slot} with a gap of so many bytes; -1 if there is none. */
-  int lastWithGap(int slot, long bytes) {
-    int at = slot;
-    while (at >= 0 && gap[at] < bytes) {
-      at--;
-    }
-    return at;
-  }
-
-  @Override
-  VmaNode makeSibling() {
-    return new VmaBranch();
-  }
-
   @Override
   void moveTo(VmaNode to, int from, int before) {
     VmaBranch other = (VmaBranch) to;

@@ -64,11 +64,6 @@ final class VmaLeaf extends VmaNode {
   }
 
   @Override
-  VmaNode makeSibling() {
-    return new VmaLeaf();
-  }
-
-  @Override
   void moveTo(VmaNode to, int from, int before) {
     VmaLeaf other = (VmaLeaf) to;
     int moved = count - from;

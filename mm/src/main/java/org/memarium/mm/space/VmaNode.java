@@ -99,9 +99,6 @@ abstract sealed class VmaNode permits VmaLeaf, VmaBranch {
     count = from;
   }
 
-  /** A node of the same kind with no slot in use. */
-  abstract VmaNode makeSibling();
-
   /**
    * Moves all slots from {@code from} on to a node of the same kind that has room for them.
    *
