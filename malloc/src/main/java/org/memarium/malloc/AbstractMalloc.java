@@ -131,15 +131,21 @@ abstract class AbstractMalloc extends ProcessWords implements Malloc {
     long moved = resize(address, bytes);
     if (moved == 0) {
       moved = allocate(bytes);
-      if (moved == 0) {
+      if (moved == 0 && bytes > oldUsable) {
         failures++;
         return 0;
       }
-      long newUsable = usable;
-      memory.copy(address, moved, Math.min(oldUsable, bytes));
-      perturbFreed(address, oldUsable);
-      release(address);
-      usable = newUsable;
+      if (moved == 0) {
+        // No memory for a smaller block: the large one does.
+        moved = address;
+        usable = oldUsable;
+      } else {
+        long newUsable = usable;
+        memory.copy(address, moved, Math.min(oldUsable, bytes));
+        perturbFreed(address, oldUsable);
+        release(address);
+        usable = newUsable;
+      }
     }
     reallocations++;
     requestedBytes += bytes;

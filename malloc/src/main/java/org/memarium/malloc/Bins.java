@@ -215,7 +215,7 @@ final class Bins extends Chunks {
       insertLarge(chunk, bytes, head(bin));
     }
     long word = state + MallocState.BINMAP + (bin >> 5) * 4L;
-    put(word, get(word) | 1L << (bin & 31));
+    put(word, get(word) | (1L << (bin & 31)));
   }
 
   private void insertLarge(long chunk, long bytes, long head) {
@@ -281,7 +281,7 @@ final class Bins extends Chunks {
     for (int word = bin >> 5; word < COUNT / 32; word++) {
       long at = state + MallocState.BINMAP + word * 4L;
       long bits = get(at);
-      long wanted = word == bin >> 5 ? bits & -1L << (bin & 31) : bits;
+      long wanted = word == bin >> 5 ? bits & (-1L << (bin & 31)) : bits;
       while (wanted != 0) {
         int bit = Long.numberOfTrailingZeros(wanted);
         long chunk = oldest(word * 32 + bit);

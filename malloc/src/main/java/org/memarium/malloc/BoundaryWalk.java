@@ -54,7 +54,7 @@ final class BoundaryWalk extends Chunks {
   private void walkSegment(long start, long end, Consumer<? super HeapBlock> visitor) {
     long chunk = start;
     while (chunk < end) {
-      if (get(chunk + SIZE) == HeapSegments.FENCE) {
+      if (size(chunk) == HeapSegments.FENCE_BYTES) {
         visitor.accept(new HeapBlock(chunk, end - chunk, chunk + HEADER, Use.OVERHEAD));
         return;
       }

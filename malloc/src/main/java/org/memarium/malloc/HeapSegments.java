@@ -12,8 +12,8 @@ final class HeapSegments extends Chunks {
   /** {@code MMAP_AS_MORECORE_SIZE}. */
   private static final long SMALLEST_MAPPING = 1 << 20;
 
-  /** The end of a stretch: {@code size} of the two chunks that stand there. */
-  static final long FENCE = HEADER | PREV_INUSE;
+  /** The size of each of the two chunks that end a stretch: no other chunk is so small. */
+  static final long FENCE_BYTES = HEADER;
 
   /** Who frees what a stretch ends with, when another one begins. */
   interface ChunkFreer {
@@ -133,8 +133,8 @@ final class HeapSegments extends Chunks {
   private void fence(long oldTop, long oldBytes, ChunkFreer abandon) {
     long usable = (oldBytes - 2 * HEADER) & -ALIGNMENT;
     long fence = oldTop + usable;
-    put(fence + SIZE, FENCE);
-    put(fence + HEADER + SIZE, FENCE);
+    put(fence + SIZE, FENCE_BYTES | PREV_INUSE);
+    put(fence + HEADER + SIZE, FENCE_BYTES | PREV_INUSE);
     put(record(count() - 2) + 4, fence + 2 * HEADER);
     if (usable >= SMALLEST) {
       put(oldTop + SIZE, usable | PREV_INUSE);

@@ -169,6 +169,11 @@ final class PlainMemory implements ProcessMemory {
     return mapped.cardinality();
   }
 
+  /** Pages that nothing is in. */
+  int pagesLeft() {
+    return bytes.length / PAGE_BYTES - mapped.cardinality();
+  }
+
   private boolean exceedsLimit(int more) {
     return mapped.cardinality() + (long) more > pageLimit;
   }
