@@ -47,6 +47,7 @@ import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.fault.RemoteAccess;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
@@ -192,6 +193,7 @@ public final class Machine implements AutoCloseable {
             config.layout(),
             config.cpu(),
             memory,
+            new RemoteAccess(faults, memory),
             slab,
             vmalloc,
             reclaim.compaction(),

@@ -14,6 +14,7 @@ import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.procfs.SystemView;
 import org.memarium.kernel.vfs.Vfs;
+import org.memarium.mm.fault.RemoteAccess;
 import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
@@ -31,6 +32,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * @param layout the kernel that programs find themselves on
  * @param cpu the processor
  * @param memory the memory manager
+ * @param remoteAccess reads and writes what other processes have in memory
  * @param slab the slab allocator
  * @param vmalloc vmalloc and its areas
  * @param compaction compaction and its settings
@@ -46,6 +48,7 @@ record MachineView(
     Layout layout,
     CpuModel cpu,
     MemoryManager memory,
+    RemoteAccess remoteAccess,
     SlabAllocator slab,
     Vmalloc vmalloc,
     Compaction compaction,

@@ -95,7 +95,7 @@ public final class Vdso {
     public int areaFlags(int flags) {
       return content.length > 0
           ? flags | VmFlags.DONTEXPAND
-          : (flags & ~(VmFlags.MAYWRITE | VmFlags.MAYEXEC))
+          : (flags & ~(VmFlags.EXEC | VmFlags.MAYWRITE | VmFlags.MAYEXEC))
               | VmFlags.DONTEXPAND
               | VmFlags.DONTDUMP
               | VmFlags.PFNMAP

@@ -550,11 +550,14 @@ public final class Task implements Waiter {
     return identity;
   }
 
-  /** After a change of {@link #identity}: files are judged by it from now on. */
+  /**
+   * {@code commit_creds}, after a change of {@link #identity}: files are judged by it from now on,
+   * and others of the new user may not look into what the old one had.
+   */
   public void identityChanged() {
     if (!identity.hasRightsOf(committed)) {
-      // commit_creds: whoever has become another is not looked into.
       process.setDumpable(false);
+      parentDeathSignal = 0;
     }
     committed = identity.copy();
     fileCalls.credentials(identity.forFiles());

@@ -3,6 +3,7 @@ package org.memarium.kernel.procfs;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.vfs.DeviceNumber;
+import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
@@ -32,13 +33,15 @@ public final class Maps {
   static void line(StringBuilder out, MmStruct mm, Vma area, int wordBytes) {
     int lineStart = out.length();
     AddressSpace pages = area.mapping();
-    if (pages == null) {
-      header(out, area.start(), area.end(), area.rights(), 0, 0, 0);
-    } else {
-      long offset = area.pageOffset() << Ram.PAGE_SHIFT;
-      long device = pages.store().device();
+    long offset = area.pageOffset() << Ram.PAGE_SHIFT;
+    if (pages != null) {
       long inode = pages.store().inode();
-      header(out, area.start(), area.end(), area.rights(), offset, device, inode);
+      header(out, area, offset, pages.store().device(), inode);
+    } else if (area.file() instanceof OpenFile open) {
+      // Private memory of /dev/zero.
+      header(out, area, offset, open.inode().dev(), open.inode().ino());
+    } else {
+      header(out, area, 0, 0, 0);
     }
     String name = name(mm, area);
     if (!name.isEmpty()) {
@@ -46,6 +49,10 @@ public final class Maps {
       out.append(name);
     }
     out.append('\n');
+  }
+
+  private static void header(StringBuilder out, Vma area, long offset, long device, long inode) {
+    header(out, area.start(), area.end(), area.rights(), offset, device, inode);
   }
 
   /** {@code show_vma_header_prefix}: the columns before the name. */

@@ -7,6 +7,8 @@ import org.memarium.kernel.vfs.RecordFile;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.VmFlags;
+import org.memarium.mm.space.Vma;
 
 /**
  * {@code /proc/<pid>/pagemap}: a word for each page of the address space; Linux {@code
@@ -15,10 +17,11 @@ import org.memarium.mm.space.MmStruct;
  * <pre>
  *    63  62  61  60    57  56   55  54                                   0
  *   +---+---+---+--------+----+----+-------------------------------------+
- *   |PRE| 0 |FIL|   0    |EXCL| 0  |  pfn, for root only                 |
+ *   |PRE|SWP|FIL|   0    |EXCL|SOFT|  pfn, for root only                 |
  *   +---+---+---+--------+----+----+-------------------------------------+
- *   PRE   there is a frame           FIL  it is of a file or shared memory
- *   EXCL  no other entry maps it     62 would say swapped, 55 soft-dirty: not here
+ *   PRE   there is a frame           FIL   it is of a file or shared memory
+ *   EXCL  no other entry maps it     SOFT  written to, or mapped, since clear_refs
+ *   SWP   an entry, and no frame: where Linux would tell of swap
  * </pre>
  */
 final class PageMap implements RecordFile.Words {
@@ -26,6 +29,7 @@ final class PageMap implements RecordFile.Words {
   private static final long PRESENT = 1L << 63;
   private static final long FILE = 1L << 61;
   private static final long EXCLUSIVE = 1L << 56;
+  private static final long SOFT_DIRTY = 1L << 55;
 
   private final Supplier<@Nullable MmStruct> mm;
   private final MemMap memMap;
@@ -44,10 +48,16 @@ final class PageMap implements RecordFile.Words {
   @Override
   public long word(long index, boolean privileged) {
     MmStruct now = mm.get();
-    long pte = now == null ? 0 : now.pages().tables().pte(index << Ram.PAGE_SHIFT);
-    if (now == null || !Pte.isPresent(pte)) {
+    if (now == null) {
       return 0;
     }
+    long address = index << Ram.PAGE_SHIFT;
+    long pte = now.pages().tables().pte(address);
+    long word = Pte.isPresent(pte) ? present(pte, privileged) : 0;
+    return isSoftDirty(now, address, pte) ? word | SOFT_DIRTY : word;
+  }
+
+  private long present(long pte, boolean privileged) {
     int pfn = Pte.pfn(pte);
     long word = PRESENT | (privileged ? pfn : 0);
     if (!Pte.isSpecial(pte)) {
@@ -55,5 +65,14 @@ final class PageMap implements RecordFile.Words {
       word |= memMap.pageMapcount(pfn) == 1 ? EXCLUSIVE : 0;
     }
     return word;
+  }
+
+  /** Of an area that was mapped since, every page is, whether it is there or not. */
+  private boolean isSoftDirty(MmStruct now, long address, long pte) {
+    if (Pte.isPresent(pte) && Pte.isSoftDirty(pte)) {
+      return true;
+    }
+    Vma area = now.tracksSoftDirty() ? now.findVma(address) : null;
+    return area != null && area.contains(address) && area.has(VmFlags.SOFTDIRTY);
   }
 }

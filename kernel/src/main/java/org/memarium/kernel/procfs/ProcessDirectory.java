@@ -11,6 +11,7 @@ import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.MagicLink;
+import org.memarium.kernel.vfs.MemoryFile;
 import org.memarium.kernel.vfs.PseudoDirectory;
 import org.memarium.kernel.vfs.PseudoFile;
 import org.memarium.kernel.vfs.PseudoFileSystem;
@@ -25,6 +26,7 @@ final class ProcessDirectory extends PseudoDirectory {
   private static final int PRIVATE = 0400;
   private static final int WRITABLE = 0644;
   private static final int FOR_ALL = 0666;
+  private static final int WRITE_ONLY = 0200;
 
   private final ProcessView process;
   private final SystemView system;
@@ -49,6 +51,7 @@ final class ProcessDirectory extends PseudoDirectory {
     this.system = system;
     addFiles(mounts);
     addLinks();
+    addDirectory("map_files", new MapFilesDirectory(fileSystem, process, system));
     addDirectory("fd", new FdDirectory(fileSystem, process, system, false));
     addDirectory("fdinfo", new FdDirectory(fileSystem, process, system, true));
     if (whole) {
@@ -91,7 +94,11 @@ final class ProcessDirectory extends PseudoDirectory {
   /** Files that tell of the address space, to those who may look. */
   private void addMemory() {
     MemMap memMap = system.memory().memMap();
-    needsMemory(bytes("auxv", PRIVATE, process::auxiliaryVector));
+    needsMemory(
+        bytes(
+            "auxv",
+            PRIVATE,
+            () -> process.mm() == null ? new byte[0] : process.auxiliaryVector()));
     needsMemory(bytes("environ", PRIVATE, process::environment));
     guarded(text("maps", () -> Maps.of(process.mm(), system.wordBytes())));
     guarded(text("smaps", () -> Smaps.of(process.mm(), system)));
@@ -99,6 +106,12 @@ final class ProcessDirectory extends PseudoDirectory {
     RecordFile pagemap = new RecordFile(fileSystem(), PRIVATE, new PageMap(process::mm, memMap));
     file("pagemap", pagemap);
     needsMemory(pagemap);
+    MemoryFile mem =
+        new MemoryFile(fileSystem(), () -> new ProcessMemory(process.mm(), system.remoteAccess()));
+    file("mem", mem);
+    needsMemory(mem);
+    SettingFiles settings = new SettingFiles(process, system);
+    writable("clear_refs", WRITE_ONLY, SettingFiles::nothingToRead, settings::writeClearRefs);
     if (ProcRelease.of(system.layout()).hasNumaMaps()) {
       guarded(text("numa_maps", () -> NumaMaps.of(process.mm(), memMap)));
     }

@@ -1,6 +1,5 @@
 package org.memarium.kernel.procfs;
 
-import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.vfs.Credentials;
 import org.memarium.mm.Errno;
 
@@ -46,7 +45,7 @@ final class PtraceAccess {
 
   /** Whether the process that runs is a thread of the target's process. */
   static boolean isSelf(SystemView system, ProcessView target) {
-    @Nullable ProcessView looker = system.current();
+    ProcessView looker = system.current();
     return looker != null && looker.tgid() == target.tgid();
   }
 

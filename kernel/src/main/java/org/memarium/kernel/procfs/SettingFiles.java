@@ -3,10 +3,12 @@ package org.memarium.kernel.procfs;
 import java.nio.charset.StandardCharsets;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.mm.Errno;
+import org.memarium.mm.space.ClearRefs;
+import org.memarium.mm.space.MmStruct;
 
 /**
- * {@code comm}, {@code coredump_filter} and {@code timerslack_ns} of a thread: small files that can
- * be written (Linux {@code fs/proc/base.c}).
+ * {@code comm}, {@code coredump_filter}, {@code timerslack_ns} and {@code clear_refs} of a thread:
+ * small files that can be written (Linux {@code fs/proc/base.c}, {@code fs/proc/task_mmu.c}).
  */
 final class SettingFiles {
 
@@ -22,6 +24,24 @@ final class SettingFiles {
   SettingFiles(ProcessView process, SystemView system) {
     this.process = process;
     this.system = system;
+  }
+
+  /** What cannot be read answers EINVAL. */
+  static String nothingToRead() throws ErrnoException {
+    throw new ErrnoException(Errno.EINVAL);
+  }
+
+  /** {@code clear_refs_write}. */
+  long writeClearRefs(byte[] written) {
+    long type = WrittenNumber.parseInt(WrittenNumber.text(written), 10);
+    if (!ClearRefs.exists(type)) {
+      return -Errno.EINVAL;
+    }
+    MmStruct mm = process.mm();
+    if (mm != null) {
+      ClearRefs.run(mm, (int) type);
+    }
+    return Math.min(written.length, WrittenNumber.MAX_CHARACTERS);
   }
 
   String comm() {

@@ -3,6 +3,7 @@ package org.memarium.kernel.procfs;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
+import org.memarium.mm.fault.RemoteAccess;
 import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
@@ -70,6 +71,9 @@ public interface SystemView {
 
   /** Zones, free lists, counters, page tables, settings. */
   MemoryManager memory();
+
+  /** Reads and writes what other processes have in memory. */
+  RemoteAccess remoteAccess();
 
   /** The slab allocator. */
   SlabAllocator slab();

@@ -10,7 +10,7 @@ import java.util.Arrays;
 final class WrittenNumber {
 
   /** {@code PROC_NUMBUF - 1}: so many characters are looked at. */
-  private static final int MAX_CHARACTERS = 12;
+  static final int MAX_CHARACTERS = 12;
 
   /** What is returned for text that is no number. */
   static final long INVALID = Long.MIN_VALUE;

@@ -17,6 +17,8 @@ import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.kernel.vfs.VfsConfig;
 import org.memarium.mm.Architecture;
+import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.fault.RemoteAccess;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
@@ -117,6 +119,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   @Override
   public Layout layout() {
     return Layout.I386;
+  }
+
+  @Override
+  public RemoteAccess remoteAccess() {
+    return new RemoteAccess(new FaultHandler(memory), memory);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.memarium.mm.fault;
 
 import org.memarium.hardware.PageFaultCode;
+import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
@@ -49,6 +50,10 @@ public final class FaultHandler {
   private final Trace trace;
   private final int zeroPfn;
   private final KernelFault kernelFault;
+
+  /** {@code pte_mkdirty}: what a write sets in an entry. */
+  private final long dirtyBits;
+
   private final long[] faultsByKind = new long[FaultKind.values().length];
   private long stackGrowths;
   private int faultAroundPages = FAULT_AROUND_PAGES;
@@ -72,6 +77,7 @@ public final class FaultHandler {
     this.vmStat = memory.vmStat();
     this.trace = memory.trace();
     this.zeroPfn = allocator.zeroPfn();
+    this.dirtyBits = PageTableEntry.DIRTY | memory.softDirtyBit();
     this.kernelFault = new KernelFault(memory.kernelPageTable(), memory.mmu(), trace);
     memory.setPopulator(new Populate(this));
   }
@@ -138,7 +144,7 @@ public final class FaultHandler {
       if (there && (!write || Pte.isWritable(pte))) {
         if (write) {
           long address = tables.pteAddress(linearAddress);
-          tables.writePte(address, Pte.mkDirty(Pte.mkYoung(pte)));
+          tables.writePte(address, Pte.mkYoung(pte) | dirtyBits);
         }
         return Pte.pfn(pte);
       }
@@ -200,6 +206,28 @@ public final class FaultHandler {
     if (isAccessError(area, errorCode, write)) {
       return FaultResult.SEGV_ACCERR;
     }
+    return handlePteFault(mm, area, address, write);
+  }
+
+  /**
+   * {@code faultin_page} with {@code FOLL_FORCE}: a fault on behalf of somebody who looks into
+   * another's memory, whatever the area's rights; counts as one of whoever runs. A write makes a
+   * private copy, and leaves its entry read-only where the area is.
+   *
+   * @param address lies in {@code area}, on a page boundary
+   */
+  FaultResult faultIn(MmStruct mm, Vma area, long address, boolean write) {
+    vmStat.increment(VmStatItem.PGFAULT);
+    result = handlePteFault(mm, area, address, write);
+    if (result.isHandled()) {
+      faultsByKind[kind.ordinal()]++;
+      memory.faultCounts().count(result == FaultResult.MAJOR);
+    }
+    return result;
+  }
+
+  /** {@code __handle_mm_fault}: the area is there, and the access is allowed. */
+  private FaultResult handlePteFault(MmStruct mm, Vma area, long address, boolean write) {
     major = false;
     PageTables tables = mm.pages().tables();
     AddressSpace mapping = area.mapping();
@@ -230,7 +258,7 @@ public final class FaultHandler {
     }
     // ptep_set_access_flags: only a write sets the bits here, as on x86.
     if (write) {
-      tables.writePte(pteAddress, Pte.mkYoung(Pte.mkDirty(pte)));
+      tables.writePte(pteAddress, Pte.mkYoung(pte) | dirtyBits);
     }
     return done(FaultKind.SPURIOUS, Pte.pfn(pte));
   }
@@ -241,6 +269,11 @@ public final class FaultHandler {
       return !area.has(VmFlags.WRITE);
     }
     return (errorCode & PageFaultCode.PRESENT) != 0 || !area.isAccessible();
+  }
+
+  /** {@code maybe_mkwrite(pte_mkdirty)}: an entry through which the area's page was written. */
+  private long written(Vma area, long pte) {
+    return pte | dirtyBits | (area.has(VmFlags.WRITE) ? PageTableEntry.WRITABLE : 0);
   }
 
   private FaultResult done(FaultKind ofKind, int inFrame) {
@@ -265,7 +298,7 @@ public final class FaultHandler {
     if (fresh < 0) {
       return FaultResult.OOM;
     }
-    long pte = Pte.mkDirty(Pte.mkWrite(Pte.of(fresh, protection)));
+    long pte = written(area, Pte.of(fresh, protection));
     mm.pages().mapNewAnon(area, pteAddress, pte, fresh, area.pageIndex(address));
     return done(FaultKind.ANONYMOUS, fresh);
   }
@@ -353,7 +386,7 @@ public final class FaultHandler {
     }
     ram.copyFrame(frame, fresh);
     long pte = Pte.of(fresh, UserPages.protection(area));
-    mm.pages().mapNewAnon(area, pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), fresh, index);
+    mm.pages().mapNewAnon(area, pteAddress, written(area, pte), fresh, index);
     return done(FaultKind.COPY_ON_WRITE, fresh);
   }
 
@@ -365,7 +398,7 @@ public final class FaultHandler {
     }
     mapping.setDirty(frame);
     long pte = Pte.of(frame, UserPages.protection(area));
-    mm.pages().mapFile(area, pteAddress, Pte.mkDirty(Pte.mkWrite(pte)), frame);
+    mm.pages().mapFile(area, pteAddress, written(area, pte), frame);
     return done(FaultKind.FILE, frame);
   }
 
@@ -396,11 +429,11 @@ public final class FaultHandler {
       if (mapping != null) {
         mapping.setDirty(old);
       }
-      return reuse(mm, pte, old);
+      return reuse(mm, area, pte, old);
     }
     if (!Pte.isSpecial(pte) && mayReuse(mm, area, old)) {
       vmStat.increment(VmStatItem.PGREUSE);
-      return reuse(mm, pte, old);
+      return reuse(mm, area, pte, old);
     }
     return copy(mm, area, address, pte, old);
   }
@@ -424,8 +457,8 @@ public final class FaultHandler {
   }
 
   /** {@code wp_page_reuse}. */
-  private FaultResult reuse(MmStruct mm, long pte, int frame) {
-    mm.pages().tables().writePte(pteAddress, Pte.mkYoung(Pte.mkDirty(Pte.mkWrite(pte))));
+  private FaultResult reuse(MmStruct mm, Vma area, long pte, int frame) {
+    mm.pages().tables().writePte(pteAddress, Pte.mkYoung(written(area, pte)));
     return done(FaultKind.WRITE_PROTECTED, frame);
   }
 
@@ -451,7 +484,7 @@ public final class FaultHandler {
     UserPages pages = mm.pages();
     long copied = Pte.of(fresh, UserPages.protection(area));
     pages.mapNewAnon(
-        area, pteAddress, Pte.mkDirty(Pte.mkWrite(copied)), fresh, area.pageIndex(address));
+        area, pteAddress, written(area, copied), fresh, area.pageIndex(address));
     pages.flushPage(address);
     pages.unmapped(area, pte);
     return done(FaultKind.COPY_ON_WRITE, fresh);

@@ -10,11 +10,11 @@ import org.memarium.hardware.Ram;
  *
  * <pre>
  *   present     63  62     52 51            12 11  10   9    8   7   6   5   4   3   2   1   0
+ *              +---+---------+----------------+--+---+----+---+---+---+---+---+---+---+---+---+
+ *              |NX |    0    |      pfn       |SD| 0 |SPEC| G | 0 | D | A |PCD|PWT|U/S|R/W| 1 |
  *              +---+---------+----------------+------+----+---+---+---+---+---+---+---+---+---+
- *              |NX |    0    |      pfn       |  0   |SPEC| G | 0 | D | A |PCD|PWT|U/S|R/W| 1 |
- *              +---+---------+----------------+------+----+---+---+---+---+---+---+---+---+---+
- *   no access  +---+---------+----------------+------+----+---+---+---+---+---+---+---+---+---+
- *              |NX |    0    |      pfn       |  0   |SPEC| 1 | 0 | D | A |PCD|PWT| 0 |R/W| 0 |
+ *   no access  +---+---------+----------------+--+---+----+---+---+---+---+---+---+---+---+---+
+ *              |NX |    0    |      pfn       |SD| 0 |SPEC| 1 | 0 | D | A |PCD|PWT| 0 |R/W| 0 |
  *              +---+---------+----------------+------+----+---+---+---+---+---+---+---+---+---+
  *   swap       +-----------------------------------------+---+---+------------------------+---+
  *              | offset                                  | 0 | 0 |  type                  | 0 |
@@ -22,7 +22,7 @@ import org.memarium.hardware.Ram;
  *   none        0
  * </pre>
  *
- * <p>SPEC marks a page that is not counted: the zero page. "No access" is a page of an area with
+ * <p>SD is soft-dirty. SPEC marks a page that is not counted: the zero page. "No access" is a page of an area with
  * {@code PROT_NONE} ({@code _PAGE_PROTNONE}): the processor sees nothing, and the frame stays. An
  * entry that has neither P nor bit 8 and is not 0 is a swap entry; whoever writes one keeps both
  * bits 0.
@@ -30,6 +30,12 @@ import org.memarium.hardware.Ram;
 public final class Pte {
   /** {@code _PAGE_SPECIAL}, software bit 1: the frame is not counted. */
   public static final long SPECIAL = 1 << 9;
+
+  /**
+   * {@code _PAGE_SOFT_DIRTY}, software bit 3: written to since {@code clear_refs} was told 4. Linux
+   * has it in the entries of a 64-bit kernel only.
+   */
+  public static final long SOFT_DIRTY = 1 << 11;
 
   /** {@code _PAGE_PROTNONE}: a frame that may not be reached; only where P is 0. */
   public static final long PROTNONE = PageTableEntry.GLOBAL;
@@ -59,7 +65,8 @@ public final class Pte {
           | PageTableEntry.WRITE_THROUGH
           | SPECIAL
           | PageTableEntry.ACCESSED
-          | PageTableEntry.DIRTY;
+          | PageTableEntry.DIRTY
+          | SOFT_DIRTY;
 
   private Pte() {}
 
@@ -174,6 +181,11 @@ public final class Pte {
   /** {@code pte_mkold}. */
   public static long mkOld(long pte) {
     return pte & ~PageTableEntry.ACCESSED;
+  }
+
+  /** {@code pte_soft_dirty}. */
+  public static boolean isSoftDirty(long pte) {
+    return (pte & SOFT_DIRTY) != 0;
   }
 
   /** {@code pte_mkspecial}. */

@@ -22,11 +22,11 @@ import org.memarium.hardware.PageTableFormat;
  *          30        SWP_MIGRATION_WRITE: the same, and the entry was writable
  *          31        SWP_PTE_MARKER: no page at all; offset says what the entry means
  *
- *   offset of types 28 to 30     +---+---+-----------+
- *                                | D | A |    pfn    |    pfn: 20 bits in entries of 4 bytes, else 40
- *                                +---+---+-----------+    A, D: the entry was accessed, dirty
+ *   offset of types 28 to 30  +----+---+---+-----------+
+ *                             | SD | D | A |    pfn    |    pfn: 20 bits in entries of 4 bytes, else 40
+ *                             +----+---+---+-----------+    A, D, SD: accessed, dirty, soft-dirty
  *
- *   offset of type 31            4         PTE_MARKER_GUARD: every access is SIGSEGV
+ *   offset of type 31         4         PTE_MARKER_GUARD: every access is SIGSEGV
  * </pre>
  *
  * <p>Inverted, an offset makes a physical address that no machine has, so that a processor which
@@ -112,6 +112,7 @@ public final class SwapEntry {
     long offset = Pte.pfn(pte);
     offset |= Pte.isYoung(pte) ? 1L << bits : 0;
     offset |= Pte.isDirty(pte) ? 1L << (bits + 1) : 0;
+    offset |= Pte.isSoftDirty(pte) ? 1L << (bits + 2) : 0;
     int readOnly = exclusive ? MIGRATION_READ_EXCLUSIVE : MIGRATION_READ;
     return of(format, Pte.isWritable(pte) ? MIGRATION_WRITE : readOnly, offset);
   }
@@ -141,6 +142,11 @@ public final class SwapEntry {
   /** {@code is_migration_entry_young}. */
   public static boolean isYoungMigration(PageTableFormat format, long pte) {
     return (offset(format, pte) >>> pfnBits(format) & 1) != 0;
+  }
+
+  /** {@code pte_swp_soft_dirty}, of a migration entry. */
+  public static boolean isSoftDirtyMigration(PageTableFormat format, long pte) {
+    return (offset(format, pte) >>> (pfnBits(format) + 2) & 1) != 0;
   }
 
   /** {@code is_migration_entry_dirty}. */

@@ -13,6 +13,7 @@ import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.trace.Trace;
@@ -64,6 +65,9 @@ public final class MemoryManager {
     long faultIn(MmStruct mm, long start, long end, boolean write);
   }
 
+  /** Levels of page tables with PAE. */
+  private static final int THIRTY_TWO_BIT_LEVELS = 3;
+
   private static final long DEFAULT_MMAP_MIN_ADDRESS = 65_536;
 
   private final PageAllocator allocator;
@@ -73,6 +77,7 @@ public final class MemoryManager {
   private final CommittedMemory committed;
   final DescriptorCaches descriptors;
   private final AnonVmas anonVmas;
+  private final long softDirtyBit;
   private final List<MmStruct> addressSpaces = new ArrayList<>();
 
   /** Files of shared memory that live without an area. */
@@ -108,6 +113,8 @@ public final class MemoryManager {
     this.allocator = allocator;
     this.kernelPageTable = kernelPageTable;
     this.mmu = mmu;
+    boolean longEntries = mmu.format().levels() > THIRTY_TWO_BIT_LEVELS;
+    this.softDirtyBit = longEntries ? Pte.SOFT_DIRTY : 0;
     this.addressSpaceIds = new AddressSpaceIds(mmu);
     this.pteBuffer = new PteBuffer(kernelPageTable.format());
     this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format());
@@ -197,6 +204,14 @@ public final class MemoryManager {
   /** Who brings pages in. */
   Populator populator() {
     return Objects.requireNonNull(populator, "no fault handler");
+  }
+
+  /**
+   * {@code CONFIG_MEM_SOFT_DIRTY}: the bit that a written page's entry gets, {@link
+   * org.memarium.mm.pagetable.Pte#SOFT_DIRTY}; 0 where page tables are those of a 32-bit kernel.
+   */
+  public long softDirtyBit() {
+    return softDirtyBit;
   }
 
   /** Sets CR4.PCIDE: a switch of address spaces need not flush the TLB. */

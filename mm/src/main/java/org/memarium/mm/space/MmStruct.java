@@ -561,7 +561,7 @@ public final class MmStruct {
 
   /** {@code def_flags}: flags that every new area gets ({@code mlockall(MCL_FUTURE)}). */
   int defaultFlags() {
-    return defaultFlags;
+    return defaultFlags | pages.softDirtyFlag();
   }
 
   void setDefaultFlags(int flags) {
@@ -679,6 +679,16 @@ public final class MmStruct {
   /** {@code mlock_future_ok}. */
   boolean mlockFutureOk(int flags, long morePages) {
     return privileged || accounting.mayLock(flags, morePages);
+  }
+
+  /** Whether its entries and areas tell what was written to since {@code clear_refs}. */
+  public boolean tracksSoftDirty() {
+    return pages.softDirtyFlag() != 0;
+  }
+
+  /** {@code reset_mm_hiwater_rss}. */
+  void resetHiwaterRss() {
+    hiwaterRss = pages.rssTotal();
   }
 
   /** {@code update_hiwater_rss}, before pages go. */

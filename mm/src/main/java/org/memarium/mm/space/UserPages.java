@@ -43,6 +43,9 @@ public final class UserPages {
   private final Lruvec lruvec;
   private final MemoryManager memory;
 
+  /** {@link VmFlags#SOFTDIRTY} where entries have {@link Pte#SOFT_DIRTY}, else 0. */
+  private final int softDirtyFlag;
+
   private final long[] rss = new long[3];
 
   // ---- struct mmu_gather: what has been taken out since the last flush ----
@@ -60,6 +63,17 @@ public final class UserPages {
     this.allocator = memory.allocator();
     this.memMap = memory.memMap();
     this.lruvec = allocator.lruvec();
+    this.softDirtyFlag = memory.softDirtyBit() == 0 ? 0 : VmFlags.SOFTDIRTY;
+  }
+
+  /** {@code VM_SOFTDIRTY}: what a new area has; 0 where nobody tracks it. */
+  int softDirtyFlag() {
+    return softDirtyFlag;
+  }
+
+  /** {@code vma_soft_dirty_enabled}: writes to the area's pages are tracked one by one. */
+  private static boolean tracksWrites(Vma area) {
+    return (area.flags & VmFlags.SOFTDIRTY) == 0 && area.mm.pages.softDirtyFlag != 0;
   }
 
   /** The page tables. */
@@ -165,6 +179,9 @@ public final class UserPages {
     }
     if (memMap.isPageAnon(pfn) && !SwapEntry.isSharedMigration(format, entry)) {
       memMap.setFlags(pfn, PageFlags.ANON_EXCLUSIVE);
+    }
+    if (SwapEntry.isSoftDirtyMigration(format, entry)) {
+      pte |= Pte.SOFT_DIRTY;
     }
     memMap.getPage(pfn);
     if (memMap.incrementMapcount(pfn) == 1) {
@@ -389,7 +406,7 @@ public final class UserPages {
 
   /** {@code can_change_pte_writable}: whether a write to it would do nothing but set the bit. */
   private boolean canBecomeWritable(Vma area, long pte) {
-    if (Pte.isSpecial(pte)) {
+    if (Pte.isSpecial(pte) || (!Pte.isSoftDirty(pte) && tracksWrites(area))) {
       return false;
     }
     if (area.has(VmFlags.SHARED)) {
@@ -450,7 +467,9 @@ public final class UserPages {
         return offset;
       }
       // Making the table may have taken a page that was lazily freed.
-      tables.writePte(target, tables.readPte(cursor.pteAddress()));
+      long pte = tables.readPte(cursor.pteAddress());
+      // move_soft_dirty_pte: whoever tracks writes sees that something is there now.
+      tables.writePte(target, Pte.isPresent(pte) ? pte | memory.softDirtyBit() : pte);
       cursor.write(0);
       gather(cursor.linearAddress());
     }
@@ -485,10 +504,11 @@ public final class UserPages {
             (flags & VmFlags.WRITE) != 0,
             (flags & VmFlags.EXEC) != 0,
             (flags & VmFlags.SHARED) != 0);
-    // vma_wants_writenotify: the first write to a page of a file is noticed, to mark it dirty.
-    return area.mapping != null && area.mapping.store().isPersistent()
-        ? Pte.wrProtect(protection)
-        : protection;
+    // vma_wants_writenotify: the first write to a page of a file is noticed, to mark it dirty; the
+    // first one since clear_refs, too.
+    boolean noticed =
+        area.mapping != null && (area.mapping.store().isPersistent() || tracksWrites(area));
+    return noticed ? Pte.wrProtect(protection) : protection;
   }
 
   // ---- TLB ----

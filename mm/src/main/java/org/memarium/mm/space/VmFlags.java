@@ -4,10 +4,10 @@ package org.memarium.mm.space;
  * The flags of an area, with Linux's values ({@code include/linux/mm.h}).
  *
  * <pre>
- *    30     29    26   25   23   21    20    19      18      17      16 15   14   13
- *  +------+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
- *  |NOHUGE|HUGE|DUMP|WIPE|SYNC|NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|LOCKED|
- *  +------+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
+ *    30     29    27   26   25   23   21    20    19      18      17      16 15   14   13
+ *  +------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
+ *  |NOHUGE|HUGE|SOFT|DUMP|WIPE|SYNC|NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|LOCKED|
+ *  +------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
  *     12       10     9        8       7        6       5        4     3      2    1     0
  *  +---------+------+------+---------+--------+-------+--------+-------+------+----+-----+----+
  *  |DROPPABLE|PFNMAP|SEALED|GROWSDOWN|MAYSHARE|MAYEXEC|MAYWRITE|MAYREAD|SHARED|EXEC|WRITE|READ|
@@ -63,6 +63,13 @@ public final class VmFlags {
 
   public static final int WIPEONFORK = 0x200_0000;
   public static final int DONTDUMP = 0x400_0000;
+
+  /**
+   * Mapped since {@code clear_refs} was told 4: all its pages count as soft-dirty. Only where
+   * entries have {@link org.memarium.mm.pagetable.Pte#SOFT_DIRTY}.
+   */
+  public static final int SOFTDIRTY = 0x800_0000;
+
   public static final int HUGEPAGE = 0x2000_0000;
   public static final int NOHUGEPAGE = 0x4000_0000;
 

@@ -25,7 +25,7 @@ final class VmaMerge {
   // ---- Conditions ----
 
   private static boolean isMergeable(Vma area, int flags, @Nullable MappedFile file) {
-    return area.flags == flags && area.file == file && (flags & VmFlags.SPECIAL) == 0;
+    return ((area.flags ^ flags) & ~VmFlags.SOFTDIRTY) == 0 && area.file == file && (flags & VmFlags.SPECIAL) == 0;
   }
 
   /**
@@ -137,6 +137,7 @@ final class VmaMerge {
         mm.discard(right);
       }
       mm.setBounds(left, left.start, newEnd);
+      left.flags |= flags & VmFlags.SOFTDIRTY;
       return merged(left);
     }
     if (mergeRight && right != null) {
@@ -144,6 +145,7 @@ final class VmaMerge {
         return null;
       }
       mm.setBounds(right, start, right.end);
+      right.flags |= flags & VmFlags.SOFTDIRTY;
       return merged(right);
     }
     return null;
@@ -290,7 +292,7 @@ final class VmaMerge {
     boolean compatible =
         low.end == high.start
             && low.file == high.file
-            && ((low.flags ^ high.flags) & ~VmFlags.ACCESS) == 0
+            && ((low.flags ^ high.flags) & ~(VmFlags.ACCESS | VmFlags.SOFTDIRTY)) == 0
             && high.pageOffset == low.pageOffset + low.pages();
     return compatible && area != neighbour && !isForkChild(neighbour) ? neighbour.anonVma : null;
   }
