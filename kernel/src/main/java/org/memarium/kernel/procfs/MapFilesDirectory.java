@@ -13,8 +13,8 @@ import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.Vma;
 
 /**
- * {@code /proc/<pid>/map_files}: a link for each area with a file, named by its bounds; Linux {@code
- * fs/proc/base.c}, {@code proc_map_files_lookup}.
+ * {@code /proc/<pid>/map_files}: a link for each area with a file, named by its bounds; Linux
+ * {@code fs/proc/base.c}, {@code proc_map_files_lookup}.
  */
 final class MapFilesDirectory extends PseudoDirectory {
 

@@ -96,9 +96,7 @@ final class ProcessDirectory extends PseudoDirectory {
     MemMap memMap = system.memory().memMap();
     needsMemory(
         bytes(
-            "auxv",
-            PRIVATE,
-            () -> process.mm() == null ? new byte[0] : process.auxiliaryVector()));
+            "auxv", PRIVATE, () -> process.mm() == null ? new byte[0] : process.auxiliaryVector()));
     needsMemory(bytes("environ", PRIVATE, process::environment));
     guarded(text("maps", () -> Maps.of(process.mm(), system.wordBytes())));
     guarded(text("smaps", () -> Smaps.of(process.mm(), system)));

@@ -5,8 +5,8 @@ import org.memarium.mm.Errno;
 
 /**
  * {@code /proc/<pid>/mem}: the memory of a process as a file, the position being the address; Linux
- * {@code fs/proc/base.c}, {@code mem_rw}. It stays the memory that the process had when the file was
- * opened.
+ * {@code fs/proc/base.c}, {@code mem_rw}. It stays the memory that the process had when the file
+ * was opened.
  */
 public final class MemoryFile extends PseudoFile {
 

@@ -483,8 +483,7 @@ public final class FaultHandler {
     }
     UserPages pages = mm.pages();
     long copied = Pte.of(fresh, UserPages.protection(area));
-    pages.mapNewAnon(
-        area, pteAddress, written(area, copied), fresh, area.pageIndex(address));
+    pages.mapNewAnon(area, pteAddress, written(area, copied), fresh, area.pageIndex(address));
     pages.flushPage(address);
     pages.unmapped(area, pte);
     return done(FaultKind.COPY_ON_WRITE, fresh);

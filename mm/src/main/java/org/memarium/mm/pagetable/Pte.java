@@ -22,10 +22,10 @@ import org.memarium.hardware.Ram;
  *   none        0
  * </pre>
  *
- * <p>SD is soft-dirty. SPEC marks a page that is not counted: the zero page. "No access" is a page of an area with
- * {@code PROT_NONE} ({@code _PAGE_PROTNONE}): the processor sees nothing, and the frame stays. An
- * entry that has neither P nor bit 8 and is not 0 is a swap entry; whoever writes one keeps both
- * bits 0.
+ * <p>SD is soft-dirty. SPEC marks a page that is not counted: the zero page. "No access" is a page
+ * of an area with {@code PROT_NONE} ({@code _PAGE_PROTNONE}): the processor sees nothing, and the
+ * frame stays. An entry that has neither P nor bit 8 and is not 0 is a swap entry; whoever writes
+ * one keeps both bits 0.
  */
 public final class Pte {
   /** {@code _PAGE_SPECIAL}, software bit 1: the frame is not counted. */

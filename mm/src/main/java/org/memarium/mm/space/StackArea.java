@@ -19,10 +19,7 @@ final class StackArea {
   /** {@code bprm_mm_init}: one page below {@code stackTop}. */
   long create(long stackTop) {
     long start = stackTop - Ram.PAGE_SIZE;
-    int flags = mm.brk.dataFlags()
-            | VmFlags.GROWSDOWN
-            | VmFlags.ACCOUNT
-            | mm.pages.softDirtyFlag();
+    int flags = mm.brk.dataFlags() | VmFlags.GROWSDOWN | VmFlags.ACCOUNT | mm.pages.softDirtyFlag();
     if (!mm.memory().committedMemory().isEnoughFor(mm, 1)) {
       return -Errno.ENOMEM;
     }

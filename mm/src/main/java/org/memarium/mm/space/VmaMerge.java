@@ -25,7 +25,9 @@ final class VmaMerge {
   // ---- Conditions ----
 
   private static boolean isMergeable(Vma area, int flags, @Nullable MappedFile file) {
-    return ((area.flags ^ flags) & ~VmFlags.SOFTDIRTY) == 0 && area.file == file && (flags & VmFlags.SPECIAL) == 0;
+    return ((area.flags ^ flags) & ~VmFlags.SOFTDIRTY) == 0
+        && area.file == file
+        && (flags & VmFlags.SPECIAL) == 0;
   }
 
   /**
