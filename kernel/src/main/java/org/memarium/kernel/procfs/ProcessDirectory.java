@@ -109,7 +109,11 @@ final class ProcessDirectory extends PseudoDirectory {
     file("mem", mem);
     needsMemory(mem);
     SettingFiles settings = new SettingFiles(process, system);
-    writable("clear_refs", WRITE_ONLY, SettingFiles::nothingToRead, settings::writeClearRefs);
+    SettingText nothingToRead =
+        () -> {
+          throw new ErrnoException(Errno.EINVAL);
+        };
+    writable("clear_refs", WRITE_ONLY, nothingToRead, settings::writeClearRefs);
     if (ProcRelease.of(system.layout()).hasNumaMaps()) {
       guarded(text("numa_maps", () -> NumaMaps.of(process.mm(), memMap)));
     }

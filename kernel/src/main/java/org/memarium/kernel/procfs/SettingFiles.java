@@ -26,11 +26,6 @@ final class SettingFiles {
     this.system = system;
   }
 
-  /** What cannot be read answers EINVAL. */
-  static String nothingToRead() throws ErrnoException {
-    throw new ErrnoException(Errno.EINVAL);
-  }
-
   /** {@code clear_refs_write}. */
   long writeClearRefs(byte[] written) {
     long type = WrittenNumber.parseInt(WrittenNumber.text(written), 10);
