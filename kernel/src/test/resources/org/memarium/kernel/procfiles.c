@@ -195,6 +195,7 @@ static void memory(void) {
   // Another process's.
   int go[2];
   pipe(go);
+  fflush(stdout);
   int child = fork();
   if (!child) {
     read(go[0], buffer, 1);
@@ -300,6 +301,7 @@ static void settings(void) {
          put("/proc/self/oom_score_adj", "0x10"));
   slurp("/proc/self/oom_score_adj");
   printf(" %s", text);
+  fflush(stdout);
   int child = fork();
   if (!child) {
     setuid(1000);
@@ -309,7 +311,6 @@ static void settings(void) {
     fflush(stdout);
     _exit(0);
   }
-  fflush(stdout);
   waitpid(child, 0, 0);
   printf("coredump_filter: %d", put("/proc/self/coredump_filter", "0x7f"));
   slurp("/proc/self/coredump_filter");
