@@ -18,8 +18,11 @@ final class StateComparison {
   /** Of an area larger than that only its ends are looked at. */
   private static final int MAX_PAGES = 1024;
 
-  /** Bits of a word of pagemap that are not the frame's number. */
-  private static final long PAGEMAP_FLAGS = -1L << 55;
+  /**
+   * Bits of a word of pagemap that are not the frame's number; nor bit 55, soft-dirty, which the
+   * host's kernel may be built without.
+   */
+  private static final long PAGEMAP_FLAGS = -1L << 56;
 
   private static final long PRESENT = 1L << 63;
 
