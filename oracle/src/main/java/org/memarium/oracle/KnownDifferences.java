@@ -23,12 +23,20 @@ final class KnownDifferences {
       case "Referenced" -> true;
       // oracle-lazyfree: the host puts pages of MADV_FREE aside in batches, for each CPU.
       case "LazyFree" -> true;
-      // oracle-merging: nothing is merged here, so the line is not there.
+      // oracle-merging: nothing is merged here, so it is always 0.
       case "KSM" -> true;
       // oracle-dirty-files: when a page that was written is on the disk is the file system's
       // affair.
       default -> realFile && OF_DIRTY_FILES.contains(field);
     };
+  }
+
+  /**
+   * A line of smaps without the flag {@code sd}. oracle-soft-dirty: the host's kernel may be built
+   * without it.
+   */
+  static String withoutSoftDirty(String line) {
+    return line.replace(" sd", "");
   }
 
   /** Whether a line of status is not compared. */

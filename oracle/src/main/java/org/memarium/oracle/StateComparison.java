@@ -18,10 +18,7 @@ final class StateComparison {
   /** Of an area larger than that only its ends are looked at. */
   private static final int MAX_PAGES = 1024;
 
-  /**
-   * Bits of a word of pagemap that are not the frame's number; nor bit 55, soft-dirty, which the
-   * host's kernel may be built without.
-   */
+  /** Bits of a word of pagemap that are not the frame's number; oracle-soft-dirty: nor bit 55. */
   private static final long PAGEMAP_FLAGS = -1L << 56;
 
   private static final long PRESENT = 1L << 63;
@@ -87,7 +84,8 @@ final class StateComparison {
         area = new Area(start, end, head(line, start, end), new LinkedHashMap<>());
         areas.add(area);
       } else if (area != null) {
-        area.fields().put(line.substring(0, colon), line.substring(colon + 1).strip());
+        String value = KnownDifferences.withoutSoftDirty(line.substring(colon + 1).strip());
+        area.fields().put(line.substring(0, colon), value);
       }
     }
     return areas;

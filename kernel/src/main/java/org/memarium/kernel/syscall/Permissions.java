@@ -21,19 +21,28 @@ final class Permissions {
         || (signal == Signal.SIGCONT && from.process().session() == to.process().session());
   }
 
+  /** {@code check_prlimit_permission}. */
+  static boolean mayLimit(Task from, Task to) {
+    return from.equals(to)
+        || from.identity().isPrivileged()
+        || isSameUser(from.identity(), to.identity());
+  }
+
+  /** Whether all three of the target's users and groups are the real ones of the other. */
+  private static boolean isSameUser(Identity from, Identity target) {
+    return from.uid() == target.euid()
+        && from.uid() == target.suid()
+        && from.uid() == target.uid()
+        && from.gid() == target.egid()
+        && from.gid() == target.sgid()
+        && from.gid() == target.gid();
+  }
+
   /** {@code ptrace_may_access}, for reading, with the caller's real identity. */
   static boolean mayInspect(Task from, Task to) {
     Identity reader = from.identity();
-    Identity target = to.identity();
-    boolean sameUser =
-        reader.uid() == target.euid()
-            && reader.uid() == target.suid()
-            && reader.uid() == target.uid()
-            && reader.gid() == target.egid()
-            && reader.gid() == target.sgid()
-            && reader.gid() == target.gid();
     return from.process().equals(to.process())
         || reader.isPrivileged()
-        || (sameUser && to.process().isDumpable());
+        || (isSameUser(reader, to.identity()) && to.process().isDumpable());
   }
 }

@@ -63,25 +63,27 @@ final class ResourceCalls {
     long soft = kernel.memory().readUnsignedInt(at);
     long hard = kernel.memory().readUnsignedInt(at + 4);
     return set(
+        task(),
         resource,
         soft == INFINITY_32 ? RLimits.INFINITY : soft,
         hard == INFINITY_32 ? RLimits.INFINITY : hard);
   }
 
-  private long set(int resource, long soft, long hard) {
+  /** {@code do_prlimit}: the limits of {@code target}'s process. */
+  private long set(Task target, int resource, long soft, long hard) {
     if (!exists(resource) || Long.compareUnsigned(soft, hard) > 0) {
       return -Errno.EINVAL;
     }
     if (resource == RLimits.NOFILE && Long.compareUnsigned(hard, FdTable.NR_OPEN) > 0) {
       return -Errno.EPERM;
     }
-    if (Long.compareUnsigned(hard, task().limits().hard(resource)) > 0
+    if (Long.compareUnsigned(hard, target.limits().hard(resource)) > 0
         && !task().identity().isPrivileged()) {
       return -Errno.EPERM;
     }
-    task().limits().set(resource, soft, hard);
+    target.limits().set(resource, soft, hard);
     if (resource == RLimits.CPU) {
-      task().process().timers().limitChanged();
+      target.process().timers().limitChanged();
     }
     return 0;
   }
@@ -96,13 +98,17 @@ final class ResourceCalls {
       soft = kernel.memory().readLong(Integer.toUnsignedLong(newLimit));
       hard = kernel.memory().readLong(Integer.toUnsignedLong(newLimit) + 8);
     }
-    if (pid != 0 && pid != task().pid()) {
+    Task target = pid == 0 ? task() : kernel.tasks().find(pid);
+    if (target == null) {
       return -Errno.ESRCH;
     }
-    long softBefore = task().limits().soft(resource);
-    long hardBefore = task().limits().hard(resource);
+    if (!Permissions.mayLimit(task(), target)) {
+      return -Errno.EPERM;
+    }
+    long softBefore = target.limits().soft(resource);
+    long hardBefore = target.limits().hard(resource);
     if (newLimit != 0) {
-      long result = set(resource, soft, hard);
+      long result = set(target, resource, soft, hard);
       if (result < 0) {
         return result;
       }
