@@ -85,6 +85,16 @@ public enum Layout {
   }
 
   /**
+   * {@code STACK_TOP_MAX}: above the place where execve makes the stack before it knows where it
+   * will be. Its pages keep their numbers from there, so in {@code compat} it merges with nothing
+   * that is mapped. (On Linux it is 0x7ffffffff000. Any address does that no area has; page numbers
+   * below this one fit an int.)
+   */
+  long stackTopMax() {
+    return this == I386 ? taskSize : 1L << 42;
+  }
+
+  /**
    * {@code arch_align_stack}: the stack pointer below the strings, before the vectors are laid out.
    */
   public long alignStack(long stackPointer, @Nullable RandomGenerator random) {

@@ -23,7 +23,9 @@ final class StackArea {
     if (!mm.memory().committedMemory().isEnoughFor(mm, 1)) {
       return -Errno.ENOMEM;
     }
-    Vma stack = mm.newArea(start, stackTop, flags, start >>> Ram.PAGE_SHIFT);
+    // Where it was made stays its number when execve moves it to its place.
+    long pageOffset = (mm.layout().stackTopMax() - Ram.PAGE_SIZE) >>> Ram.PAGE_SHIFT;
+    Vma stack = mm.newArea(start, stackTop, flags, pageOffset);
     if (stack == null) {
       return -Errno.ENOMEM;
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.memarium.mm.space.MmapFlags.MAP_ANONYMOUS;
 import static org.memarium.mm.space.MmapFlags.MAP_DROPPABLE;
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
+import static org.memarium.mm.space.MmapFlags.MAP_GROWSDOWN;
 import static org.memarium.mm.space.MmapFlags.MAP_HUGETLB;
 import static org.memarium.mm.space.MmapFlags.MAP_HUGE_SHIFT;
 import static org.memarium.mm.space.MmapFlags.MAP_LOCKED;
@@ -14,6 +15,7 @@ import static org.memarium.mm.space.MmapFlags.MREMAP_MAYMOVE;
 import static org.memarium.mm.space.MmapFlags.PROT_READ;
 import static org.memarium.mm.space.MmapFlags.PROT_WRITE;
 
+import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.memarium.mm.Architecture;
@@ -138,6 +140,21 @@ final class TwoKernelsTest {
         assertEquals(
             exists ? -Errno.ENOMEM : -Errno.EINVAL, space.mm.mmap(0, PAGE, RW, flags, null, 0));
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theStackOfA64BitKernelMergesWithNothing(Layout layout) {
+    try (TestSpace space = boot(layout)) {
+      long top = layout.stackTop(null);
+      assertEquals(0, space.mm.createStack(top));
+      assertEquals(0, space.mm.setupArgPages(false));
+      long start = Objects.requireNonNull(space.mm.findVma(top - PAGE)).start();
+      space.mapAnon(start - PAGE, PAGE, RW, MAP_FIXED | MAP_GROWSDOWN);
+      assertEquals(layout == Layout.I386 ? 1 : 2, space.mm.areas());
+      space.mmu.writeInt(start, 5);
+      space.audit();
     }
   }
 
