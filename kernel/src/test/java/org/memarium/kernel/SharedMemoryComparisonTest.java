@@ -35,6 +35,11 @@ final class SharedMemoryComparisonTest {
     sameAsOnTheHost("ldt.c");
   }
 
+  @Test
+  void semaphoresAndQueuesOfSystemVWorkAsOnTheHost() {
+    sameAsOnTheHost("sysvipc.c");
+  }
+
   private void sameAsOnTheHost(String source) {
     assumeTrue(
         "root".equals(System.getProperty("user.name")), "the host lets only root do all of this");

@@ -7,6 +7,9 @@ public interface IpcCaller {
   /** The thread: equal to itself only. */
   Object thread();
 
+  /** The process: equal to itself only. */
+  Object process();
+
   /** The process's number. */
   int tgid();
 

@@ -9,6 +9,8 @@ import org.memarium.mm.space.MemoryManager;
 /** {@code struct ipc_namespace}: System V's objects of a machine; it has one namespace. */
 public final class IpcNamespace {
   private final SharedMemory sharedMemory;
+  private final Semaphores semaphores;
+  private final MessageQueues messageQueues;
 
   /**
    * Nothing in it.
@@ -24,6 +26,13 @@ public final class IpcNamespace {
       LongSupplier realtimeNanos,
       int wordBytes) {
     sharedMemory = new SharedMemory(memory, slab, currentTgid, realtimeNanos, wordBytes);
+    semaphores = new Semaphores(slab.kmalloc(), realtimeNanos);
+    messageQueues = new MessageQueues(slab.kmalloc(), realtimeNanos);
+  }
+
+  /** Sets of semaphores. */
+  public Semaphores semaphores() {
+    return semaphores;
   }
 
   /** Segments of shared memory. */
@@ -31,9 +40,19 @@ public final class IpcNamespace {
     return sharedMemory;
   }
 
+  /** Message queues. */
+  public MessageQueues messageQueues() {
+    return messageQueues;
+  }
+
   /** {@code exit_shm}: a thread has ended, and has no memory any more. */
-  public void exit(Object thread) {
+  public void exitThread(Object thread) {
     sharedMemory.exit(thread);
+  }
+
+  /** {@code exit_sem}: a process has ended with its last thread. */
+  public void exitProcess(Object process, int tgid) {
+    semaphores.exit(process, tgid);
   }
 
   /** Recounts. */

@@ -1,5 +1,6 @@
 package org.memarium.kernel.ipc;
 
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
 /**
@@ -124,14 +125,26 @@ public abstract class IpcObject {
     return isOwnedBy(caller) || caller.isPrivileged();
   }
 
-  /** {@code ipc_update_perm}: 0, or -EINVAL where there is no such user or group. */
-  long update(int newUid, int newGid, int newMode) {
+  /**
+   * {@code ipc_update_perm}, for IPC_SET.
+   *
+   * @param object which, or null where the number names none
+   * @return 0; -EINVAL where there is no such object, user or group; -EPERM
+   */
+  static long update(
+      @Nullable IpcObject object, IpcCaller caller, int newUid, int newGid, int newMode) {
+    if (object == null) {
+      return -Errno.EINVAL;
+    }
+    if (!object.isControlledBy(caller)) {
+      return -Errno.EPERM;
+    }
     if (newUid == -1 || newGid == -1) {
       return -Errno.EINVAL;
     }
-    uid = newUid;
-    gid = newGid;
-    mode = (mode & ~RIGHTS) | (newMode & RIGHTS);
+    object.uid = newUid;
+    object.gid = newGid;
+    object.mode = (object.mode & ~RIGHTS) | (newMode & RIGHTS);
     return 0;
   }
 }

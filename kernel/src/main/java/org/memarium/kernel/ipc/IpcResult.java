@@ -1,6 +1,7 @@
 package org.memarium.kernel.ipc;
 
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.Errno;
 
 /**
  * An object that was asked for, or why it is not given.
@@ -10,11 +11,18 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what it is
  */
 public record IpcResult<T>(@Nullable T object, long error) {
-  static <T> IpcResult<T> of(T object) {
-    return new IpcResult<>(object, 0);
-  }
-
-  static <T> IpcResult<T> error(int errno) {
-    return new IpcResult<>(null, -errno);
+  /**
+   * An object, if there is one that the caller may use.
+   *
+   * @param rights in any of the three places of a mode; 0: whoever the caller is
+   */
+  static <T extends IpcObject> IpcResult<T> ifPermitted(
+      IpcCaller caller, @Nullable T found, int rights) {
+    if (found == null) {
+      return new IpcResult<>(null, -Errno.EINVAL);
+    }
+    return found.permits(caller, rights)
+        ? new IpcResult<>(found, 0)
+        : new IpcResult<>(null, -Errno.EACCES);
   }
 }

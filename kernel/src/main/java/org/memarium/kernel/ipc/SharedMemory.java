@@ -303,7 +303,7 @@ public final class SharedMemory {
 
   /** IPC_STAT: the segment of a number that the caller may read; or a negative errno. */
   public IpcResult<ShmSegment> stat(IpcCaller caller, int id) {
-    return readable(caller, ids.find(id));
+    return IpcResult.ifPermitted(caller, ids.find(id), S_IRUGO);
   }
 
   /**
@@ -312,25 +312,14 @@ public final class SharedMemory {
    * @param any whoever the caller is
    */
   public IpcResult<ShmSegment> statAt(IpcCaller caller, int index, boolean any) {
-    ShmSegment segment = ids.atIndexOf(index);
-    return any && segment != null ? IpcResult.of(segment) : readable(caller, segment);
-  }
-
-  private static IpcResult<ShmSegment> readable(IpcCaller caller, @Nullable ShmSegment segment) {
-    if (segment == null) {
-      return IpcResult.error(Errno.EINVAL);
-    }
-    return segment.permits(caller, S_IRUGO) ? IpcResult.of(segment) : IpcResult.error(Errno.EACCES);
+    return IpcResult.ifPermitted(caller, ids.atIndexOf(index), any ? 0 : S_IRUGO);
   }
 
   /** IPC_SET: 0 or a negative errno. */
   public long set(IpcCaller caller, int id, int uid, int gid, int mode) {
     ShmSegment segment = ids.find(id);
-    if (segment == null || !segment.isControlledBy(caller)) {
-      return segment == null ? -Errno.EINVAL : -Errno.EPERM;
-    }
-    long result = segment.update(uid, gid, mode);
-    if (result == 0) {
+    long result = IpcObject.update(segment, caller, uid, gid, mode);
+    if (segment != null && result == 0) {
       segment.changeSeconds = nowSeconds();
     }
     return result;

@@ -489,7 +489,10 @@ public final class Task implements Waiter {
       mm = null;
       space.put();
     }
-    machinery.ipc().exit(this);
+    if (process.isDead()) {
+      machinery.ipc().exitProcess(process, process.pid());
+    }
+    machinery.ipc().exitThread(this);
     setExecutable(null);
     files.free();
     fs.free();

@@ -79,6 +79,8 @@ public final class ProcFs extends PseudoDirectory {
     PseudoDirectory sysvipc = new PseudoDirectory(fileSystem(), 0555);
     add("sysvipc", sysvipc);
     text(sysvipc, "shm", () -> SysvIpc.shm(ipc.sharedMemory(), system.wordBytes()));
+    text(sysvipc, "sem", () -> SysvIpc.sem(ipc.semaphores()));
+    text(sysvipc, "msg", () -> SysvIpc.msg(ipc.messageQueues()));
     SysvIpc.addLimits(kernelSettings, ipc);
   }
 

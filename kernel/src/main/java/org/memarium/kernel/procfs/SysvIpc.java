@@ -1,11 +1,17 @@
 package org.memarium.kernel.procfs;
 
+import java.util.Arrays;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.ipc.IpcIds;
 import org.memarium.kernel.ipc.IpcNamespace;
 import org.memarium.kernel.ipc.IpcObject;
+import org.memarium.kernel.ipc.MessageQueues;
+import org.memarium.kernel.ipc.MsgQueue;
+import org.memarium.kernel.ipc.SemSet;
+import org.memarium.kernel.ipc.Semaphores;
 import org.memarium.kernel.ipc.SharedMemory;
 import org.memarium.kernel.ipc.ShmSegment;
+import org.memarium.mm.Errno;
 
 /**
  * {@code /proc/sysvipc}, and the limits of System V's objects in {@code /proc/sys/kernel}; Linux
@@ -38,6 +44,37 @@ final class SysvIpc {
     return out.toString();
   }
 
+  /** {@code sysvipc_sem_proc_show}. */
+  static String sem(Semaphores semaphores) {
+    StringBuilder out = new StringBuilder();
+    out.append("       key      semid perms      nsems   uid   gid  cuid  cgid");
+    out.append("      otime      ctime\n");
+    for (SemSet set : semaphores.ids().all()) {
+      out.append(
+          "%10d %10d  %4o %10d ".formatted(set.key(), set.id(), set.mode(), set.semaphores()));
+      out.append(owners(set));
+      out.append(" %10d %10d\n".formatted(set.operationSeconds(), set.changeSeconds()));
+    }
+    return out.toString();
+  }
+
+  /** {@code sysvipc_msg_proc_show}. */
+  static String msg(MessageQueues queues) {
+    StringBuilder out = new StringBuilder();
+    out.append("       key      msqid perms      cbytes       qnum lspid lrpid");
+    out.append("   uid   gid  cuid  cgid      stime      rtime      ctime\n");
+    for (MsgQueue queue : queues.ids().all()) {
+      out.append("%10d %10d  %4o  ".formatted(queue.key(), queue.id(), queue.mode()));
+      out.append("%10d %10d ".formatted(queue.bytes(), queue.count()));
+      out.append("%5d %5d ".formatted(queue.lastSender(), queue.lastReceiver()));
+      out.append(owners(queue));
+      out.append(
+          " %10d %10d %10d\n"
+              .formatted(queue.sendSeconds(), queue.receiveSeconds(), queue.changeSeconds()));
+    }
+    return out.toString();
+  }
+
   private static String owners(IpcObject object) {
     return "%5d %5d %5d %5d"
         .formatted(object.uid(), object.gid(), object.creatorUid(), object.creatorGid());
@@ -56,6 +93,32 @@ final class SysvIpc {
         () -> shm.isRmidForced() ? 1 : 0,
         forced -> shm.setRmidForced(forced != 0));
     nextId(kernel, "shm_next_id", shm.ids());
+    Semaphores semaphores = ipc.semaphores();
+    kernel.file(
+        "sem",
+        Sysctl.WRITABLE,
+        () -> SysctlNumbers.print(Arrays.stream(semaphores.limits()).asLongStream().toArray()),
+        bytes -> setSemaphoreLimits(semaphores, bytes));
+    nextId(kernel, "sem_next_id", semaphores.ids());
+    MessageQueues queues = ipc.messageQueues();
+    int max = Integer.MAX_VALUE;
+    kernel.integer("msgmax", 0, max, queues::maxMessageBytes, queues::setMaxMessageBytes);
+    kernel.integer("msgmnb", 0, max, queues::maxQueueBytes, queues::setMaxQueueBytes);
+    kernel.integer("msgmni", 0, IpcIds.MAX_OBJECTS, queues::maxQueues, queues::setMaxQueues);
+    nextId(kernel, "msg_next_id", queues.ids());
+  }
+
+  /** {@code proc_ipc_sem_dointvec}: the last of the four has a limit. */
+  private static long setSemaphoreLimits(Semaphores semaphores, byte[] bytes) {
+    int[] limits = semaphores.limits();
+    long result = SysctlNumbers.parseInts(bytes, limits, Integer.MIN_VALUE, Integer.MAX_VALUE);
+    if (result >= 0 && (limits[3] < 0 || limits[3] > IpcIds.MAX_OBJECTS)) {
+      return -Errno.ERANGE;
+    }
+    if (result >= 0) {
+      semaphores.setLimits(limits);
+    }
+    return result;
   }
 
   private static void nextId(Sysctl kernel, String name, IpcIds<?> ids) {

@@ -31,6 +31,14 @@ final class IpcStruct {
 
   private final ByteBuffer bytes;
 
+  /**
+   * What a 64-bit kernel overlooks in the commands of {@code semctl} and {@code msgctl}, made
+   * directly; nothing in {@code shmctl}, and nothing in any on a 32-bit one.
+   */
+  static int ignoredIn(Kernel kernel) {
+    return kernel.wordBytes() == 4 ? 0 : IPC_64;
+  }
+
   /** Zeroes, to be filled in order. */
   IpcStruct(int size) {
     bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);

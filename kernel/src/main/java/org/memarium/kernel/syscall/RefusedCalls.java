@@ -67,9 +67,6 @@ final class RefusedCalls {
     table.refuse("inotify_add_watch inotify_rm_watch", ENOSYS, inotify);
     table.refuse("fanotify_init fanotify_mark", ENOSYS, "as without CONFIG_FANOTIFY");
     table.refuse("quotactl quotactl_fd", ENOSYS, "as without CONFIG_QUOTACTL");
-    String ipc = "as without CONFIG_SYSVIPC";
-    table.refuse("semget semctl semtimedop_time64", ENOSYS, ipc);
-    table.refuse("msgget msgsnd msgrcv msgctl", ENOSYS, ipc);
     String queues = "as without CONFIG_POSIX_MQUEUE";
     table.refuse("mq_open mq_unlink mq_timedsend mq_timedreceive", ENOSYS, queues);
     table.refuse("mq_timedsend_time64 mq_timedreceive_time64", ENOSYS, queues);

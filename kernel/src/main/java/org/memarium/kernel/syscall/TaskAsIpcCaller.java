@@ -22,6 +22,11 @@ record TaskAsIpcCaller(Task task) implements IpcCaller {
   }
 
   @Override
+  public Object process() {
+    return task.process();
+  }
+
+  @Override
   public int tgid() {
     return task.process().pid();
   }

@@ -86,11 +86,7 @@ final class RegularFileStore implements BackingStore {
 
   @Override
   public boolean chargePage() {
-    boolean room = file.chargePage();
-    if (!room) {
-      lastErrno = Errno.ENOSPC;
-    }
-    return room;
+    return file.chargePage();
   }
 
   @Override

@@ -125,7 +125,8 @@ public final class AddressSpace {
   /**
    * The frame of a page, read in if need be.
    *
-   * @return the frame; -ENOMEM if there is none; -EIO if the store cannot be read, or has no room
+   * @return the frame; -ENOMEM if there is none; -EIO if the store cannot be read; -ENOSPC if it
+   *     has no room
    */
   public int readPage(long index) {
     int pfn = pages.get(index);
@@ -134,7 +135,7 @@ public final class AddressSpace {
       return pfn;
     }
     if (!charge()) {
-      return -Errno.EIO;
+      return -Errno.ENOSPC;
     }
     pfn = readNewPage(index);
     if (pfn < 0) {
