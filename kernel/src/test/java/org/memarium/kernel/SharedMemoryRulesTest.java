@@ -74,7 +74,7 @@ final class SharedMemoryRulesTest {
     JavaProgram program = start(Layout.I386);
     for (int i = 0; i < 130; i++) {
       int id = program.call("shmget", IPC_PRIVATE, 1, 0600);
-      assertEquals(i / 64 << 15 | i % 64, id);
+      assertEquals(((i / 64) << 15) | (i % 64), id);
       assertEquals(0, program.call("shmctl", id, IPC_RMID, 0));
     }
     program.machine().files().write("/proc/sys/kernel/shm_next_id", "98309");

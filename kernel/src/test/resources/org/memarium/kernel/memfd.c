@@ -265,6 +265,21 @@ static void holes(void) {
   close(fd);
 }
 
+static void modes(void) {
+  int fd = memfd_create("modes", 0);
+  ftruncate(fd, 5 * PAGE);
+  char path[60];
+  sprintf(path, "/proc/self/fd/%d", fd);
+  int read_only = open(path, O_RDONLY);
+  for (int mode = 0; mode < 512; mode++) {
+    int there = fallocate(fd, mode, 0, PAGE) ? errno : 0;
+    int refused = fallocate(read_only, mode, 0, PAGE) ? errno : 0;
+    printf("fallocate %x: %d %d\n", mode, there, refused);
+  }
+  close(fd);
+  close(read_only);
+}
+
 static void between_processes(void) {
   int pair[2], fd = memfd_create("shared", MFD_ALLOW_SEALING);
   socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
@@ -353,6 +368,7 @@ int main(void) {
   flags_and_names();
   seals();
   holes();
+  modes();
   between_processes();
   anonymous();
   return 0;

@@ -90,7 +90,13 @@ final class PathCalls {
     table.set(
         "fallocate",
         (fd, mode, atLow, atHigh, bytesLow, bytesHigh) ->
-            files().fallocate(fd, mode, number(atLow, atHigh), number(bytesLow, bytesHigh)));
+            files()
+                .fallocate(
+                    fd,
+                    mode,
+                    number(atLow, atHigh),
+                    number(bytesLow, bytesHigh),
+                    kernel.task().requireMm().layout().allocatesByMode()));
   }
 
   private void enterNames(SystemCallTable table) {

@@ -121,6 +121,7 @@ public final class Fcntl {
   public static final int FALLOC_FL_ZERO_RANGE = 0x10;
   public static final int FALLOC_FL_INSERT_RANGE = 0x20;
   public static final int FALLOC_FL_UNSHARE_RANGE = 0x40;
+  public static final int FALLOC_FL_WRITE_ZEROES = 0x80;
 
   public static final int F_OWNER_TID = 0;
   public static final int F_OWNER_PID = 1;

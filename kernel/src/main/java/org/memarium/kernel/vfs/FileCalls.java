@@ -151,14 +151,23 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
-  /** fallocate(2). */
-  public long fallocate(int fd, int mode, long at, long bytes) {
+  /**
+   * fallocate(2).
+   *
+   * @param oneMode whether the kernel takes a mode for one of a list, as since 6.12, and not for
+   *     bits that fit together or do not
+   */
+  public long fallocate(int fd, int mode, long at, long bytes, boolean oneMode) {
     return result(() -> {
       OpenFile file = file(fd);
       if (at < 0 || bytes <= 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      checkAllocation(mode);
+      if (oneMode) {
+        checkMode(mode);
+      } else {
+        checkAllocation(mode);
+      }
       if (!file.isWritable()) {
         throw new ErrnoException(Errno.EBADF);
       }
@@ -167,7 +176,25 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
-  /** What {@code vfs_fallocate} says of a mode, whatever the file is. */
+  /** What {@code vfs_fallocate} of today says of a mode, whatever the file is. */
+  private static void checkMode(int mode) throws ErrnoException {
+    boolean keepsSize = (mode & Fcntl.FALLOC_FL_KEEP_SIZE) != 0;
+    boolean fine =
+        switch (mode & ~Fcntl.FALLOC_FL_KEEP_SIZE) {
+          case 0, Fcntl.FALLOC_FL_UNSHARE_RANGE, Fcntl.FALLOC_FL_ZERO_RANGE -> true;
+          case Fcntl.FALLOC_FL_PUNCH_HOLE -> keepsSize;
+          case Fcntl.FALLOC_FL_COLLAPSE_RANGE,
+              Fcntl.FALLOC_FL_INSERT_RANGE,
+              Fcntl.FALLOC_FL_WRITE_ZEROES ->
+              !keepsSize;
+          default -> false;
+        };
+    if (!fine) {
+      throw new ErrnoException(Errno.EOPNOTSUPP);
+    }
+  }
+
+  /** What {@code vfs_fallocate} of 6.1 says of a mode. */
   private static void checkAllocation(int mode) throws ErrnoException {
     int known =
         Fcntl.FALLOC_FL_KEEP_SIZE

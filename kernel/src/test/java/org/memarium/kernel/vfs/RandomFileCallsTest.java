@@ -341,7 +341,7 @@ class RandomFileCallsTest {
 
     @Override
     public long allocate(int slot, int mode, long at, long bytes) {
-      return calls.fallocate(fd(slot), mode, at, bytes);
+      return calls.fallocate(fd(slot), mode, at, bytes, false);
     }
 
     @Override

@@ -101,13 +101,14 @@ public final class AddressSpace {
    * @return as {@link #readPage}
    */
   public int allocatePage(long index) {
-    if (hasPage(index)) {
-      return pages.get(index);
-    }
-    int pfn = readPage(index);
-    if (pfn >= 0) {
-      setDirty(pfn);
+    boolean fresh = !hasPage(index);
+    int pfn = fresh ? readPage(index) : pages.get(index);
+    if (fresh && pfn >= 0) {
       memMap.clearPageUptodate(pfn);
+    }
+    if (pfn >= 0) {
+      // It is to be swapped out, and not dropped.
+      setDirty(pfn);
     }
     return pfn;
   }

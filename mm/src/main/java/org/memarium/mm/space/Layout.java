@@ -150,6 +150,11 @@ public enum Layout {
     return this == COMPAT;
   }
 
+  /** Whether {@code fallocate} knows one mode at a time, FALLOC_FL_WRITE_ZEROES too: in 6.18. */
+  public boolean allocatesByMode() {
+    return this == COMPAT;
+  }
+
   /** Whether {@code memfd_create} knows MFD_EXEC, and seals F_SEAL_EXEC: since 6.3. */
   public boolean sealsExecution() {
     return this == COMPAT;
