@@ -18,6 +18,10 @@ import org.memarium.kernel.Machine;
 /** Runs sequences, and shrinks those that end in a difference. */
 final class Oracle implements AutoCloseable {
   private static final int CHECK_EVERY = 256;
+
+  /** How many sequences pass from one audit to the next. */
+  private static final int AUDIT_EVERY = 8;
+
   private static final int MAX_REPLAYS = 600;
   private static final int MAX_STEPS_SHOWN = 60;
 
@@ -90,11 +94,24 @@ final class Oracle implements AutoCloseable {
       steps = List.copyOf(trial.done());
     }
     operations += steps.size();
+    if (difference == null && seed % AUDIT_EVERY == 0) {
+      difference = audit(steps.size());
+    }
     if (difference == null) {
       return null;
     }
     afresh();
     return shrink(seed, difference, steps);
+  }
+
+  /** Our side recounts everything, after all processes have ended. */
+  private @Nullable Difference audit(int steps) {
+    try {
+      ours().machine().audit();
+      return null;
+    } catch (IllegalStateException e) {
+      return Difference.exception(e, steps);
+    }
   }
 
   private OurSide ours() {

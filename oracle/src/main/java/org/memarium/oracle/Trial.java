@@ -59,6 +59,15 @@ final class Trial implements AutoCloseable {
    * @param every after how many steps the whole state is compared; it always is at the end
    */
   @Nullable Difference run(Supplier<@Nullable Step> steps, int every) {
+    try {
+      doSteps(steps, every);
+    } catch (OracleException e) {
+      difference = new Difference("the agent", String.valueOf(e.getMessage()), done.size());
+    }
+    return difference;
+  }
+
+  private void doSteps(Supplier<@Nullable Step> steps, int every) {
     // Both begin alike, or nothing that follows tells anything.
     compareStates();
     Step step = difference == null ? steps.get() : null;
@@ -72,7 +81,6 @@ final class Trial implements AutoCloseable {
       step = difference == null ? steps.get() : null;
     }
     compareStates();
-    return difference;
   }
 
   private void execute(Step step) {
