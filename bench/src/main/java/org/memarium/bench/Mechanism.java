@@ -63,14 +63,6 @@ record Mechanism(
           of("the same, of a thousand, at random", "SlabBenchmark.cacheMany", "ns"),
           of("kmalloc(64) and kfree", "SlabBenchmark.kmallocOne", "ns"),
           of("the same, of a thousand, at random", "SlabBenchmark.kmallocMany", "ns"),
-          of("page fault: first write to a page", "FaultBenchmark.writeFault", "ns")
-              .beside("FaultBenchmark.writeFaultOfTheHost", "the host's kernel"),
-          of("page fault: first read of a page", "FaultBenchmark.readFault", "ns")
-              .beside("FaultBenchmark.readFaultOfTheHost", "the host's kernel"),
-          of("munmap and mmap among 10 areas", "AreaBenchmark.unmapAndMap(10)", "ns")
-              .beside("AreaBenchmark.unmapAndMapOnTheHost(10)", "the host's kernel"),
-          of("munmap and mmap among 10,000 areas", "AreaBenchmark.unmapAndMap(10000)", "ns")
-              .beside("AreaBenchmark.unmapAndMapOnTheHost(10000)", "the host's kernel"),
           of(
                   "vmalloc and vfree of 16 pages, each written to",
                   "VmallocBenchmark.sixteenPagesTouched",

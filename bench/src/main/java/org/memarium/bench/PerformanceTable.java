@@ -36,15 +36,20 @@ final class PerformanceTable {
    * Runs it.
    *
    * @param args the folder of the built programs, {@code malloc} of {@code bench/peers} among them;
-   *     then, optionally, {@code programs} or {@code mechanisms} for those tables only
+   *     then, optionally, {@code programs}, {@code mechanisms} or {@code memory} for those tables
+   *     only
    */
   public static void main(String[] args) throws Exception {
     String only = args.length > 1 ? args[1] : "";
     System.out.println("Measured on " + host() + ".");
-    if (!only.equals("mechanisms")) {
+    if (only.isEmpty() || only.equals("programs")) {
       System.out.printf("%n## Programs%n%n%s", new Programs(Path.of(args[0])).table());
     }
-    if (!only.equals("programs")) {
+    if (only.isEmpty() || only.equals("memory")) {
+      System.out.printf(
+          "%n## User memory%n%n%s", UserMemoryTable.table(Path.of(args[0], "memory")));
+    }
+    if (only.isEmpty() || only.equals("mechanisms")) {
       SortedMap<String, Double> medians = medians();
       System.out.printf("%n## Mechanisms%n%n%s", mechanisms(medians));
       System.out.printf("%n## Allocators%n%n%s", Peers.table(medians, Path.of(args[0], "malloc")));
