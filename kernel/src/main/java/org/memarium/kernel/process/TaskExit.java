@@ -35,6 +35,7 @@ public final class TaskExit {
     }
     if (dead) {
       process.timers().stop();
+      process.ended().wakeUpAll();
     }
     forgetChildren(task, dead);
     if (!task.isLeader()) {

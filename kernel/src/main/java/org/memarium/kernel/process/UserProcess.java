@@ -26,6 +26,7 @@ public final class UserProcess {
   private final RLimits limits;
   private final PendingSignals pending;
   private final WaitQueue childExit = new WaitQueue();
+  private final WaitQueue ended = new WaitQueue();
   private final List<Task> threads = new ArrayList<>(1);
   private final List<UserProcess> children = new ArrayList<>(0);
 
@@ -98,6 +99,11 @@ public final class UserProcess {
   /** {@code wait_chldexit}: whose threads wait for a child. */
   public WaitQueue childExit() {
     return childExit;
+  }
+
+  /** {@code wait_pidfd}: who waits for its end by a descriptor of it. */
+  public WaitQueue ended() {
+    return ended;
   }
 
   /**

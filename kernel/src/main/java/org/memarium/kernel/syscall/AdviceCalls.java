@@ -35,14 +35,14 @@ final class AdviceCalls {
   }
 
   /** Shared anonymous memory belongs to whoever made it, and its name is nowhere. */
-  private FileAccess files() {
+  static FileAccess files(Kernel kernel) {
     var credentials = kernel.task().identity().forFiles();
     return file -> !(file instanceof OpenFile open) || open.mayBeWrittenBy(credentials);
   }
 
   private long madvise(int address, int bytes, int advice) {
     return mm().madvise(
-            Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), advice, files());
+            Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), advice, files(kernel));
   }
 
   private long msync(int address, int bytes, int flags) {
@@ -82,7 +82,7 @@ final class AdviceCalls {
     }
     byte[] some = new byte[(int) Math.min(left, Ram.PAGE_SIZE)];
     while (left > 0) {
-      long count = mm().mincore(at, some, (int) Math.min(left, some.length), files());
+      long count = mm().mincore(at, some, (int) Math.min(left, some.length), files(kernel));
       if (count < 0) {
         return count;
       }

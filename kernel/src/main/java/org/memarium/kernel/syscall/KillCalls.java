@@ -42,7 +42,7 @@ final class KillCalls {
   }
 
   /** {@code group_send_sig_info}. */
-  private long send(UserProcess process, SignalInfo info) {
+  long send(UserProcess process, SignalInfo info) {
     long refused = mayKill(process.leader(), info);
     return refused != 0 || info.signal() == 0 ? refused : process.send(info);
   }
@@ -117,7 +117,7 @@ final class KillCalls {
   }
 
   /** What a program says itself of the signal that it sends; the number is not its to say. */
-  private SignalInfo info(int signal, int address) {
+  SignalInfo info(int signal, int address) {
     byte[] bytes = kernel.memory().read(Integer.toUnsignedLong(address), INFO_BYTES);
     ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     return new SignalInfo(
@@ -132,7 +132,7 @@ final class KillCalls {
   }
 
   /** Nobody may pretend to others to be the kernel, or kill. */
-  private boolean pretends(SignalInfo info, int pid) {
+  boolean pretends(SignalInfo info, int pid) {
     return (info.code() >= 0 || info.code() == SignalInfo.TKILL) && task().pid() != pid;
   }
 

@@ -54,7 +54,9 @@ public final class SystemCalls {
     new TimeCalls(kernel).enter(table);
     new TimerCalls(kernel).enter(table);
     new SignalCalls(kernel).enter(table);
-    new KillCalls(kernel).enter(table);
+    KillCalls kill = new KillCalls(kernel);
+    kill.enter(table);
+    new PidFdCalls(kernel, kill).enter(table);
     new SignalFdCalls(kernel).enter(table);
     new MemoryCalls(kernel).enter(table);
     new AdviceCalls(kernel).enter(table);

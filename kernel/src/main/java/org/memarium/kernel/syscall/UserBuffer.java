@@ -72,6 +72,21 @@ final class UserBuffer {
     return new UserBuffer(memory, addresses, lengths);
   }
 
+  /** How many pieces there are. */
+  int pieces() {
+    return addresses.length;
+  }
+
+  /** Where a piece begins. */
+  long address(int index) {
+    return addresses[index];
+  }
+
+  /** Its bytes. */
+  long length(int index) {
+    return lengths[index];
+  }
+
   /** Bytes that have not been moved. */
   long left() {
     return left;

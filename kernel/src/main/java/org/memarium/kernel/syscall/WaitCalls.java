@@ -91,7 +91,12 @@ final class WaitCalls {
         number = id == 0 ? kernel.task().process().processGroup() : id;
       }
       case P_PIDFD -> {
-        return kernel.unsupported("waitid for a pidfd", Errno.EBADF);
+        which = Which.PROCESS;
+        UserProcess process = id < 0 ? null : PidFdCalls.process(kernel, id);
+        if (process == null) {
+          return told(id < 0 ? -Errno.EINVAL : -Errno.EBADF, info, 0, 0, null);
+        }
+        number = process.pid();
       }
       default -> {
         return told(-Errno.EINVAL, info, 0, 0, null);

@@ -4,7 +4,8 @@ import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 
 /**
- * The calls that make files which are nothing but what they do: eventfd, epoll, timerfd, signalfd.
+ * The calls that make files which are nothing but what they do: eventfd, epoll, timerfd, signalfd,
+ * pidfd.
  */
 public final class AnonymousCalls {
   private final FileCalls calls;
@@ -42,6 +43,20 @@ public final class AnonymousCalls {
       calls.checkFlags(flags, Fcntl.O_CLOEXEC | Fcntl.O_NONBLOCK | EventFd.SEMAPHORE);
       return install("[eventfd]", flags, dentry -> new EventFd(dentry, count, flags));
     });
+  }
+
+  /**
+   * {@code pidfd_create}; such a descriptor is always closed by execve.
+   *
+   * @param flags {@link PidFd#NONBLOCK} or 0
+   * @param tellsOfReaping see {@link PidFd}
+   */
+  public long pidfd(int flags, PidFd.Target target, boolean tellsOfReaping) {
+    return calls.result(() ->
+        install(
+            "[pidfd]",
+            flags | Fcntl.O_CLOEXEC,
+            dentry -> new PidFd(dentry, flags, target, tellsOfReaping)));
   }
 
   /** epoll_create1(2). */

@@ -291,6 +291,19 @@ public enum Layout {
         : 0;
   }
 
+  /**
+   * Whether descriptors of processes are those of current kernels: {@code pidfd_open} of a thread
+   * is ENOENT, poll tells of reaping, and a process has names for itself.
+   */
+  public boolean hasCurrentPidFds() {
+    return this == COMPAT;
+  }
+
+  /** Whether a process may give itself any advice by {@code process_madvise}: since 6.13. */
+  public boolean letsProcessesAdviseThemselves() {
+    return this == COMPAT;
+  }
+
   private static long mmapRandom(RandomGenerator random) {
     return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
   }
