@@ -18,7 +18,7 @@ final class Smaps {
    */
   private static final String[] FLAGS = {
     "rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", // 0 to 7
-    "gd", "", "pf", "", "", "lo", "io", "sr", // 8 to 15
+    "gd", "", "pf", "gu", "", "lo", "io", "sr", // 8 to 15
     "rr", "dc", "de", "lf", "ac", "nr", "ht", "sf", // 16 to 23
     "ar", "wf", "dd", "sd", "mm", "hg", "nh", "mg", // 24 to 31
   };

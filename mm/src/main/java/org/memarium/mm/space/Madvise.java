@@ -10,13 +10,13 @@ import org.memarium.mm.file.AddressSpace;
  *
  * <pre>
  *   flags of the area   NORMAL RANDOM SEQUENTIAL, DONTFORK DOFORK, WIPEONFORK KEEPONFORK,
- *                       DONTDUMP DODUMP, HUGEPAGE NOHUGEPAGE
+ *                       DONTDUMP DODUMP, HUGEPAGE NOHUGEPAGE, MERGEABLE UNMERGEABLE
  *   pages away          DONTNEED DONTNEED_LOCKED, FREE (when memory is short), REMOVE (of the file)
  *   pages here          WILLNEED (of the file), POPULATE_READ POPULATE_WRITE
  *   their use           COLD, PAGEOUT
  *   entries             GUARD_INSTALL GUARD_REMOVE
  *   nothing             COLLAPSE: no area can have a huge page
- *   not configured      MERGEABLE UNMERGEABLE (KSM), HWPOISON SOFT_OFFLINE (memory failure)
+ *   not configured      HWPOISON SOFT_OFFLINE (memory failure)
  * </pre>
  */
 final class Madvise {
@@ -29,6 +29,8 @@ final class Madvise {
   static final int REMOVE = 9;
   static final int DONTFORK = 10;
   static final int DOFORK = 11;
+  static final int MERGEABLE = 12;
+  static final int UNMERGEABLE = 13;
   static final int HUGEPAGE = 14;
   static final int NOHUGEPAGE = 15;
   static final int DONTDUMP = 16;
@@ -109,7 +111,7 @@ final class Madvise {
     return switch (advice) {
       case NORMAL, RANDOM, SEQUENTIAL, WILLNEED, DONTNEED, FREE, REMOVE -> true;
       case DONTFORK, DOFORK, WIPEONFORK, KEEPONFORK, DONTDUMP, DODUMP -> true;
-      case HUGEPAGE, NOHUGEPAGE, COLLAPSE -> true;
+      case HUGEPAGE, NOHUGEPAGE, COLLAPSE, MERGEABLE, UNMERGEABLE -> true;
       case COLD, PAGEOUT, POPULATE_READ, POPULATE_WRITE, DONTNEED_LOCKED -> true;
       case GUARD_INSTALL, GUARD_REMOVE -> mm.layout().hasGuardRegions();
       default -> false;
@@ -163,6 +165,7 @@ final class Madvise {
         if ((area.flags & (VmFlags.SPECIAL | VmFlags.LOCKED)) != 0) {
           yield -Errno.EINVAL;
         }
+        area.flags |= VmFlags.MAYBE_GUARD;
         yield pages.installGuards(area, start, end);
       }
       case GUARD_REMOVE -> {
@@ -193,6 +196,8 @@ final class Madvise {
       }
       case HUGEPAGE -> flags = (flags & ~VmFlags.NOHUGEPAGE) | VmFlags.HUGEPAGE;
       case NOHUGEPAGE -> flags = (flags & ~VmFlags.HUGEPAGE) | VmFlags.NOHUGEPAGE;
+      case MERGEABLE -> flags |= isMergeable(flags) ? VmFlags.MERGEABLE : 0;
+      case UNMERGEABLE -> flags &= ~VmFlags.MERGEABLE;
       case DONTDUMP -> flags |= VmFlags.DONTDUMP;
       case DODUMP -> {
         if ((flags & (VmFlags.SPECIAL | VmFlags.DROPPABLE)) != 0) {
@@ -217,6 +222,12 @@ final class Madvise {
     boolean tooMany = flags != area.flags && mm.merge.modifyFlags(area, start, end, flags) == null;
     // The system call says EAGAIN where the kernel is out of something.
     return tooMany ? -Errno.EAGAIN : 0;
+  }
+
+  /** {@code vma_ksm_compatible}: other areas take no notice of the advice. */
+  private static boolean isMergeable(int flags) {
+    int never = VmFlags.SHARED | VmFlags.MAYSHARE | VmFlags.SPECIAL | VmFlags.DROPPABLE;
+    return (flags & never) == 0;
   }
 
   // ---- Pages ----

@@ -4,14 +4,14 @@ package org.memarium.mm.space;
  * The flags of an area, with Linux's values ({@code include/linux/mm.h}).
  *
  * <pre>
- *    30     29    27   26   25   23   21    20    19      18      17      16 15   14   13
- *  +------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
- *  |NOHUGE|HUGE|SOFT|DUMP|WIPE|SYNC|NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|LOCKED|
- *  +------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+------+
- *     12       10     9        8       7        6       5        4     3      2    1     0
- *  +---------+------+------+---------+--------+-------+--------+-------+------+----+-----+----+
- *  |DROPPABLE|PFNMAP|SEALED|GROWSDOWN|MAYSHARE|MAYEXEC|MAYWRITE|MAYREAD|SHARED|EXEC|WRITE|READ|
- *  +---------+------+------+---------+--------+-------+--------+-------+------+----+-----+----+
+ *    31     30     29    27   26   25   23   21    20    19      18      17      16 15   14
+ *  +-----+------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+
+ *  |MERGE|NOHUGE|HUGE|SOFT|DUMP|WIPE|SYNC|NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|
+ *  +-----+------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+
+ *     13      12       11    10     9       8      7      6      5      4      3     2 .. 0
+ *  +------+---------+-----+------+------+-------+------+------+------+------+------+-------+
+ *  |LOCKED|DROPPABLE|GUARD|PFNMAP|SEALED|GROWSDN|MAYSHR|MAYEXE|MAYWRI|MAYREA|SHARED|X, W, R|
+ *  +------+---------+-----+------+------+-------+------+------+------+------+------+-------+
  * </pre>
  *
  * <p>SEALED and DROPPABLE are bits 42 and 40 of a 64-bit kernel, which do not fit; they have the
@@ -41,6 +41,9 @@ public final class VmFlags {
 
   /** Its pages are the kernel's, and not counted: {@code [vvar]}. */
   public static final int PFNMAP = 0x400;
+
+  /** There are, or were, guard markers; 64-bit kernels only. */
+  public static final int MAYBE_GUARD = 0x800;
 
   /** {@code MAP_DROPPABLE}: pages may be dropped when memory is short. 64-bit kernels only. */
   public static final int DROPPABLE = 0x1000;
@@ -73,6 +76,9 @@ public final class VmFlags {
   public static final int HUGEPAGE = 0x2000_0000;
   public static final int NOHUGEPAGE = 0x4000_0000;
 
+  /** KSM may merge its pages with equal ones, if somebody lets it run; nobody does. */
+  public static final int MERGEABLE = 0x8000_0000;
+
   /** {@code VM_LOCKED_MASK}. */
   public static final int LOCKED_MASK = LOCKED | LOCKONFAULT;
 
@@ -81,6 +87,9 @@ public final class VmFlags {
 
   /** {@code VM_SPECIAL}, as far as it exists here: such areas never merge. */
   public static final int SPECIAL = IO | DONTEXPAND | PFNMAP;
+
+  /** {@code VM_IGNORE_MERGE}: what keeps no areas apart. */
+  public static final int IGNORE_MERGE = MAYBE_GUARD | SOFTDIRTY;
 
   /** {@code VM_STACK}: the direction in which the stack grows. */
   public static final int STACK = GROWSDOWN;

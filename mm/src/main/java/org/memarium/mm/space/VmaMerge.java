@@ -25,7 +25,7 @@ final class VmaMerge {
   // ---- Conditions ----
 
   private static boolean isMergeable(Vma area, int flags, @Nullable MappedFile file) {
-    return ((area.flags ^ flags) & ~VmFlags.SOFTDIRTY) == 0
+    return ((area.flags ^ flags) & ~VmFlags.IGNORE_MERGE) == 0
         && area.file == file
         && (flags & VmFlags.SPECIAL) == 0;
   }
@@ -134,13 +134,15 @@ final class VmaMerge {
       if (!mm.inherit(left, mergeRight ? right : null) || !mm.inherit(left, source)) {
         return null;
       }
+      int sticky = flags;
       if (mergeRight && right != null) {
         newEnd = right.end;
+        sticky |= right.flags;
         mm.discard(right);
       }
       mm.setBounds(left, left.start, newEnd);
       left.flags |= flags & VmFlags.SOFTDIRTY;
-      return merged(left);
+      return merged(left, sticky);
     }
     if (mergeRight && right != null) {
       if (!mm.inherit(right, source)) {
@@ -148,7 +150,7 @@ final class VmaMerge {
       }
       mm.setBounds(right, start, right.end);
       right.flags |= flags & VmFlags.SOFTDIRTY;
-      return merged(right);
+      return merged(right, flags);
     }
     return null;
   }
@@ -200,8 +202,10 @@ final class VmaMerge {
       if (!mm.inherit(left, area) || !mm.inherit(left, mergeRight ? right : null)) {
         return null;
       }
+      int sticky = flags;
       if (mergeRight && right != null) {
         newEnd = right.end;
+        sticky |= right.flags;
         mm.discard(right);
       }
       if (rightSide) {
@@ -210,7 +214,7 @@ final class VmaMerge {
         mm.setBounds(area, end, area.end);
       }
       mm.setBounds(left, left.start, newEnd);
-      return merged(left);
+      return merged(left, sticky);
     }
     if (mergeRight && right != null) {
       if (!mm.inherit(right, area)) {
@@ -222,12 +226,14 @@ final class VmaMerge {
         mm.setBounds(area, area.start, start);
       }
       mm.setBounds(right, start, right.end);
-      return merged(right);
+      return merged(right, flags);
     }
     return null;
   }
 
-  private Vma merged(Vma area) {
+  /** {@code VM_STICKY}: that there may be guards is known of the area that others became part of. */
+  private Vma merged(Vma area, int flags) {
+    area.flags |= flags & VmFlags.MAYBE_GUARD;
     if (mm.trace().isOn()) {
       mm.trace().emit(new TraceEvent.VmaMerge(area.start, area.end));
     }
@@ -294,7 +300,7 @@ final class VmaMerge {
     boolean compatible =
         low.end == high.start
             && low.file == high.file
-            && ((low.flags ^ high.flags) & ~(VmFlags.ACCESS | VmFlags.SOFTDIRTY)) == 0
+            && ((low.flags ^ high.flags) & ~(VmFlags.ACCESS | VmFlags.IGNORE_MERGE)) == 0
             && high.pageOffset == low.pageOffset + low.pages();
     return compatible && area != neighbour && !isForkChild(neighbour) ? neighbour.anonVma : null;
   }
