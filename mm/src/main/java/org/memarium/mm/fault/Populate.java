@@ -21,7 +21,7 @@ final class Populate implements MemoryManager.Populator {
 
   @Override
   public long populate(MmStruct mm, long start, long end, boolean ignoreErrors) {
-    Vma area = mm.findVma(start);
+    Vma area = start < end ? mm.findVma(start) : null;
     while (area != null && area.start() < end) {
       if (!area.has(VmFlags.LOCKONFAULT) && !area.has(VmFlags.IO)) {
         long error = populate(mm, area, Math.max(start, area.start()), Math.min(end, area.end()));

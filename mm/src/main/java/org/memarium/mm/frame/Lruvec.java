@@ -357,6 +357,11 @@ public final class Lruvec {
     return memMap.section(pfn)[MemMap.at(pfn, MemMap.PREV)] += delta;
   }
 
+  /** How many locked areas map a page; 0 if it is not unevictable, or on no list. */
+  public int mlockCount(int pfn) {
+    return addMlockCount(pfn, memMap.flags(pfn), 0);
+  }
+
   // ---- Audit ----
 
   /** Walks the lists, recounts them by zone, and looks for pages that only say they are on one. */

@@ -3,8 +3,10 @@ package org.memarium.mm.space;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Mmu;
 import org.memarium.mm.Audit;
@@ -12,12 +14,14 @@ import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
 
 /**
  * What all address spaces of a machine share: frames, the kernel's page table, the MMU, the page
@@ -267,8 +271,9 @@ public final class MemoryManager {
   public void audit(Audit audit) {
     pageCache.audit(audit);
     AnonVmas.Recount anonVmaRecount = anonVmas.beginRecount();
+    Map<Integer, Integer> mlocked = new TreeMap<>();
     for (MmStruct mm : addressSpaces) {
-      MmAudit.audit(mm, audit);
+      MmAudit.audit(mm, audit, mlocked);
       LocalDescriptorTable ldt = mm.ldt();
       if (ldt != null) {
         ldt.audit(audit, "LDT of address space " + mm.number());
@@ -282,7 +287,25 @@ public final class MemoryManager {
     }
     audit.expectEqual("committed pages", committed.pages(), recountCommitted());
     anonVmas.audit(audit, anonVmaRecount);
+    auditMlocked(audit, mlocked);
     auditObjects(audit);
+  }
+
+  /**
+   * Every page that is marked as locked is mapped by a locked area, and its count is not more than
+   * there are. It may be less: while a page is isolated nobody counts, as on Linux.
+   */
+  private void auditMlocked(Audit audit, Map<Integer, Integer> mlocked) {
+    long marked = 0;
+    for (Map.Entry<Integer, Integer> page : mlocked.entrySet()) {
+      int pfn = page.getKey();
+      marked += memMap().testFlags(pfn, PageFlags.MLOCKED) ? 1 : 0;
+      if (allocator.lruvec().mlockCount(pfn) > page.getValue()) {
+        audit.difference(
+            "%d locked areas map %s".formatted(page.getValue(), memMap().describe(pfn)));
+      }
+    }
+    audit.expectEqual("nr_mlock", vmStat().get(VmStatItem.NR_MLOCK), marked);
   }
 
   /** Tells of the objects that descriptors hold, and nothing else takes from these caches. */

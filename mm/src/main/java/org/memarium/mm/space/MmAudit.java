@@ -1,5 +1,6 @@
 package org.memarium.mm.space;
 
+import java.util.Map;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
 import org.memarium.mm.frame.MemMap;
@@ -14,6 +15,7 @@ final class MmAudit {
   private final MemMap memMap;
   private final Audit audit;
   private final String who;
+  private final Map<Integer, Integer> mlocked;
 
   private long total;
   private long data;
@@ -24,16 +26,21 @@ final class MmAudit {
   private long rssAnon;
   private long rssShmem;
 
-  private MmAudit(MmStruct mm, Audit audit) {
+  private MmAudit(MmStruct mm, Audit audit, Map<Integer, Integer> mlocked) {
+    this.mlocked = mlocked;
     this.mm = mm;
     this.memMap = mm.memory().memMap();
     this.audit = audit;
     this.who = "address space " + mm.number();
   }
 
-  /** Recounts. */
-  static void audit(MmStruct mm, Audit audit) {
-    new MmAudit(mm, audit).run();
+  /**
+   * Recounts.
+   *
+   * @param mlocked by frame: how many entries of locked areas map it; those of this one are added
+   */
+  static void audit(MmStruct mm, Audit audit, Map<Integer, Integer> mlocked) {
+    new MmAudit(mm, audit, mlocked).run();
   }
 
   private void run() {
@@ -122,6 +129,9 @@ final class MmAudit {
       audit.difference(
           "%s: 0x%x has the entry 0x%x in an area %s"
               .formatted(who, linearAddress, pte, area.rights()));
+    }
+    if (area.has(VmFlags.LOCKED)) {
+      mlocked.merge(pfn, 1, Integer::sum);
     }
     boolean exclusive = memMap.testFlags(pfn, PageFlags.ANON_EXCLUSIVE);
     if (exclusive ? !anon || memMap.pageMapcount(pfn) != 1 : anon && Pte.isWritable(pte)) {
