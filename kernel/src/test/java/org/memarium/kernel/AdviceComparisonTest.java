@@ -46,8 +46,7 @@ final class AdviceComparisonTest {
     String program = HostPrograms.compile(folder, source, "-static").toString();
     String file = folder.resolve("file").toString();
     HostPrograms.Native there = HostPrograms.runNatively(program, file);
-    MachineExtension.Run here =
-        machines.run(config -> config.layout(Layout.COMPAT), program, file);
+    MachineExtension.Run here = machines.run(config -> config.layout(Layout.COMPAT), program, file);
     assertEquals(there.out(), here.out());
     assertEquals(there.status(), here.status());
   }

@@ -37,7 +37,7 @@ static void state(char *at) {
   int error = mincore(at, PAGES * P, core) ? errno : 0;
   printf(" core %d:", error);
   for (int i = 0; i < PAGES; i++)
-    printf(" %d%d", (int)(map[i] >> 63), error ? 9 : core[i] & 1);
+    printf(" %d%d%s", (int)(map[i] >> 63), error ? 9 : core[i] & 1, map[i] >> 58 & 17 ? "guard" : "");
 }
 
 /* The flags of the areas in [at, end). */

@@ -68,6 +68,11 @@ final class ShmFile implements MappedFile {
   }
 
   @Override
+  public long punchHole(long at, long bytes) {
+    return segment.file.punchHole(at, bytes);
+  }
+
+  @Override
   public String path() {
     return segment.file.path();
   }

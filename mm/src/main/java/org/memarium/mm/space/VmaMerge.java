@@ -231,7 +231,9 @@ final class VmaMerge {
     return null;
   }
 
-  /** {@code VM_STICKY}: that there may be guards is known of the area that others became part of. */
+  /**
+   * {@code VM_STICKY}: that there may be guards is known of the area that others became part of.
+   */
   private Vma merged(Vma area, int flags) {
     area.flags |= flags & VmFlags.MAYBE_GUARD;
     if (mm.trace().isOn()) {
