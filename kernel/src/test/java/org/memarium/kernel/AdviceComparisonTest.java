@@ -47,7 +47,12 @@ final class AdviceComparisonTest {
     String file = folder.resolve("file").toString();
     HostPrograms.Native there = HostPrograms.runNatively(program, file);
     MachineExtension.Run here = machines.run(config -> config.layout(Layout.COMPAT), program, file);
-    assertEquals(there.out(), here.out());
+    assertEquals(withoutSoftDirty(there.out()), withoutSoftDirty(here.out()));
     assertEquals(there.status(), here.status());
+  }
+
+  /** Not every host tracks such pages. */
+  private static String withoutSoftDirty(String out) {
+    return out.replace(" sd", "");
   }
 }
