@@ -9,15 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.JavaProgram;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
-import org.memarium.malloc.BoundaryTags;
-import org.memarium.malloc.FirstFit;
 import org.memarium.malloc.Malloc;
-import org.memarium.malloc.ProcessMemory;
+import org.memarium.malloc.MallocDesign;
 import org.memarium.malloc.ProgramMemory;
 import org.memarium.malloc.trace.AllocationRecorder;
 import org.memarium.malloc.trace.AllocationTrace;
@@ -33,18 +30,6 @@ final class MallocReplays {
 
   /** Repetitions, of which the fastest counts: the first ones warm the Java virtual machine up. */
   private static final int REPETITIONS = 5;
-
-  /**
-   * A design of our own.
-   *
-   * @param name for tables
-   * @param constructor makes an empty heap in a process's memory
-   */
-  private record Design(String name, Function<ProcessMemory, Malloc> constructor) {}
-
-  private static final List<Design> DESIGNS =
-      List.of(
-          new Design("first-fit", FirstFit::new), new Design("boundary-tags", BoundaryTags::new));
 
   private static final List<String> ENVIRONMENT = List.of("PATH=/usr/bin:/bin", "HOME=/root");
 
@@ -113,7 +98,7 @@ final class MallocReplays {
     try {
       trace.write(file);
       List<MallocTrial> trials = new ArrayList<>();
-      for (Design design : DESIGNS) {
+      for (MallocDesign design : MallocDesign.values()) {
         trials.add(inJava(trace, design));
       }
       long obtained = numbers(host(file, "obtained"))[2];
@@ -125,7 +110,7 @@ final class MallocReplays {
     }
   }
 
-  private static MallocTrial inJava(AllocationTrace trace, Design design) {
+  private static MallocTrial inJava(AllocationTrace trace, MallocDesign design) {
     long best = Long.MAX_VALUE;
     long resident = 0;
     long obtained = 0;
@@ -133,7 +118,7 @@ final class MallocReplays {
       try (Machine machine = Machine.boot(MachineConfig.builder().ramBytes(RAM).build())) {
         JavaProgram program = JavaProgram.start(machine);
         ProgramMemory memory = new ProgramMemory(program);
-        Malloc malloc = design.constructor().apply(memory);
+        Malloc malloc = design.create(memory);
         MmStruct mm = program.task().requireMm();
         long before = mm.rss();
         long start = cpuNanos();
@@ -144,7 +129,7 @@ final class MallocReplays {
       }
     }
     return new MallocTrial(
-        design.name(), (double) best / trace.operations(), 0, resident, obtained);
+        design.word(), (double) best / trace.operations(), 0, resident, obtained);
   }
 
   /** glibc's own code, executed by the machine; its clock counts instructions. */
