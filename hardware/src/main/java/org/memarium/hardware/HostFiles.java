@@ -140,7 +140,9 @@ public final class HostFiles {
 
   /** close(2). */
   public long close(int fd) {
-    open.clear(fd);
+    if (fd >= 0) {
+      open.clear(fd);
+    }
     return call(CLOSE, fd, 0, 0);
   }
 

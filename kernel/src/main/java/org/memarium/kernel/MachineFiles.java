@@ -10,6 +10,7 @@ import org.memarium.kernel.vfs.Credentials;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.FileSizeLimit;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.Kstat;
 import org.memarium.kernel.vfs.Vfs;
@@ -30,7 +31,13 @@ public final class MachineFiles {
 
   MachineFiles(Vfs vfs) {
     place = FsStruct.outside(vfs.root());
-    calls = new FileCalls(vfs, place, FdTable.outside(() -> DESCRIPTORS), Credentials.of(0, 0));
+    calls =
+        new FileCalls(
+            vfs,
+            place,
+            FdTable.outside(() -> DESCRIPTORS),
+            Credentials.of(0, 0),
+            FileSizeLimit.NONE);
   }
 
   /** Where its paths start. */

@@ -51,6 +51,18 @@ final class HostComparisonTest {
   }
 
   @Test
+  void filesGrowNoLargerThanTheLimit() {
+    String program = HostPrograms.compile(folder, "filesize.c", "-static").toString();
+    String file = folder.resolve("limited").toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program, file);
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
+    assertEquals(there.out(), here.out());
+    assertEquals(there.status(), here.status());
+    assertTrue(there.out().contains("signal"));
+  }
+
+  @Test
   void staticProgramsFindTheSameAddresses() {
     sameImage("-static");
   }

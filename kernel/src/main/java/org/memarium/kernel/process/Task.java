@@ -12,6 +12,7 @@ import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.FileSizeLimit;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.Vfs;
@@ -165,7 +166,7 @@ public final class Task implements Waiter {
     this.identity = identity;
     this.committed = identity.copy();
     this.countedUser = identity.uid();
-    this.fileCalls = new FileCalls(machinery.vfs(), fs, files, identity.forFiles());
+    this.fileCalls = fileCalls(files);
     this.futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
     this.words = new UserWords(this, machinery.memory());
     this.startNanos = machinery.clock().uptimeNanos();
@@ -268,6 +269,23 @@ public final class Task implements Waiter {
   /** For how many nanoseconds it may run before a timer on what it works expires. */
   public long nanosToTimer() {
     return Math.min(worked.nanosToTimer(), process.timers().worked().nanosToTimer());
+  }
+
+  /** The file calls on a table of descriptors, with RLIMIT_FSIZE. */
+  private FileCalls fileCalls(FdTable table) {
+    FileSizeLimit limit =
+        new FileSizeLimit() {
+          @Override
+          public long bytes() {
+            return limits().soft(RLimits.FSIZE);
+          }
+
+          @Override
+          public void exceeded() {
+            send(SignalInfo.fromUser(Signal.SIGXFSZ, process.pid(), identity.uid()));
+          }
+        };
+    return new FileCalls(machinery.vfs(), fs, table, identity.forFiles(), limit);
   }
 
   // ---- Sleeping and waking ----
@@ -394,7 +412,7 @@ public final class Task implements Waiter {
         FdTable own = files.copy(() -> limits().soft(RLimits.NOFILE));
         files.free();
         files = own;
-        fileCalls = new FileCalls(machinery.vfs(), fs, own, identity.forFiles());
+        fileCalls = fileCalls(own);
       }
     } catch (ErrnoException e) {
       return false;

@@ -146,9 +146,11 @@ final class SpliceCalls {
           return over(orSigpipe(put));
         }
         done += put;
-        if (put < got && (!file.mayWait() || isNonBlocking(file, 0))) {
+        boolean waitsForNobody = !file.mayWait() || isNonBlocking(file, 0);
+        if (put < got && waitsForNobody && !file.inode().isRegular()) {
           return over(0);
         }
+        // A regular file is asked once more, and tells why: over RLIMIT_FSIZE by a signal.
       }
       return over(0);
     }

@@ -6,8 +6,8 @@ import org.memarium.mm.Errno;
 /** The file calls that change attributes by path (Linux {@code fs/open.c}, {@code fs/utimes.c}). */
 public abstract sealed class AttributeCalls extends EntryCalls permits FileCalls {
 
-  AttributeCalls(FsStruct fs, FdTable fds, Credentials credentials) {
-    super(fs, fds, credentials);
+  AttributeCalls(FsStruct fs, FdTable fds, Credentials credentials, FileSizeLimit sizeLimit) {
+    super(fs, fds, credentials, sizeLimit);
   }
 
   /** fchmodat2(2), chmod(2). */
@@ -159,6 +159,7 @@ public abstract sealed class AttributeCalls extends EntryCalls permits FileCalls
         throw new ErrnoException(Errno.EINVAL);
       }
       permission(inode, FileMode.MAY_WRITE);
+      sizeLimit.checkSize(inode, sizeBytes);
       dropPrivileges(inode);
       inode.truncate(sizeBytes, nowNanos());
       return 0;

@@ -9,8 +9,8 @@ import org.memarium.mm.Errno;
 /** The file calls that make, remove and move entries of directories (Linux {@code fs/namei.c}). */
 public abstract sealed class EntryCalls extends PathCalls permits AttributeCalls {
 
-  EntryCalls(FsStruct fs, FdTable fds, Credentials credentials) {
-    super(fs, fds, credentials);
+  EntryCalls(FsStruct fs, FdTable fds, Credentials credentials, FileSizeLimit sizeLimit) {
+    super(fs, fds, credentials, sizeLimit);
   }
 
   // ---- Making ----

@@ -34,9 +34,11 @@ public final class FileCalls extends AttributeCalls {
    * @param fs the process's root, working directory and umask
    * @param fds its open files
    * @param credentials its user
+   * @param sizeLimit how large it may make files
    */
-  public FileCalls(Vfs vfs, FsStruct fs, FdTable fds, Credentials credentials) {
-    super(fs, fds, credentials);
+  public FileCalls(
+      Vfs vfs, FsStruct fs, FdTable fds, Credentials credentials, FileSizeLimit sizeLimit) {
+    super(fs, fds, credentials, sizeLimit);
     this.vfs = vfs;
     this.anonymous = new AnonymousCalls(this, vfs);
     this.unix = new UnixCalls(this, vfs);
@@ -84,16 +86,23 @@ public final class FileCalls extends AttributeCalls {
   /** write(2) to an open file that is writable. */
   public long write(OpenFile file, byte[] buffer, int offset, int count) {
     return result(() -> {
-      dropPrivileges(file.inode());
-      return file.write(buffer, offset, count);
+      Inode inode = file.inode();
+      boolean appends = (file.flags() & Fcntl.O_APPEND) != 0;
+      long at = appends ? inode.sizeBytes() : file.position();
+      int room = sizeLimit.writable(inode, at, count);
+      dropPrivileges(inode);
+      return file.write(buffer, offset, room);
     });
   }
 
   /** pwrite64(2) to an open file that is writable, at 0 or more. */
   public long pwrite(OpenFile file, byte[] buffer, int offset, int count, long at) {
     return result(() -> {
-      dropPrivileges(file.inode());
-      return file.pwrite(buffer, offset, count, at);
+      Inode inode = file.inode();
+      boolean appends = (file.flags() & Fcntl.O_APPEND) != 0;
+      int room = sizeLimit.writable(inode, appends ? inode.sizeBytes() : at, count);
+      dropPrivileges(inode);
+      return file.pwrite(buffer, offset, room, at);
     });
   }
 
@@ -146,6 +155,7 @@ public final class FileCalls extends AttributeCalls {
           && (file.flags() & Fcntl.O_LARGEFILE) == 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
+      sizeLimit.checkSize(file.inode(), sizeBytes);
       dropPrivileges(file.inode());
       return file.truncate(sizeBytes);
     });
@@ -170,6 +180,9 @@ public final class FileCalls extends AttributeCalls {
       }
       if (!file.isWritable()) {
         throw new ErrnoException(Errno.EBADF);
+      }
+      if (file.inode().isRegular() && (mode & Fcntl.FALLOC_FL_KEEP_SIZE) == 0) {
+        sizeLimit.checkSize(file.inode(), at + bytes < 0 ? Long.MAX_VALUE : at + bytes);
       }
       dropPrivileges(file.inode());
       return file.fallocate(mode, at, bytes);

@@ -15,12 +15,14 @@ public abstract sealed class PathCalls permits EntryCalls {
 
   final FsStruct fs;
   final FdTable fds;
+  final FileSizeLimit sizeLimit;
   private Credentials credentials;
 
-  PathCalls(FsStruct fs, FdTable fds, Credentials credentials) {
+  PathCalls(FsStruct fs, FdTable fds, Credentials credentials, FileSizeLimit sizeLimit) {
     this.fs = fs;
     this.fds = fds;
     this.credentials = credentials;
+    this.sizeLimit = sizeLimit;
   }
 
   /** Root, working directory and umask. */

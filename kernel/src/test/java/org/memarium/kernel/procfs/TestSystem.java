@@ -12,6 +12,7 @@ import org.memarium.kernel.vfs.Dentry;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
+import org.memarium.kernel.vfs.FileSizeLimit;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.HostNames;
 import org.memarium.kernel.vfs.Vfs;
@@ -81,7 +82,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     vfs.mount("sys", "sysfs", new SysFs(this, () -> 0));
     vfs.mount("proc", "proc", new ProcFs(this, vfs::mountTable, () -> 0));
     fs = FsStruct.outside(vfs.root());
-    calls = new FileCalls(vfs, fs, fds, Credentials.of(0, 0));
+    calls = new FileCalls(vfs, fs, fds, Credentials.of(0, 0), FileSizeLimit.NONE);
   }
 
   /** What a file of the tree contains. */

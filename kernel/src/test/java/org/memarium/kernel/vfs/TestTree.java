@@ -29,7 +29,7 @@ final class TestTree implements AutoCloseable {
     } catch (ErrnoException e) {
       throw new AssertionError(e);
     }
-    calls = new FileCalls(vfs, fs, fds, credentials);
+    calls = new FileCalls(vfs, fs, fds, credentials, FileSizeLimit.NONE);
   }
 
   /** Over a folder, with folders that are writable, without page cache. */

@@ -1,0 +1,60 @@
+package org.memarium.kernel.vfs;
+
+import org.memarium.mm.Errno;
+
+/**
+ * RLIMIT_FSIZE: how large a task may make regular files (Linux {@code generic_write_checks}, {@code
+ * inode_newsize_ok}).
+ */
+public interface FileSizeLimit {
+  /** None: what the machine itself writes. */
+  FileSizeLimit NONE =
+      new FileSizeLimit() {
+        @Override
+        public long bytes() {
+          return -1;
+        }
+
+        @Override
+        public void exceeded() {}
+      };
+
+  /** The soft limit, unsigned. */
+  long bytes();
+
+  /** The task gets SIGXFSZ. */
+  void exceeded();
+
+  /**
+   * How many bytes may be written at a place of a file.
+   *
+   * @return {@code count}, or fewer but at least one where the limit lies between
+   * @throws ErrnoException EFBIG: the place is behind the limit; the signal is sent
+   */
+  default int writable(Inode inode, long at, int count) throws ErrnoException {
+    if (count == 0 || !inode.isRegular()) {
+      return count;
+    }
+    long room = bytes() - at;
+    if (Long.compareUnsigned(at, bytes()) >= 0) {
+      refuse();
+    }
+    return room < 0 || room > count ? count : (int) room;
+  }
+
+  /**
+   * Whether a file may get a size.
+   *
+   * @throws ErrnoException EFBIG: it would grow beyond the limit; the signal is sent
+   */
+  default void checkSize(Inode inode, long newBytes) throws ErrnoException {
+    if (newBytes > inode.sizeBytes() && Long.compareUnsigned(newBytes, bytes()) > 0) {
+      refuse();
+    }
+  }
+
+  private void refuse() throws ErrnoException {
+    exceeded();
+    throw new ErrnoException(Errno.EFBIG);
+  }
+}
