@@ -99,7 +99,7 @@ final class ProcExport {
       }
       case FileMode.S_IFLNK -> link(path, mode);
       default -> {
-        // What is only there to be written has no contents; a process's memory is no text from 0 on.
+        // What is only there to be written has no contents; a process's memory is not read from 0.
         boolean readable = (mode & 0444) != 0 && !path.endsWith("/mem");
         entries.put(path, new Entry(mode, readable ? files.read(whole) : new byte[0]));
       }
