@@ -11,6 +11,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.mm.Errno;
+import org.memarium.mm.space.Layout;
 
 /** What {@link SystemCallFuzzer} found, each in the fewest calls that showed it. */
 final class FuzzFindingsTest {
@@ -75,5 +76,18 @@ final class FuzzFindingsTest {
     assertEquals(0, driver.call("setitimer", 0, interval, 0));
     int time = driver.words(SystemCallDriver.DATA + 0x200, 10, 0);
     assertEquals(-Errno.EFAULT, driver.call("nanosleep", time, 0xc000_0000));
+  }
+
+  @Test
+  void aFutexBehindTheFirstFourGibibytesIsNowhere() {
+    for (Layout layout : Layout.values()) {
+      SystemCallDriver driver = driver(config -> config.layout(layout));
+      int value = SystemCallDriver.DATA + 0x100;
+      for (int high : new int[] {0, 1, -1}) {
+        int vector = driver.words(SystemCallDriver.DATA, 1, 0, value, high, 2, 0);
+        int expected = high == 0 || layout == Layout.I386 ? -Errno.EAGAIN : -Errno.EFAULT;
+        assertEquals(expected, driver.call("futex_waitv", vector, 1, 0, 0, 0));
+      }
+    }
   }
 }

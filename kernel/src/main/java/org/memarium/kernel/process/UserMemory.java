@@ -34,7 +34,7 @@ public final class UserMemory {
 
   /** {@code access_ok}: whether the range lies below {@code TASK_SIZE_MAX}. */
   public boolean isUserRange(long linearAddress, long bytes) {
-    return bytes <= limit && linearAddress <= limit - bytes;
+    return bytes <= limit && linearAddress >= 0 && linearAddress <= limit - bytes;
   }
 
   /**

@@ -149,6 +149,9 @@ final class FutexCalls {
     if ((address & 3) != 0) {
       throw new CallFailedException(Errno.EINVAL);
     }
+    if (address >>> 32 != 0) {
+      throw new CallFailedException(Errno.EFAULT);
+    }
     return words().key(address, shared, writes);
   }
 
@@ -267,7 +270,9 @@ final class FutexCalls {
         return -Errno.EINVAL;
       }
       values[i] = memory.readInt(at);
-      addresses[i] = memory.readLong(at + 8);
+      long address = memory.readLong(at + 8);
+      // A pointer of the kernel's: 64 bits of it count where that has them.
+      addresses[i] = kernel.wordBytes() == Integer.BYTES ? address & 0xffff_ffffL : address;
       keys.add(key(addresses[i], (kind & FUTEX_PRIVATE_FLAG) == 0, false));
     }
     for (int i = 0; i < count; i++) {
