@@ -244,6 +244,7 @@ final class SystemCallFuzzer {
     try (fresh) {
       Cpu cpu = fresh.cpu();
       boolean running = false;
+      long callsBefore = 0;
       Deque<int[]> beginning = new ArrayDeque<>();
       while (callsOfSession < callCount) {
         progress.incrementAndGet();
@@ -253,12 +254,18 @@ final class SystemCallFuzzer {
             break;
           }
           running = true;
+          callsBefore = callsOfSession;
+          beginning.clear();
           beginning.addAll(FuzzArguments.beginning());
         }
         beforeCall = false;
         if (fresh.run(STEP_INSTRUCTIONS)) {
           countOutcomes(fresh);
           running = false;
+          if (callsOfSession == callsBefore) {
+            // No frame is left for a first call, and no later program would have one.
+            break;
+          }
           continue;
         }
         if (!beforeCall) {
