@@ -88,7 +88,7 @@ final class MemFigures {
         figures.zone(allocator.zoneOf(pfn), 1, use == Audit.Use.FREE ? 1 : 0);
         figures.frame(use, audit.expectedMappings(pfn) > 0, memory.memMap(), pfn);
         if (memory.memMap().testFlags(pfn, PageFlags.LRU)) {
-          figures.lru.merge(allocator.lruvec().listOf(pfn), 1L, Long::sum);
+          figures.lru.merge(allocator.lru().listOf(pfn), 1L, Long::sum);
         }
       }
     }

@@ -204,7 +204,7 @@ public final class AddressSpace {
       memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
       cache.vmStat.increment(VmStatItem.NR_SHMEM);
     }
-    cache.lruvec.add(pfn);
+    cache.lru.add(pfn);
     if (cache.trace.isOn()) {
       cache.trace.emit(new TraceEvent.MmFilemapAddToPageCache(pfn, number, index));
     }
@@ -339,7 +339,7 @@ public final class AddressSpace {
       // Reading on in the same page is one access to it, however small the pieces are.
       if (at >>> Ram.PAGE_SHIFT != latestReadPage) {
         latestReadPage = at >>> Ram.PAGE_SHIFT;
-        cache.lruvec.markAccessed(pfn);
+        cache.lru.markAccessed(pfn);
       }
       cache.ram.read(((long) pfn << Ram.PAGE_SHIFT) + inPage, to, offset + done, part);
       done += part;

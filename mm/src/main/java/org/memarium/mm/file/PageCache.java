@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
 import org.memarium.mm.frame.LruList;
-import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -21,7 +21,7 @@ import org.memarium.mm.trace.VmStatItem;
 
 /**
  * The page cache of a machine: all its {@link AddressSpace}s. When the page allocator runs dry,
- * unmapped pages go, in the order in which they stand on the {@link Lruvec}.
+ * unmapped pages go, in the order in which they stand on the {@link Lru}.
  *
  * <p>A frame of the cache has its file's number in {@code mapping} and its page's number in {@code
  * index}, and stands on the LRU lists. The cache holds one reference to it, each page-table entry
@@ -51,7 +51,7 @@ public final class PageCache {
   final MemMap memMap;
   final Ram ram;
   final VmStat vmStat;
-  final Lruvec lruvec;
+  final Lru lru;
   final Trace trace;
 
   /** {@code radix_tree_node_cachep}: nodes of the files' trees of pages. */
@@ -77,7 +77,7 @@ public final class PageCache {
     this.memMap = allocator.memMap();
     this.ram = allocator.ram();
     this.vmStat = allocator.vmStat();
-    this.lruvec = allocator.lruvec();
+    this.lru = allocator.lru();
     this.trace = allocator.trace();
     spaces.add(null);
     allocator.setReclaimer((gfpFlags, order) -> shrink());
@@ -181,9 +181,9 @@ public final class PageCache {
   private int shrink(LruList list, int wanted) {
     int freed = 0;
     int scanned = 0;
-    int pfn = lruvec.last(list);
+    int pfn = lru.root().last(list);
     while (pfn >= 0 && freed < wanted) {
-      int before = lruvec.previous(pfn);
+      int before = lru.root().previous(pfn);
       if (memMap.isPageAnon(pfn)) {
         freed += lazyPages.discard(pfn) ? 1 : 0;
       } else {

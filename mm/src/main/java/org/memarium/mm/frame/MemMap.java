@@ -54,6 +54,9 @@ public final class MemMap {
   private final int frames;
   private @Nullable FrameHistory history;
 
+  /** {@code memcg_data}: by frame, the number of the memory group; null while there are none. */
+  private byte @Nullable [] groups;
+
   /**
    * All frames missing: reserved, in zone 0.
    *
@@ -279,6 +282,29 @@ public final class MemMap {
     int at = at(pfn, MAPPING);
     section[at] = mapping;
     section[at + 1] = index;
+  }
+
+  // ---- Memory groups ----
+
+  /** {@code folio_memcg}: number of the memory group that a page is charged to; 0 is the root. */
+  public int group(int pfn) {
+    return groups == null ? 0 : groups[pfn] & 0xff;
+  }
+
+  /** Charges a page, which is on no list, to a memory group; 0 to none but the root. */
+  public void setGroup(int pfn, int group) {
+    if (groups != null) {
+      groups[pfn] = (byte) group;
+    } else if (group != 0) {
+      throw new IllegalStateException("there are no memory groups");
+    }
+  }
+
+  /** From now on pages may belong to groups. */
+  void enableGroups() {
+    if (groups == null) {
+      groups = new byte[frames];
+    }
   }
 
   // ---- Links, for lists of this package ----

@@ -51,7 +51,7 @@ public final class PageAllocator {
   private final int zeroPfn;
   private final VmStat vmStat;
   private final Trace trace;
-  private final Lruvec lruvec;
+  private final Lru lru;
   private final Watermarks watermarks;
   private final SlowPath slowPath;
   private int mobility = MOBILITY;
@@ -75,7 +75,7 @@ public final class PageAllocator {
     this.zeroPfn = memblock.kernelImage().zeroPfn();
     this.vmStat = vmStat;
     this.trace = trace;
-    this.lruvec = new Lruvec(memMap, zones, vmStat);
+    this.lru = new Lru(memMap, zones, vmStat);
     this.slowPath = new SlowPath(this, zones);
     this.watermarks = new Watermarks(zones, gfpZones.highestZone(Gfp.GFP_USER));
     preferredZones = new Zone[zones.length];
@@ -161,8 +161,8 @@ public final class PageAllocator {
   }
 
   /** The lists of pages in the order of their use. */
-  public Lruvec lruvec() {
-    return lruvec;
+  public Lru lru() {
+    return lru;
   }
 
   /** The zones, lowest first. */
@@ -464,7 +464,7 @@ public final class PageAllocator {
       throw memMap.wrong("put_page of a frame that nobody has", pfn);
     }
     if ((flags & PageFlags.LRU) != 0 && memMap.pageCount(pfn) == 1) {
-      lruvec.release(pfn, flags);
+      lru.release(pfn, flags);
     }
     return drop(pfn, PageFlags.order(flags), flags);
   }
@@ -669,7 +669,7 @@ public final class PageAllocator {
     for (Zone zone : zones) {
       zone.audit(audit);
     }
-    lruvec.audit(audit);
+    lru.audit(audit);
     long handedOut = 0;
     for (int pfn = 0; pfn < memMap.frames(); pfn++) {
       if (memMap.isAllocated(pfn)) {

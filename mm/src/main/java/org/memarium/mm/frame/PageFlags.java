@@ -4,10 +4,10 @@ package org.memarium.mm.frame;
  * The flags of a frame: {@code page->flags} and {@code page->page_type} of Linux in one word.
  *
  * <pre>
- *    31  30 29   26 25    23 22      18    14  13  12  11  10   9   8   7   6   5   4   3   2   1   0
- *   +------+-------+--------+----------+-----+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
- *   | zone | order |  type  |  STATE   |0|EXC|ISO|MOV|UNE|MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
- *   +------+-------+--------+----------+-----+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+ *    31  30 29   26 25    23 22      18 17  16  15  14  13  12  11  10   9   8   7   6   5   4   3   2   1   0
+ *   +------+-------+--------+----------+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
+ *   | zone | order |  type  |  STATE   |RCL|WRB|SWC|EXC|ISO|MOV|UNE|MLK|ANO|SWB|HEA|RES|SLB|ACT|LRU|DIR|UPT|REF|
+ *   +------+-------+--------+----------+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
  *   REF   PG_referenced: used since someone last looked
  *   UPT   PG_uptodate: holds what the file holds, or newer
  *   DIR   PG_dirty: newer than the file
@@ -18,6 +18,10 @@ package org.memarium.mm.frame;
  *   MLK   PG_mlocked                                       UNE   PG_unevictable
  *   MOV   its owner can move it (Linux: bit 1 of mapping)  ISO   PG_isolated, of such a page
  *   EXC   PG_anon_exclusive: of an anonymous page, no other process may map it
+ *   SWC   PG_swapcache: in the swap cache; private is its swap entry
+ *   WRB   PG_writeback: is being written to its device
+ *   RCL   PG_reclaim, of a page under writeback: to be freed as soon as that has ended;
+ *         PG_readahead, of another: read before anybody asked for it (Linux shares the bit, too)
  *   STATE bit 18  TAIL: of a compound page, not its first frame
  *             19  BUDDY: first frame of a block on a free list
  *             20  TABLE: a page table
@@ -26,6 +30,7 @@ package org.memarium.mm.frame;
  *             none: inside a block, or missing
  *   type  migrate type (see {@link MigrateType}), where STATE has BUDDY: that of the list;
  *         where it has PCP: of the list that it will go to
+ *         where it has ALLOCATED: bit 23 is PG_workingset, of a page that was active, or came back
  *   order of the block, 0 to 10, where STATE has BUDDY, ALLOCATED or PCP
  *   zone  index of the zone, 0 to 3
  * </pre>
@@ -81,6 +86,21 @@ public final class PageFlags {
    */
   public static final int ANON_EXCLUSIVE = 1 << 14;
 
+  /** PG_swapcache: the swap cache holds the page, and {@code private} is its entry. */
+  public static final int SWAP_CACHE = 1 << 15;
+
+  /** PG_writeback: a device has not said yet that the page is written. */
+  public static final int WRITEBACK = 1 << 16;
+
+  /** PG_reclaim: under {@link #WRITEBACK}, and to be freed as soon as that has ended. */
+  public static final int RECLAIM = 1 << 17;
+
+  /** PG_readahead: read before anybody asked for it; the same bit, where nothing is written. */
+  public static final int READAHEAD = RECLAIM;
+
+  /** PG_workingset: the page was active when it was taken, or came back soon; of a page in use. */
+  public static final int WORKINGSET = 1 << 23;
+
   /** A frame of a compound page that is not its first. */
   public static final int TAIL = 1 << 18;
 
@@ -112,6 +132,8 @@ public final class PageFlags {
           | SLAB
           | RESERVED
           | MLOCKED
+          | SWAP_CACHE
+          | WRITEBACK
           | TABLE
           | BUDDY
           | PCP
@@ -132,7 +154,10 @@ public final class PageFlags {
     "unevictable",
     "movable",
     "isolated",
-    "exclusive"
+    "exclusive",
+    "swapcache",
+    "writeback",
+    "reclaim"
   };
 
   private PageFlags() {}
@@ -179,6 +204,9 @@ public final class PageFlags {
       if ((flags >>> bit & 1) != 0) {
         text.append(NAMES[bit]).append(", ");
       }
+    }
+    if ((flags & (ALLOCATED | WORKINGSET)) == (ALLOCATED | WORKINGSET)) {
+      text.append("workingset, ");
     }
     return text.append("zone ").append(zone(flags)).toString();
   }

@@ -29,7 +29,7 @@ final class LazyFree implements PageCache.LazyPages {
       return false;
     }
     if (memMap.isPageDirty(pfn) || isDirtySomewhere(pfn)) {
-      memory.allocator().lruvec().keepLazyFree(pfn);
+      memory.allocator().lru().keepLazyFree(pfn);
       return false;
     }
     // The last entry gives the frame back: this reference keeps it until all are gone.

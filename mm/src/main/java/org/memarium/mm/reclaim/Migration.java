@@ -3,7 +3,7 @@ package org.memarium.mm.reclaim;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
-import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -46,7 +46,7 @@ public final class Migration {
   private final MemMap memMap;
   private final Ram ram;
   private final VmStat vmStat;
-  private final Lruvec lruvec;
+  private final Lru lru;
   private final MemoryManager memory;
   private final Rmap rmap;
   private final MovablePages movablePages;
@@ -57,7 +57,7 @@ public final class Migration {
     this.memMap = memory.memMap();
     this.ram = allocator.ram();
     this.vmStat = memory.vmStat();
-    this.lruvec = allocator.lruvec();
+    this.lru = allocator.lru();
     this.rmap = rmap;
     this.movablePages = movablePages;
   }
@@ -73,7 +73,7 @@ public final class Migration {
   public boolean isolate(int pfn, MigrateMode mode) {
     if (memMap.testFlags(pfn, PageFlags.LRU)) {
       memMap.getPage(pfn);
-      lruvec.isolate(pfn);
+      lru.isolate(pfn);
       return true;
     }
     return movablePages.isMovable(pfn) && movablePages.isolate(pfn, mode);
@@ -90,7 +90,7 @@ public final class Migration {
     if (movablePages.isMovable(pfn)) {
       movablePages.putback(pfn);
     } else {
-      lruvec.putback(pfn);
+      lru.putback(pfn);
     }
     allocator.putPage(pfn);
   }
@@ -137,32 +137,32 @@ public final class Migration {
 
   /** {@code unmap_and_move}: 0, or -ENOMEM, -EAGAIN, -EBUSY, and the page is where it was. */
   private int unmapAndMove(int from, Target target, MigrateMode mode) {
-    boolean lru = !movablePages.isMovable(from);
+    boolean onLru = !movablePages.isMovable(from);
     if (memMap.pageCount(from) == 1) {
       // Everybody else gave it up while it was isolated.
-      finish(from, lru);
+      finish(from, onLru);
       return 0;
     }
     int to = target.allocate(from);
     if (to < 0) {
       return -Errno.ENOMEM;
     }
-    int error = lru ? moveLruPage(from, to) : movablePages.migrate(to, from, mode);
+    int error = onLru ? moveLruPage(from, to) : movablePages.migrate(to, from, mode);
     if (error != 0) {
       target.free(to);
       return error;
     }
-    if (!lru) {
+    if (!onLru) {
       allocator.putPage(from); // the owner's reference
     }
-    finish(from, lru);
+    finish(from, onLru);
     return 0;
   }
 
   /** Gives up the isolated frame that nobody needs any more. */
-  private void finish(int pfn, boolean lru) {
-    if (lru) {
-      lruvec.forgetIsolated(pfn);
+  private void finish(int pfn, boolean onLru) {
+    if (onLru) {
+      lru.forgetIsolated(pfn);
       memMap.clearFlags(pfn, PageFlags.ACTIVE | PageFlags.UNEVICTABLE | PageFlags.MLOCKED);
     }
     // What was decoded from it must not outlive it: whoever gets the frame next may not write code.
@@ -179,7 +179,7 @@ public final class Migration {
     int error = memMap.pageMapcount(from) > 0 ? -Errno.EAGAIN : moveToNewPage(from, to);
     int now = error == 0 ? to : from;
     if (error == 0) {
-      lruvec.add(to);
+      lru.add(to);
     }
     if (wasMapped) {
       rmap.removeMigrationPtes(from, now);

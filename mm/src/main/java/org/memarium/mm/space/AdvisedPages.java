@@ -2,7 +2,7 @@ package org.memarium.mm.space;
 
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
-import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.Pte;
@@ -28,13 +28,13 @@ final class AdvisedPages {
   private final MmStruct mm;
   private final PteCursor cursor;
   private final MemMap memMap;
-  private final Lruvec lruvec;
+  private final Lru lru;
 
   AdvisedPages(MmStruct mm) {
     this.mm = mm;
     this.cursor = mm.pages.tables().cursor();
     this.memMap = mm.memory().memMap();
-    this.lruvec = mm.memory().allocator().lruvec();
+    this.lru = mm.memory().allocator().lru();
   }
 
   private static boolean isPage(long pte) {
@@ -55,7 +55,7 @@ final class AdvisedPages {
         cursor.write(Pte.mkOld(Pte.mkClean(pte)));
         mm.pages.gather(cursor.linearAddress());
       }
-      lruvec.markLazyFree(Pte.pfn(pte));
+      lru.markLazyFree(Pte.pfn(pte));
     }
     mm.pages.finishUnmap();
   }
@@ -80,7 +80,7 @@ final class AdvisedPages {
       long pte = cursor.pte();
       if (isPage(pte) && isAlone(Pte.pfn(pte))) {
         makeOld(pte);
-        lruvec.deactivate(Pte.pfn(pte));
+        lru.deactivate(Pte.pfn(pte));
       }
     }
     mm.pages.finishUnmap();
@@ -126,9 +126,9 @@ final class AdvisedPages {
   /** Without swap only a page that was lazily freed, and not written to since, can go. */
   private void pageOutAnon(Vma area, long pte, int pfn) {
     if (memMap.testFlags(pfn, PageFlags.SWAP_BACKED)) {
-      lruvec.activate(pfn);
+      lru.activate(pfn);
     } else if (Pte.isDirty(pte) || memMap.isPageDirty(pfn)) {
-      lruvec.keepLazyFree(pfn);
+      lru.keepLazyFree(pfn);
     } else if (memMap.pageCount(pfn) == 1) {
       cursor.write(0);
       mm.pages.gather(cursor.linearAddress());
@@ -144,7 +144,7 @@ final class AdvisedPages {
     mm.pages.gather(cursor.linearAddress());
     mm.pages.unmapped(area, pte);
     if (file != null && !file.dropIfClean(pfn)) {
-      lruvec.activate(pfn);
+      lru.activate(pfn);
     }
   }
 

@@ -300,7 +300,7 @@ public final class MemoryManager {
     for (Map.Entry<Integer, Integer> page : mlocked.entrySet()) {
       int pfn = page.getKey();
       marked += memMap().testFlags(pfn, PageFlags.MLOCKED) ? 1 : 0;
-      if (allocator.lruvec().mlockCount(pfn) > page.getValue()) {
+      if (allocator.lru().mlockCount(pfn) > page.getValue()) {
         audit.difference(
             "%d locked areas map %s".formatted(page.getValue(), memMap().describe(pfn)));
       }

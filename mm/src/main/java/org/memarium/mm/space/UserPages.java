@@ -6,7 +6,7 @@ import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
-import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -40,7 +40,7 @@ public final class UserPages {
   private final PteCursor cursor;
   private final PageAllocator allocator;
   private final MemMap memMap;
-  private final Lruvec lruvec;
+  private final Lru lru;
   private final MemoryManager memory;
 
   /** {@link VmFlags#SOFTDIRTY} where entries have {@link Pte#SOFT_DIRTY}, else 0. */
@@ -62,7 +62,7 @@ public final class UserPages {
     this.cursor = tables.cursor();
     this.allocator = memory.allocator();
     this.memMap = memory.memMap();
-    this.lruvec = allocator.lruvec();
+    this.lru = allocator.lru();
     this.softDirtyFlag = memory.softDirtyBit() == 0 ? 0 : VmFlags.SOFTDIRTY;
   }
 
@@ -124,9 +124,9 @@ public final class UserPages {
     memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
     rss[ANON]++;
     if ((area.flags & VmFlags.LOCKED) != 0) {
-      lruvec.lock(pfn);
+      lru.lock(pfn);
     }
-    lruvec.add(pfn);
+    lru.add(pfn);
     tables.writePte(pteAddress, pte);
   }
 
@@ -140,7 +140,7 @@ public final class UserPages {
     }
     rss[kind(memMap.flags(pfn))]++;
     if ((area.flags & VmFlags.LOCKED) != 0) {
-      lruvec.lock(pfn);
+      lru.lock(pfn);
     }
     tables.writePte(pteAddress, pte);
   }
@@ -188,7 +188,7 @@ public final class UserPages {
       memory.vmStat().increment(mappedItem(kind(memMap.flags(pfn))));
     }
     if ((area.flags & VmFlags.LOCKED) != 0) {
-      lruvec.lock(pfn);
+      lru.lock(pfn);
     }
     tables.writePte(pteAddress, pte);
   }
@@ -227,7 +227,7 @@ public final class UserPages {
       memory.vmStat().decrement(mappedItem(kind));
     }
     if ((area.flags & VmFlags.LOCKED) != 0) {
-      lruvec.unlock(pfn);
+      lru.unlock(pfn);
     }
     allocator.putPage(pfn);
   }
@@ -342,7 +342,7 @@ public final class UserPages {
   /** A page of a file was used through an entry that goes now; an anonymous page goes with it. */
   private void markAccessed(int pfn) {
     if (!memMap.isPageAnon(pfn)) {
-      lruvec.markAccessed(pfn);
+      lru.markAccessed(pfn);
     }
   }
 
@@ -358,9 +358,9 @@ public final class UserPages {
         continue;
       }
       if (lock) {
-        lruvec.lock(Pte.pfn(pte));
+        lru.lock(Pte.pfn(pte));
       } else {
-        lruvec.unlock(Pte.pfn(pte));
+        lru.unlock(Pte.pfn(pte));
       }
     }
   }

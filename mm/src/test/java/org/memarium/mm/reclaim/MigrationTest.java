@@ -118,7 +118,7 @@ class MigrationTest {
     space.mmu.writeInt(at, 9);
     assertEquals(0, move(frameAt(at)));
     assertEquals(9, space.mmu.readInt(at));
-    assertEquals(1, space.memory.allocator.lruvec().size(LruList.INACTIVE_ANON));
+    assertEquals(1, space.memory.allocator.lru().root().size(LruList.INACTIVE_ANON));
     assertEquals(1, space.mm.rssShmem());
   }
 
@@ -145,9 +145,9 @@ class MigrationTest {
   @Test
   void aLockedPageStaysUnevictable() {
     long at = space.mapAnon(0, 2 * PAGE, TestSpace.RW, MmapFlags.MAP_LOCKED);
-    assertEquals(2, space.memory.allocator.lruvec().size(LruList.UNEVICTABLE));
+    assertEquals(2, space.memory.allocator.lru().root().size(LruList.UNEVICTABLE));
     assertEquals(0, move(frameAt(at)));
-    assertEquals(2, space.memory.allocator.lruvec().size(LruList.UNEVICTABLE));
+    assertEquals(2, space.memory.allocator.lru().root().size(LruList.UNEVICTABLE));
     assertEquals(2, space.memory.vmStat.get(VmStatItem.NR_MLOCK));
   }
 

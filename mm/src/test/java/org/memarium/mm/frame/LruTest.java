@@ -14,9 +14,9 @@ import org.memarium.mm.Audit;
 import org.memarium.mm.BootedMemory;
 import org.memarium.mm.trace.VmStatItem;
 
-class LruvecTest {
+class LruTest {
   private final BootedMemory memory = BootedMemory.boot(Architecture.I386, 32);
-  private final Lruvec lruvec = memory.allocator.lruvec();
+  private final Lru lru = memory.allocator.lru();
   private final MemMap memMap = memory.allocator.memMap();
 
   @AfterEach
@@ -32,7 +32,7 @@ class LruvecTest {
 
   private void audit() {
     Audit audit = memory.beginAudit();
-    lruvec.audit(audit);
+    lru.audit(audit);
     audit.finish();
   }
 
@@ -40,23 +40,23 @@ class LruvecTest {
   void pagesEnterInactiveAtTheHead() {
     int first = page(0);
     int second = page(0);
-    lruvec.add(first);
-    lruvec.add(second);
-    assertEquals(second, lruvec.first(LruList.INACTIVE_FILE));
-    assertEquals(first, lruvec.last(LruList.INACTIVE_FILE));
-    assertEquals(2, lruvec.size(LruList.INACTIVE_FILE));
-    assertThrows(IllegalStateException.class, () -> lruvec.add(first));
+    lru.add(first);
+    lru.add(second);
+    assertEquals(second, lru.root().first(LruList.INACTIVE_FILE));
+    assertEquals(first, lru.root().last(LruList.INACTIVE_FILE));
+    assertEquals(2, lru.root().size(LruList.INACTIVE_FILE));
+    assertThrows(IllegalStateException.class, () -> lru.add(first));
     audit();
   }
 
   @Test
   void theSecondUseMakesAPageActive() {
     int pfn = page(PageFlags.SWAP_BACKED);
-    lruvec.add(pfn);
-    lruvec.markAccessed(pfn);
-    assertEquals(LruList.INACTIVE_ANON, lruvec.listOf(pfn));
-    lruvec.markAccessed(pfn);
-    assertEquals(pfn, lruvec.first(LruList.ACTIVE_ANON));
+    lru.add(pfn);
+    lru.markAccessed(pfn);
+    assertEquals(LruList.INACTIVE_ANON, lru.listOf(pfn));
+    lru.markAccessed(pfn);
+    assertEquals(pfn, lru.root().first(LruList.ACTIVE_ANON));
     assertEquals(1, memory.vmStat.get(VmStatItem.PGACTIVATE));
     audit();
   }
@@ -64,17 +64,17 @@ class LruvecTest {
   @Test
   void theLastReferenceTakesAPageOffItsList() {
     int pfn = page(0);
-    lruvec.add(pfn);
+    lru.add(pfn);
     memory.allocator.putPage(pfn);
-    assertEquals(0, lruvec.size(LruList.INACTIVE_FILE));
-    assertEquals(-1, lruvec.first(LruList.INACTIVE_FILE));
+    assertEquals(0, lru.root().size(LruList.INACTIVE_FILE));
+    assertEquals(-1, lru.root().first(LruList.INACTIVE_FILE));
     audit();
   }
 
   @Test
   void freePagesDoesNotTakeAPageThatIsOnAList() {
     int pfn = page(0);
-    lruvec.add(pfn);
+    lru.add(pfn);
     assertThrows(IllegalStateException.class, () -> memory.allocator.freePages(pfn, 0));
     audit();
   }
@@ -82,32 +82,32 @@ class LruvecTest {
   @Test
   void anIsolatedPageReturnsToTheListItCameFrom() {
     int pfn = page(PageFlags.SWAP_BACKED);
-    lruvec.add(pfn);
-    lruvec.markAccessed(pfn);
-    lruvec.markAccessed(pfn);
-    lruvec.isolate(pfn);
+    lru.add(pfn);
+    lru.markAccessed(pfn);
+    lru.markAccessed(pfn);
+    lru.isolate(pfn);
     assertEquals(1, memory.vmStat.get(VmStatItem.NR_ISOLATED_ANON));
-    assertEquals(0, lruvec.size(LruList.ACTIVE_ANON));
-    lruvec.putback(pfn);
+    assertEquals(0, lru.root().size(LruList.ACTIVE_ANON));
+    lru.putback(pfn);
     assertEquals(0, memory.vmStat.get(VmStatItem.NR_ISOLATED_ANON));
-    assertEquals(pfn, lruvec.first(LruList.ACTIVE_ANON));
+    assertEquals(pfn, lru.root().first(LruList.ACTIVE_ANON));
     audit();
   }
 
   @Test
   void aPageIsUnevictableUntilTheLastLockedAreaLetsGo() {
     int pfn = page(0);
-    lruvec.add(pfn);
-    lruvec.lock(pfn);
-    lruvec.lock(pfn);
-    assertEquals(1, lruvec.size(LruList.UNEVICTABLE));
+    lru.add(pfn);
+    lru.lock(pfn);
+    lru.lock(pfn);
+    assertEquals(1, lru.root().size(LruList.UNEVICTABLE));
     assertEquals(1, memory.vmStat.get(VmStatItem.NR_MLOCK));
-    lruvec.unlock(pfn);
-    assertEquals(1, lruvec.size(LruList.UNEVICTABLE));
-    lruvec.unlock(pfn);
-    assertEquals(pfn, lruvec.first(LruList.INACTIVE_FILE));
+    lru.unlock(pfn);
+    assertEquals(1, lru.root().size(LruList.UNEVICTABLE));
+    lru.unlock(pfn);
+    assertEquals(pfn, lru.root().first(LruList.INACTIVE_FILE));
     audit();
-    lruvec.lock(pfn);
+    lru.lock(pfn);
     memory.allocator.putPage(pfn);
     assertEquals(0, memory.vmStat.get(VmStatItem.NR_MLOCK));
     audit();
@@ -123,17 +123,17 @@ class LruvecTest {
       switch (random.nextInt(6)) {
         case 0, 1 -> {
           int pfn = page(random.nextBoolean() ? PageFlags.SWAP_BACKED : 0);
-          lruvec.add(pfn);
+          lru.add(pfn);
           on.add(pfn);
         }
         case 2 ->
             on.forEach(pfn -> {
               if (random.nextInt(on.size()) == 0) {
-                lruvec.markAccessed(pfn);
+                lru.markAccessed(pfn);
               }
             });
-        case 3 -> move(on, isolated, random, lruvec::isolate);
-        case 4 -> move(isolated, on, random, lruvec::putback);
+        case 3 -> move(on, isolated, random, lru::isolate);
+        case 4 -> move(isolated, on, random, lru::putback);
         default -> move(on, new ArrayList<>(), random, memory.allocator::putPage);
       }
       if (on.size() + isolated.size() > 500) {
