@@ -11,6 +11,7 @@ module org.memarium.mm {
   exports org.memarium.mm.reclaim;
   exports org.memarium.mm.slab;
   exports org.memarium.mm.space;
+  exports org.memarium.mm.swap;
   exports org.memarium.mm.trace;
   exports org.memarium.mm.vmalloc;
 }

@@ -37,7 +37,16 @@ class ArchitectureTest {
   /** The packages of mm, lowest first. */
   private static final List<String> MM_PACKAGES =
       List.of(
-          "trace", "frame", "pagetable", "slab", "vmalloc", "file", "space", "reclaim", "fault");
+          "trace",
+          "frame",
+          "pagetable",
+          "slab",
+          "vmalloc",
+          "file",
+          "swap",
+          "space",
+          "reclaim",
+          "fault");
 
   private JavaClasses house;
 

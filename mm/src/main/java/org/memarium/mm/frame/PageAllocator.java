@@ -52,6 +52,7 @@ public final class PageAllocator {
   private final VmStat vmStat;
   private final Trace trace;
   private final Lru lru;
+  private final PendingIo pendingIo;
   private final Watermarks watermarks;
   private final SlowPath slowPath;
   private int mobility = MOBILITY;
@@ -76,6 +77,7 @@ public final class PageAllocator {
     this.vmStat = vmStat;
     this.trace = trace;
     this.lru = new Lru(memMap, zones, vmStat);
+    this.pendingIo = new PendingIo(this, vmStat);
     this.slowPath = new SlowPath(this, zones);
     this.watermarks = new Watermarks(zones, gfpZones.highestZone(Gfp.GFP_USER));
     preferredZones = new Zone[zones.length];
@@ -163,6 +165,11 @@ public final class PageAllocator {
   /** The lists of pages in the order of their use. */
   public Lru lru() {
     return lru;
+  }
+
+  /** Pages that a device is reading or writing. */
+  public PendingIo pendingIo() {
+    return pendingIo;
   }
 
   /** The zones, lowest first. */

@@ -11,10 +11,14 @@ import org.memarium.hardware.PageTableFormat;
  *   of 4      +-------------------------------+---+-------+------------+---+
  *   bytes     |            offset             | 0 |   0   |    type    | 0 |
  *             +-------------------------------+---+-------+------------+---+
- *   entries    63      59 58                                 9   8         0
- *   of 8      +----------+------------------------------------+---+---------+
- *   bytes     |   type   |            offset, inverted        | 0 |    0    |
- *             +----------+------------------------------------+---+---------+
+ *   entries    63      59 58                                 9   8   7   4  3  2  1   0
+ *   of 8      +----------+------------------------------------+---+-----+--+--+--+---+
+ *   bytes     |   type   |            offset, inverted        | 0 |  0  |E |0 |SD| 0 |
+ *             +----------+------------------------------------+---+-----+--+--+--+---+
+ *
+ *   E         the page was this address space's alone ({@code _PAGE_SWP_EXCLUSIVE}), and
+ *   SD        soft-dirty ({@code _PAGE_SWP_SOFT_DIRTY}): of pages that were swapped out; a 32-bit
+ *             kernel 6.1 has neither
  *
  *   type   0 to 27   swap device of that number, and offset is the page on it
  *          28        SWP_MIGRATION_READ: the page is being moved to another frame
@@ -26,7 +30,8 @@ import org.memarium.hardware.PageTableFormat;
  *                             | SD | D | A |    pfn    |    pfn: 20 bits in entries of 4 bytes, else 40
  *                             +----+---+---+-----------+    A, D, SD: accessed, dirty, soft-dirty
  *
- *   offset of type 31         4         PTE_MARKER_GUARD: every access is SIGSEGV
+ *   offset of type 31         2         PTE_MARKER_POISONED: the page could not be read: SIGBUS
+ *                             4         PTE_MARKER_GUARD: every access is SIGSEGV
  * </pre>
  *
  * <p>Inverted, an offset makes a physical address that no machine has, so that a processor which
@@ -44,6 +49,18 @@ public final class SwapEntry {
 
   /** {@code SWP_PTE_MARKER}. */
   public static final int PTE_MARKER = 31;
+
+  /** {@code MAX_SWAPFILES}: below it types are swap devices. */
+  public static final int MAX_SWAPFILES = 28;
+
+  /** {@code _PAGE_SWP_SOFT_DIRTY}. */
+  private static final long SOFT_DIRTY = 1 << 1;
+
+  /** {@code _PAGE_SWP_EXCLUSIVE}. */
+  private static final long EXCLUSIVE = 1 << 3;
+
+  /** {@code PTE_MARKER_POISONED}, once {@code PTE_MARKER_SWAPIN_ERROR}. */
+  private static final int MARKER_POISONED = 2;
 
   /** {@code PTE_MARKER_GUARD}, the offset of such an entry. */
   private static final int MARKER_GUARD = 4;
@@ -82,11 +99,70 @@ public final class SwapEntry {
         : ~(pte >>> LONG_OFFSET_SHIFT) & (1L << LONG_OFFSET_BITS) - 1;
   }
 
+  /** How many pages a swap device can have: what the offset has bits for. */
+  public static long maxSwapPages(PageTableFormat format) {
+    return format.entryBytes() == 4
+        ? 1L << (Integer.SIZE - SHORT_OFFSET_SHIFT)
+        : 1L << LONG_OFFSET_BITS;
+  }
+
   private static int pfnBits(PageTableFormat format) {
     return format.entryBytes() == 4 ? SHORT_PFN_BITS : LONG_PFN_BITS;
   }
 
+  // ---- Pages that were swapped out ----
+
+  /** Whether an entry is of a page on a swap device: not {@code non_swap_entry}, none, or there. */
+  public static boolean isSwapped(PageTableFormat format, long pte) {
+    return Pte.isSwap(pte) && type(format, pte) < MAX_SWAPFILES;
+  }
+
+  /** {@code pte_swp_clear_flags}: the entry alone, as {@link #of} makes it. */
+  public static long plain(PageTableFormat format, long pte) {
+    return format.entryBytes() == 4 ? pte : pte & -(1L << LONG_OFFSET_SHIFT);
+  }
+
+  /** {@code pte_swp_mkexclusive}: the page is this address space's alone; not kept in 4 bytes. */
+  public static long mkExclusive(PageTableFormat format, long pte) {
+    return format.entryBytes() == 4 ? pte : pte | EXCLUSIVE;
+  }
+
+  /** {@code pte_swp_clear_exclusive}. */
+  public static long clearExclusive(PageTableFormat format, long pte) {
+    return format.entryBytes() == 4 ? pte : pte & ~EXCLUSIVE;
+  }
+
+  /** {@code pte_swp_exclusive}. */
+  public static boolean isExclusive(PageTableFormat format, long pte) {
+    return format.entryBytes() != 4 && (pte & EXCLUSIVE) != 0;
+  }
+
+  /** {@code pte_swp_mksoft_dirty}; not kept in 4 bytes. */
+  public static long mkSoftDirty(PageTableFormat format, long pte) {
+    return format.entryBytes() == 4 ? pte : pte | SOFT_DIRTY;
+  }
+
+  /** {@code pte_swp_clear_soft_dirty}. */
+  public static long clearSoftDirty(PageTableFormat format, long pte) {
+    return format.entryBytes() == 4 ? pte : pte & ~SOFT_DIRTY;
+  }
+
+  /** {@code pte_swp_soft_dirty}, of a page that was swapped out. */
+  public static boolean isSoftDirty(PageTableFormat format, long pte) {
+    return format.entryBytes() != 4 && (pte & SOFT_DIRTY) != 0;
+  }
+
   // ---- Markers ----
+
+  /** {@code make_swapin_error_entry}: for a page whose swap device could not be read. */
+  public static long poisoned(PageTableFormat format) {
+    return of(format, PTE_MARKER, MARKER_POISONED);
+  }
+
+  /** {@code is_poisoned_swp_entry}, of any entry. */
+  public static boolean isPoisoned(PageTableFormat format, long pte) {
+    return pte == poisoned(format);
+  }
 
   /** {@code make_pte_marker(PTE_MARKER_GUARD)}: what {@code MADV_GUARD_INSTALL} writes. */
   public static long guard(PageTableFormat format) {

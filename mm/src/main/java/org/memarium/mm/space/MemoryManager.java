@@ -19,6 +19,7 @@ import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.swap.Swap;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
@@ -78,6 +79,7 @@ public final class MemoryManager {
   private final KernelPageTable kernelPageTable;
   private final Mmu mmu;
   private final PageCache pageCache;
+  private final Swap swap;
   private final CommittedMemory committed;
   final DescriptorCaches descriptors;
   private final AnonVmas anonVmas;
@@ -123,6 +125,7 @@ public final class MemoryManager {
     this.pteBuffer = new PteBuffer(kernelPageTable.format());
     this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format());
     this.pageCache = pageCache;
+    this.swap = new Swap(allocator, kernelPageTable.format());
     this.committed = new CommittedMemory(allocator);
     pageCache.setCommitment(committed);
   }
@@ -152,6 +155,11 @@ public final class MemoryManager {
   /** The page cache. */
   public PageCache pageCache() {
     return pageCache;
+  }
+
+  /** Pages that are on a device for want of RAM. */
+  public Swap swap() {
+    return swap;
   }
 
   /** The counters. */

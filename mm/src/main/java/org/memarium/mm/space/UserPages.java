@@ -34,6 +34,7 @@ public final class UserPages {
   private static final int FILE = 0;
   private static final int ANON = 1;
   private static final int SHMEM = 2;
+  private static final int SWAP_ENTRIES = 3;
 
   private final Mmu mmu;
   private final PageTables tables;
@@ -46,7 +47,7 @@ public final class UserPages {
   /** {@link VmFlags#SOFTDIRTY} where entries have {@link Pte#SOFT_DIRTY}, else 0. */
   private final int softDirtyFlag;
 
-  private final long[] rss = new long[3];
+  private final long[] rss = new long[4];
 
   // ---- struct mmu_gather: what has been taken out since the last flush ----
   private long gatherStart = Long.MAX_VALUE;
@@ -93,6 +94,11 @@ public final class UserPages {
 
   long rssShmem() {
     return rss[SHMEM];
+  }
+
+  /** {@code MM_SWAPENTS}: how many entries stand for pages that were swapped out. */
+  long swapEntries() {
+    return rss[SWAP_ENTRIES];
   }
 
   long rssTotal() {
@@ -191,6 +197,36 @@ public final class UserPages {
       lru.lock(pfn);
     }
     tables.writePte(pteAddress, pte);
+  }
+
+  /**
+   * {@code try_to_unmap_one} of an anonymous page in the swap cache: puts its swap entry in the
+   * place of one that maps it. The caller has had the slot {@linkplain
+   * org.memarium.mm.swap.Swap#duplicate duplicated} for it.
+   *
+   * @param pte the entry, which maps the page
+   * @param swapEntry as {@link org.memarium.mm.swap.Swap#entryOf} names the slot
+   */
+  public void replaceBySwapEntry(
+      Vma area, long linearAddress, long pteAddress, long pte, long swapEntry) {
+    PageTableFormat format = tables.format();
+    int pfn = Pte.pfn(pte);
+    long entry = swapEntry;
+    if (memMap.testFlags(pfn, PageFlags.ANON_EXCLUSIVE)) {
+      memMap.clearFlags(pfn, PageFlags.ANON_EXCLUSIVE);
+      entry = SwapEntry.mkExclusive(format, entry);
+    }
+    if (Pte.isSoftDirty(pte)) {
+      entry = SwapEntry.mkSoftDirty(format, entry);
+    }
+    tables.writePte(pteAddress, entry);
+    flushPage(linearAddress);
+    if (Pte.isDirty(pte)) {
+      memMap.setPageDirty(pfn);
+    }
+    rss[ANON]--;
+    rss[SWAP_ENTRIES]++;
+    dropMapping(area, pte);
   }
 
   private static VmStatItem mappedItem(int kind) {

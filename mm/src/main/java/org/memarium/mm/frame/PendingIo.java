@@ -1,0 +1,249 @@
+package org.memarium.mm.frame;
+
+import java.util.Arrays;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
+import org.memarium.mm.Audit;
+import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
+
+/**
+ * {@code struct bio}s on their way: pages that a device is reading or writing, until the virtual
+ * time at which it has done so (Linux {@code mm/page-writeback.c}, {@code mm/page_io.c}). One a
+ * machine.
+ *
+ * <p>The bytes move at once, when the transfer begins; its end is seen later. Nothing ends by
+ * itself: {@link #complete} ends what is due, and {@link #waitFor} lets time pass until a page's
+ * transfer has ended.
+ *
+ * <pre>
+ *                  while it runs                         at its end
+ *   write   PG_writeback                       PG_writeback gone; with PG_reclaim: to the tail of
+ *                                              the inactive list, where reclaim looks first
+ *   read    not PG_uptodate, one reference     PG_uptodate, unless the device failed
+ *           (Linux: PG_locked)
+ * </pre>
+ */
+public final class PendingIo {
+  private static final int FIRST_CAPACITY = 64;
+  private static final int KIND_SHIFT = 30;
+  private static final int WRITE = 0;
+  private static final int READ = 1;
+  private static final int FAILED_READ = 2;
+
+  private final PageAllocator allocator;
+  private final MemMap memMap;
+  private final VmStat vmStat;
+
+  // ---- A ring, by the time of the end, equal times in order of their beginning ----
+  private long[] ends = new long[FIRST_CAPACITY];
+  private long[] transfers = new long[FIRST_CAPACITY];
+  private int first;
+  private int count;
+
+  /** Time where nobody has named a clock: it passes only while somebody waits. */
+  private long ownNanos;
+
+  private LongSupplier clock = () -> ownNanos;
+  private LongConsumer sleeper = nanos -> ownNanos += nanos;
+  private long waitedNanos;
+
+  PendingIo(PageAllocator allocator, VmStat vmStat) {
+    this.allocator = allocator;
+    this.memMap = allocator.memMap();
+    this.vmStat = vmStat;
+  }
+
+  // ---- Time ----
+
+  /**
+   * Names the virtual clock.
+   *
+   * @param nanos what time it is
+   * @param sleep lets so many nanoseconds pass: somebody waits for a device
+   */
+  public void setClock(LongSupplier nanos, LongConsumer sleep) {
+    clock = nanos;
+    sleeper = sleep;
+  }
+
+  /** What time it is, in nanoseconds. */
+  public long nanos() {
+    return clock.getAsLong();
+  }
+
+  /** How long anybody has waited for a device, in nanoseconds. */
+  public long waitedNanos() {
+    return waitedNanos;
+  }
+
+  /** Lets time pass until then, if that is not over yet, and ends what is due. */
+  public void waitUntil(long nanos) {
+    long missing = nanos - nanos();
+    if (missing > 0) {
+      waitedNanos += missing;
+      sleeper.accept(missing);
+    }
+    complete();
+  }
+
+  // ---- Beginnings ----
+
+  /**
+   * {@code folio_start_writeback}: a page is being written.
+   *
+   * @param endNanos when the device will have done so
+   */
+  public void startWrite(int pfn, long endNanos) {
+    if (memMap.testFlags(pfn, PageFlags.WRITEBACK)) {
+      throw memMap.wrong("writing a page that is being written", pfn);
+    }
+    memMap.setFlags(pfn, PageFlags.WRITEBACK);
+    countWriteback(pfn, 1);
+    add(endNanos, WRITE, pfn);
+  }
+
+  /**
+   * A page is being read; it is not up to date, and held, until that has ended.
+   *
+   * @param endNanos when the device will have done so
+   * @param failed whether it will say that it could not
+   */
+  public void startRead(int pfn, long endNanos, boolean failed) {
+    memMap.clearPageUptodate(pfn);
+    memMap.getPage(pfn);
+    add(endNanos, failed ? FAILED_READ : READ, pfn);
+  }
+
+  private void countWriteback(int pfn, int change) {
+    vmStat.add(VmStatItem.NR_WRITEBACK, change);
+    allocator.zoneOf(pfn).stat().add(VmStatItem.NR_ZONE_WRITE_PENDING, change);
+  }
+
+  private void add(long endNanos, int kind, int pfn) {
+    if (count == ends.length) {
+      grow();
+    }
+    int mask = ends.length - 1;
+    int place = count++;
+    while (place > 0 && ends[(first + place - 1) & mask] > endNanos) {
+      ends[(first + place) & mask] = ends[(first + place - 1) & mask];
+      transfers[(first + place) & mask] = transfers[(first + place - 1) & mask];
+      place--;
+    }
+    ends[(first + place) & mask] = endNanos;
+    transfers[(first + place) & mask] = (long) kind << KIND_SHIFT | pfn;
+  }
+
+  private void grow() {
+    long[] moreEnds = new long[2 * count];
+    long[] moreTransfers = new long[2 * count];
+    for (int i = 0; i < count; i++) {
+      moreEnds[i] = ends[(first + i) & (count - 1)];
+      moreTransfers[i] = transfers[(first + i) & (count - 1)];
+    }
+    ends = moreEnds;
+    transfers = moreTransfers;
+    first = 0;
+  }
+
+  // ---- Ends ----
+
+  /** Whether anything is on its way. */
+  public boolean isEmpty() {
+    return count == 0;
+  }
+
+  /** Ends every transfer whose time has come. */
+  public void complete() {
+    if (count == 0) {
+      return;
+    }
+    long now = nanos();
+    while (count > 0 && ends[first] <= now) {
+      endFirst();
+    }
+  }
+
+  /** {@code folio_wait_writeback}, {@code folio_lock}: until no transfer of the page is left. */
+  public void waitFor(int pfn) {
+    for (long end = endOf(pfn); end >= 0; end = endOf(pfn)) {
+      waitUntil(end);
+    }
+  }
+
+  /** Until everything on its way has ended. */
+  public void waitForAll() {
+    while (count > 0) {
+      waitUntil(ends[(first + count - 1) & (ends.length - 1)]);
+    }
+  }
+
+  private long endOf(int pfn) {
+    for (int i = count - 1; i >= 0; i--) {
+      int at = (first + i) & (ends.length - 1);
+      if ((int) (transfers[at] & (1 << KIND_SHIFT) - 1) == pfn) {
+        return ends[at];
+      }
+    }
+    return -1;
+  }
+
+  private void endFirst() {
+    int pfn = (int) (transfers[first] & (1 << KIND_SHIFT) - 1);
+    int kind = (int) (transfers[first] >>> KIND_SHIFT);
+    first = (first + 1) & (ends.length - 1);
+    count--;
+    if (kind == WRITE) {
+      endWriteback(pfn);
+      return;
+    }
+    if (kind == READ) {
+      memMap.setPageUptodate(pfn);
+    }
+    allocator.putPage(pfn);
+  }
+
+  /** {@code folio_end_writeback}. */
+  private void endWriteback(int pfn) {
+    memMap.clearFlags(pfn, PageFlags.WRITEBACK);
+    countWriteback(pfn, -1);
+    vmStat.increment(VmStatItem.NR_WRITTEN);
+    if (memMap.testFlags(pfn, PageFlags.RECLAIM)) {
+      memMap.clearFlags(pfn, PageFlags.RECLAIM);
+      allocator.lru().rotateReclaimable(pfn);
+    }
+  }
+
+  // ---- Audit ----
+
+  /**
+   * Recounts what is on its way.
+   *
+   * @param writePending by zone: where the pages that are being written are added
+   */
+  public void audit(Audit audit, long[] writePending) {
+    int[] pfns = new int[count];
+    int writes = 0;
+    for (int i = 0; i < count; i++) {
+      long transfer = transfers[(first + i) & (ends.length - 1)];
+      int pfn = (int) (transfer & (1 << KIND_SHIFT) - 1);
+      if (transfer >>> KIND_SHIFT != WRITE) {
+        audit.expectReference(pfn);
+        continue;
+      }
+      pfns[writes++] = pfn;
+      writePending[memMap.zoneIndex(pfn)]++;
+      if (!memMap.testFlags(pfn, PageFlags.WRITEBACK)) {
+        audit.difference("is being written, and does not say so: " + memMap.describe(pfn));
+      }
+    }
+    Arrays.sort(pfns, 0, writes);
+    for (int i = 1; i < writes; i++) {
+      if (pfns[i] == pfns[i - 1]) {
+        audit.difference("is being written twice: " + memMap.describe(pfns[i]));
+      }
+    }
+    audit.expectEqual("nr_writeback", vmStat.get(VmStatItem.NR_WRITEBACK), writes);
+  }
+}
