@@ -332,9 +332,7 @@ public final class Lru {
     lruvecOf(pfn).count(VmStatItem.PGACTIVATE, 1);
   }
 
-  /**
-   * {@code folio_activate}: at the head of its active list.
-   */
+  /** {@code folio_activate}: at the head of its active list. */
   public void activate(int pfn) {
     activate(pfn, memMap.flags(pfn));
   }

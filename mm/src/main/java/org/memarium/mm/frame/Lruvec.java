@@ -54,8 +54,7 @@ public final class Lruvec {
 
   private long refaultsFile;
 
-  Lruvec(
-      int group, @Nullable Lruvec parent, MemMap memMap, VmStat machine, ZoneStat[] zoneStats) {
+  Lruvec(int group, @Nullable Lruvec parent, MemMap memMap, VmStat machine, ZoneStat[] zoneStats) {
     this.group = group;
     this.parent = parent;
     this.memMap = memMap;

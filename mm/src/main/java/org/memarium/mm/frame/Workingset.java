@@ -5,8 +5,8 @@ import org.memarium.mm.trace.VmStatItem;
 /**
  * Detects that reclaim took a page of the working set (Linux 6.1 {@code mm/workingset.c}). Where a
  * page was evicted from, a shadow entry stays: a snapshot of {@link Lruvec#nonresidentAge}, which
- * counts evictions and activations. When the page comes back, the difference is how many more
- * pages of memory would have kept it: its refault distance. If that is not more than the pages that
+ * counts evictions and activations. When the page comes back, the difference is how many more pages
+ * of memory would have kept it: its refault distance. If that is not more than the pages that
  * compete with it, it becomes active at once.
  *
  * <pre>
@@ -71,16 +71,16 @@ public final class Workingset {
   // ---- Shadows ----
 
   static int pack(int group, long age, boolean workingset) {
-    int shadow = (int) (age & AGE_MASK) << GROUP_BITS | group;
-    return shadow << WORKINGSET_SHIFT | (workingset ? 1 : 0);
+    int shadow = ((int) (age & AGE_MASK) << GROUP_BITS) | group;
+    return (shadow << WORKINGSET_SHIFT) | (workingset ? 1 : 0);
   }
 
   static int group(int shadow) {
-    return shadow >>> WORKINGSET_SHIFT & GROUP_MASK;
+    return (shadow >>> WORKINGSET_SHIFT) & GROUP_MASK;
   }
 
   static int age(int shadow) {
-    return shadow >>> WORKINGSET_SHIFT + GROUP_BITS;
+    return shadow >>> (WORKINGSET_SHIFT + GROUP_BITS);
   }
 
   static boolean wasActive(int shadow) {
@@ -124,10 +124,9 @@ public final class Workingset {
     }
     boolean file = !memMap.testFlags(pfn, PageFlags.SWAP_BACKED);
     Lruvec lruvec = lru.lruvecOf(pfn);
-    lruvec.count(
-        file ? VmStatItem.WORKINGSET_REFAULT_FILE : VmStatItem.WORKINGSET_REFAULT_ANON, 1);
+    lruvec.count(file ? VmStatItem.WORKINGSET_REFAULT_FILE : VmStatItem.WORKINGSET_REFAULT_ANON, 1);
     long age = (long) age(shadow) << bucketOrder;
-    long distance = evictedFrom.nonresidentAge() - age & AGE_MASK;
+    long distance = (evictedFrom.nonresidentAge() - age) & AGE_MASK;
     if (distance > competitors(evictedFrom, lruvec.group(), file)) {
       return;
     }
