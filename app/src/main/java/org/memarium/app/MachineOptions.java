@@ -97,6 +97,21 @@ final class MachineOptions {
   private @Nullable Long quantum;
 
   @Option(
+      names = "--costs",
+      paramLabel = "FILE",
+      description = {
+        "What things cost on the machine whose time the report computes: a line NAME=NANOS for"
+            + " each, as scripts/measure-costs prints them; docs/virtual-time.md has the defaults."
+      })
+  private @Nullable Path costFile;
+
+  @Option(
+      names = "--cost",
+      paramLabel = "NAME=NANOS",
+      description = "One of them: minor-fault=420, instruction=0.35. Repeatable.")
+  private List<String> costs = new ArrayList<>();
+
+  @Option(
       names = "--network",
       paramLabel = "MODE",
       converter = NetworkConverter.class,
@@ -205,6 +220,7 @@ final class MachineOptions {
     if (tlb != null) {
       config.tlb(tlb.entries(), tlb.ways());
     }
+    config.costs(CostOptions.model(costFile, costs));
     config.pcid(pcid);
     if (quantum != null) {
       config.quantum(quantum);

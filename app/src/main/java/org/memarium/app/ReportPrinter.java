@@ -14,6 +14,7 @@ import org.memarium.kernel.RunReport;
 import org.memarium.kernel.RunReport.Area;
 import org.memarium.kernel.RunReport.FreeArea;
 import org.memarium.kernel.RunReport.SystemCallCount;
+import org.memarium.kernel.RunReport.TimeShare;
 import org.memarium.malloc.heap.Heap;
 
 /** {@code --report}: a {@link RunReport} for reading, at most 100 columns wide. */
@@ -51,6 +52,7 @@ final class ReportPrinter {
       heap(heap);
     }
     tlb(report.tlb());
+    time(report.time());
     areas(report.areas());
     freeAreas(report.freeAreaBefore(), report.freeAreaAfter());
     if (!report.unsupported().isEmpty()) {
@@ -114,6 +116,38 @@ final class ReportPrinter {
             "flushes: " + number(tlb.flushesByCr3()) + " by CR3",
             number(tlb.flushesOfAll()) + " of all",
             number(tlb.invalidations()) + " of one page"));
+  }
+
+  private void time(List<TimeShare> shares) {
+    out.println();
+    out.printf(
+        Locale.ROOT,
+        "%-24s %14s %12s %16s %7s%n",
+        "where time would go",
+        "count",
+        "each, ns",
+        "together, us",
+        "share");
+    long all = 0;
+    for (TimeShare share : shares) {
+      all += share.nanos();
+    }
+    for (TimeShare share : shares) {
+      // Waiting takes as long as it takes: the mean.
+      double each =
+          share.picosEach() > 0
+              ? share.picosEach() / 1e3
+              : (double) share.nanos() / Math.max(1, share.count());
+      out.printf(
+          Locale.ROOT,
+          "  %-22s %,14d %,12.2f %,16.1f %5.1f %%%n",
+          share.what(),
+          share.count(),
+          each,
+          share.nanos() / 1e3,
+          all == 0 ? 0 : 100.0 * share.nanos() / all);
+    }
+    out.printf(Locale.ROOT, "  %-22s %14s %12s %,16.1f%n", "all", "", "", all / 1e3);
   }
 
   private void areas(List<Area> areas) {

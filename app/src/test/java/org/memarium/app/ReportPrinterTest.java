@@ -34,6 +34,10 @@ class ReportPrinterTest {
                 new RunReport.Area(0xbffdf000L, 0xc0000000L, "rw-p", "[stack]", 2)),
             new TlbStatistics(998, 1, 0, 1, 2, 1, 3, 4, 5),
             List.of(
+                new RunReport.TimeShare("instruction", 1_234_567, 350, 432_098),
+                new RunReport.TimeShare("minor-fault", 1062, 420_000, 446_040),
+                new RunReport.TimeShare("swap read wait", 2, 0, 171_000)),
+            List.of(
                 new RunReport.FreeArea("DMA", List.of(0L, 1L)),
                 new RunReport.FreeArea("Normal", List.of(3L, 20L))),
             List.of(
@@ -54,6 +58,12 @@ class ReportPrinterTest {
         memory        1,476 KiB (369 pages) resident at the most, and 4 KiB (1 page) of page tables
         TLB           99.800 % of the accesses hit; 2 page walks
                       flushes: 3 by CR3, 4 of all, 5 of one page
+
+        where time would go               count     each, ns     together, us   share
+          instruction                 1,234,567         0.35            432.1  41.2 %
+          minor-fault                     1,062       420.00            446.0  42.5 %
+          swap read wait                      2    85,500.00            171.0  16.3 %
+          all                                                         1,049.1
 
         areas at the end                   size     resident
           08048000-08049000 r--p          4 KiB        4 KiB  /bin/busybox

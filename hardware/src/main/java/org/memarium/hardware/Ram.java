@@ -61,6 +61,8 @@ public final class Ram implements AutoCloseable {
   private final long[] watched;
 
   private @Nullable CodeListener codeListener;
+  private long zeroedFrames;
+  private long copiedFrames;
 
   private Ram(Arena arena, MemorySegment segment) {
     this.arena = arena;
@@ -149,6 +151,7 @@ public final class Ram implements AutoCloseable {
 
   /** Zeroes the frame {@code pfn}. */
   public void zeroFrame(long pfn) {
+    zeroedFrames++;
     long physicalAddress = pfn << PAGE_SHIFT;
     noticeCode(physicalAddress, PAGE_SIZE);
     MemorySegment.copy(ZERO_PAGE, 0, segment, physicalAddress, PAGE_SIZE);
@@ -156,7 +159,18 @@ public final class Ram implements AutoCloseable {
 
   /** Copies the frame {@code fromPfn} over the frame {@code toPfn}. */
   public void copyFrame(long fromPfn, long toPfn) {
+    copiedFrames++;
     copy(fromPfn << PAGE_SHIFT, toPfn << PAGE_SHIFT, PAGE_SIZE);
+  }
+
+  /** How often {@link #zeroFrame} was called. */
+  public long zeroedFrames() {
+    return zeroedFrames;
+  }
+
+  /** How often {@link #copyFrame} was called. */
+  public long copiedFrames() {
+    return copiedFrames;
   }
 
   /** Copies bytes inside RAM; the ranges may overlap. */

@@ -165,7 +165,8 @@ public final class Machine implements AutoCloseable {
     segmentation.setGdt(gdt);
     segmentation.force(Segmentation.CS, segments.userCode());
     cpu = new Cpu(mmu, segmentation, config.cpu());
-    clock = new VirtualClock(cpu, config.bootTimeNanos());
+    trace.time().setCosts(config.costs());
+    clock = new VirtualClock(cpu, trace.time(), config.bootTimeNanos());
     TlsSegments tls = new TlsSegments(gdt, segments.firstTls());
     scheduler = new Scheduler(config.quantum(), new ContextSwitch(cpu, tls, memory));
     trace.setClock(clock::uptimeNanos);
@@ -308,7 +309,15 @@ public final class Machine implements AutoCloseable {
   }
 
   private ReportBuilder newReport() {
-    return new ReportBuilder(cpu, mmu, memory, faults, first, systemCalls, kernel.unsupported());
+    return new ReportBuilder(
+        cpu,
+        mmu,
+        memory,
+        faults,
+        first,
+        systemCalls,
+        kernel.unsupported(),
+        new TimeAccount(cpu, mmu, ram, memory.trace().time(), allocator.vmStat(), scheduler));
   }
 
   /** The report is about the memory of the program that the machine was given. */

@@ -13,6 +13,7 @@ import org.memarium.kernel.process.Scheduler;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.CostModel;
 
 /**
  * Everything that decides what a {@link Machine} does: two machines with equal configurations, and
@@ -186,6 +187,11 @@ public final class MachineConfig {
     return values.terminalColumns;
   }
 
+  /** What things cost, for the report and for who waits for a device; default as measured. */
+  public CostModel costs() {
+    return values.costs;
+  }
+
   /** Nanoseconds since 1970 at which the virtual clock starts; default 2026-01-01T00:00:00Z. */
   public long bootTimeNanos() {
     return values.bootTimeNanos;
@@ -228,6 +234,7 @@ public final class MachineConfig {
     private int gid;
     private int terminalRows = 24;
     private int terminalColumns = 80;
+    private CostModel costs = CostModel.DEFAULT;
     private long bootTimeNanos = 1_767_225_600L * 1_000_000_000L;
 
     private Builder() {}
@@ -259,6 +266,7 @@ public final class MachineConfig {
       gid = from.gid;
       terminalRows = from.terminalRows;
       terminalColumns = from.terminalColumns;
+      costs = from.costs;
       bootTimeNanos = from.bootTimeNanos;
     }
 
@@ -405,6 +413,12 @@ public final class MachineConfig {
     public Builder terminalSize(int rows, int columns) {
       terminalRows = rows;
       terminalColumns = columns;
+      return this;
+    }
+
+    /** See {@link MachineConfig#costs}. */
+    public Builder costs(CostModel model) {
+      costs = model;
       return this;
     }
 

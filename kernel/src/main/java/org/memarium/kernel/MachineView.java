@@ -84,6 +84,11 @@ record MachineView(
   }
 
   @Override
+  public long ioWaitNanos() {
+    return clock.ioWaitNanos();
+  }
+
+  @Override
   public long contextSwitches() {
     return scheduler.switches();
   }

@@ -31,6 +31,7 @@ final class ReportBuilder {
   private final Task task;
   private final SystemCalls systemCalls;
   private final Kernel.Unsupported unsupported;
+  private final TimeAccount time;
 
   /** The machine's counters as they stood when the process was made: it reports what it added. */
   private final long instructionsBefore;
@@ -53,7 +54,8 @@ final class ReportBuilder {
       FaultHandler faults,
       Task task,
       SystemCalls systemCalls,
-      Kernel.Unsupported unsupported) {
+      Kernel.Unsupported unsupported,
+      TimeAccount time) {
     this.cpu = cpu;
     this.mmu = mmu;
     this.memory = memory;
@@ -61,6 +63,7 @@ final class ReportBuilder {
     this.task = task;
     this.systemCalls = systemCalls;
     this.unsupported = unsupported;
+    this.time = time;
     instructionsBefore = cpu.instructions();
     tlbBefore = mmu.statistics();
     for (FaultKind kind : FaultKind.values()) {
@@ -141,12 +144,13 @@ final class ReportBuilder {
     for (FaultKind kind : FaultKind.values()) {
       kinds.put(kind.word(), faults.faults(kind) - faultsBefore.getOrDefault(kind, 0L));
     }
+    List<RunReport.SystemCallCount> calls = systemCallCounts();
     kinds.put("stack", faults.stackGrowths() - stackGrowthsBefore);
     return new RunReport(
         program,
         task.process().exitStatus(),
         cpu.instructions() - instructionsBefore,
-        systemCallCounts(),
+        calls,
         unsupported.lines(),
         kinds,
         task.minorFaults(),
@@ -155,6 +159,7 @@ final class ReportBuilder {
         peakPageTablePages,
         areas,
         mmu.statistics().since(tlbBefore),
+        time.shares(calls.stream().mapToLong(RunReport.SystemCallCount::calls).sum()),
         before,
         after);
   }

@@ -197,8 +197,9 @@ final class RunLoop implements PageFaultHandler {
 
   /** Lets the program run until something stops it; returns how many instructions that were. */
   private long userMode(Task task, long budget) {
-    long toTimer =
-        Math.min(kernel.timers().nextNanos() - kernel.clock().uptimeNanos(), task.nanosToTimer());
+    long now = kernel.clock().uptimeNanos();
+    // A fault on the way here may have waited for a device beyond a timer's moment.
+    long toTimer = Math.max(1, Math.min(kernel.timers().nextNanos() - now, task.nanosToTimer()));
     long before = cpu.instructions();
     Exit exit = cpu.run(Math.min(budget, Math.min(scheduler.sliceLeft(), toTimer)));
     long ran = cpu.instructions() - before;

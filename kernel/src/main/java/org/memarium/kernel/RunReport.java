@@ -20,6 +20,8 @@ import org.memarium.hardware.TlbStatistics;
  * @param peakPageTablePages the most frames that page tables held at once
  * @param areas the address space as it was when the program ended, by address
  * @param tlb of the whole run
+ * @param time where the time would go, in the order of {@link org.memarium.mm.trace.Cost}, then the
+ *     waiting for devices; what took none is left out
  * @param freeAreaBefore the free lists before execve, a row a zone
  * @param freeAreaAfter the free lists after exit, a row a zone
  */
@@ -36,6 +38,7 @@ public record RunReport(
     long peakPageTablePages,
     List<Area> areas,
     TlbStatistics tlb,
+    List<TimeShare> time,
     List<FreeArea> freeAreaBefore,
     List<FreeArea> freeAreaAfter) {
   /**
@@ -48,6 +51,16 @@ public record RunReport(
    */
   public record SystemCallCount(
       int number, String name, long calls, SortedMap<String, Long> errors) {}
+
+  /**
+   * What one kind of event would take, all together.
+   *
+   * @param what it is
+   * @param count how many there were
+   * @param picosEach what one takes; for waiting, which takes as long as it takes, 0
+   * @param nanos what all took
+   */
+  public record TimeShare(String what, long count, long picosEach, long nanos) {}
 
   /**
    * One memory area.

@@ -2,10 +2,15 @@ package org.memarium.kernel.process;
 
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.wait.Timers;
+import org.memarium.mm.trace.VirtualTime;
 
 /**
- * The time of a machine: an instruction takes a nanosecond, and a sleep takes what it asks for at
- * once. The host's clock has no part in it, so equal runs see equal times.
+ * The time of a machine: an instruction takes a nanosecond, a sleep takes what it asks for at once,
+ * and who needs a device's data waits until the device is done. The host's clock has no part in it,
+ * so equal runs see equal times.
+ *
+ * <p>The nanosecond of an instruction is no {@link org.memarium.mm.trace.Cost}: timers and turns
+ * count instructions, and another price must not change what a program does.
  */
 public final class VirtualClock {
   /** Clock ticks in a second, as {@code times} and AT_CLKTCK count: {@code USER_HZ}. */
@@ -17,6 +22,7 @@ public final class VirtualClock {
   private static final long NANOS_PER_TICK = 1_000_000_000L / USER_HZ;
 
   private final Cpu cpu;
+  private final VirtualTime time;
   private final long bootTimeNanos;
   private long sleptNanos;
 
@@ -24,16 +30,18 @@ public final class VirtualClock {
    * A clock that starts now.
    *
    * @param cpu whose instructions are counted
+   * @param time how long tasks waited for devices
    * @param bootTimeNanos nanoseconds since 1970 at this moment
    */
-  public VirtualClock(Cpu cpu, long bootTimeNanos) {
+  public VirtualClock(Cpu cpu, VirtualTime time, long bootTimeNanos) {
     this.cpu = cpu;
+    this.time = time;
     this.bootTimeNanos = bootTimeNanos;
   }
 
   /** Nanoseconds since boot: CLOCK_MONOTONIC and CLOCK_BOOTTIME. */
   public long uptimeNanos() {
-    return cpu.instructions() + sleptNanos;
+    return cpu.instructions() + sleptNanos + time.waitedNanos();
   }
 
   /** Nanoseconds since 1970: CLOCK_REALTIME. */
@@ -60,6 +68,11 @@ public final class VirtualClock {
   /** Nanoseconds that the processor worked: CLOCK_PROCESS_CPUTIME_ID. */
   public long processorNanos() {
     return cpu.instructions();
+  }
+
+  /** Nanoseconds in which the processor had nothing to do since a task waited for a device. */
+  public long ioWaitNanos() {
+    return time.waitedNanos();
   }
 
   /** Clock ticks in so many nanoseconds. */

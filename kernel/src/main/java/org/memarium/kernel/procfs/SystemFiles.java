@@ -52,7 +52,11 @@ final class SystemFiles {
       kernel += used.systemNanos();
     }
     String times =
-        "%d 0 %d 0 0 0 0 0 0 0\n".formatted(user / NANOS_PER_TICK, kernel / NANOS_PER_TICK);
+        "%d 0 %d 0 %d 0 0 0 0 0\n"
+            .formatted(
+                user / NANOS_PER_TICK,
+                kernel / NANOS_PER_TICK,
+                system.ioWaitNanos() / NANOS_PER_TICK);
     return "cpu  %scpu0 %sintr 0\nctxt %d\nbtime %d\nprocesses %d\n"
             .formatted(
                 times,

@@ -34,6 +34,11 @@ public interface SystemView {
     return processes().size();
   }
 
+  /** {@code get_iowait_time}. */
+  default long ioWaitNanos() {
+    return 0;
+  }
+
   /** {@code nr_context_switches}. */
   default long contextSwitches() {
     return 0;

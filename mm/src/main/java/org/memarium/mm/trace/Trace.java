@@ -18,21 +18,29 @@ public final class Trace {
   private static final TraceListener[] NOBODY = {};
 
   private TraceListener[] listeners = NOBODY;
-  private LongSupplier clock = () -> 0;
+  private final VirtualTime time = new VirtualTime();
   private long sequence;
   private boolean on;
 
-  /** A trace that nobody listens to yet, and whose clock stands still at 0. */
+  /** A trace that nobody listens to yet, and whose clock only waiting for devices moves, from 0. */
   public Trace() {}
 
-  /** Names the virtual clock that stamps the events, in nanoseconds. */
+  /**
+   * Names the virtual clock that stamps the events, in nanoseconds since boot; it adds {@link
+   * VirtualTime#waitedNanos()} to what it counts itself.
+   */
   public void setClock(LongSupplier virtualNanos) {
-    clock = virtualNanos;
+    time.setClock(virtualNanos);
+  }
+
+  /** The virtual clock, what things cost, and waiting for devices. */
+  public VirtualTime time() {
+    return time;
   }
 
   /** The virtual clock's time, in nanoseconds. */
   public long nanos() {
-    return clock.getAsLong();
+    return time.nanos();
   }
 
   /** Whether anybody listens; a tracepoint builds its event only then. */
@@ -67,7 +75,7 @@ public final class Trace {
   /** Delivers an event to every listener, with the next sequence number and the time. */
   public void emit(TraceEvent event) {
     long number = ++sequence;
-    long nanos = clock.getAsLong();
+    long nanos = time.nanos();
     for (TraceListener listener : listeners) {
       listener.event(number, nanos, event);
     }

@@ -1,0 +1,80 @@
+package org.memarium.mm.trace;
+
+import java.util.function.LongSupplier;
+
+/**
+ * The virtual clock as the memory manager sees it: it reads the clock, knows what things cost, and
+ * lets time pass where a task waits for a device.
+ *
+ * <p>Only such waiting moves the clock from here. All other costs are computed from counters when a
+ * report is made, so that they cost nothing on the way and change nothing of what a program does.
+ *
+ * <pre>
+ *   device.submit     done = max(now, device's last done) + latency + pages * each;   no time passes
+ *   who needs it now  time.waitUntil(done, IoWait.SWAP_READ)                          the clock moves
+ * </pre>
+ */
+// An EnumMap would box; the ordinal is nothing but a place in the array here.
+@SuppressWarnings("EnumOrdinal")
+public final class VirtualTime {
+  private final long[] waitedNanos = new long[IoWait.values().length];
+  private final long[] waits = new long[IoWait.values().length];
+  private CostModel costs = CostModel.DEFAULT;
+  private LongSupplier clock = this::waitedNanos;
+  private long allWaitedNanos;
+
+  /** A clock that only waiting moves, from 0, and the default costs. */
+  VirtualTime() {}
+
+  /**
+   * Names the machine's clock, in nanoseconds since boot; it adds {@link #waitedNanos()} to what it
+   * counts itself.
+   */
+  void setClock(LongSupplier virtualNanos) {
+    clock = virtualNanos;
+  }
+
+  /** Nanoseconds since boot. */
+  public long nanos() {
+    return clock.getAsLong();
+  }
+
+  /** What things cost. */
+  public CostModel costs() {
+    return costs;
+  }
+
+  /** Says what things cost; before the machine does anything. */
+  public void setCosts(CostModel model) {
+    costs = model;
+  }
+
+  /**
+   * {@code io_schedule}: the clock moves to {@code nanos}, unless it is past that already.
+   *
+   * @param what is waited for
+   */
+  public void waitUntil(long nanos, IoWait what) {
+    long left = nanos - clock.getAsLong();
+    if (left > 0) {
+      waits[what.ordinal()]++;
+      waitedNanos[what.ordinal()] += left;
+      allWaitedNanos += left;
+    }
+  }
+
+  /** How often a task had to wait for that. */
+  public long waits(IoWait what) {
+    return waits[what.ordinal()];
+  }
+
+  /** Nanoseconds spent waiting for that. */
+  public long waitedNanos(IoWait what) {
+    return waitedNanos[what.ordinal()];
+  }
+
+  /** Nanoseconds spent waiting for devices. */
+  public long waitedNanos() {
+    return allWaitedNanos;
+  }
+}
