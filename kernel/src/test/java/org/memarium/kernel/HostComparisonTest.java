@@ -51,6 +51,27 @@ final class HostComparisonTest {
   }
 
   @Test
+  void writesWhoseBytesAreNotThereOrComeFromTheFileItself() {
+    String program = HostPrograms.compile(folder, "writes.c", "-static").toString();
+    String file = folder.resolve("written").toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program, file);
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
+    assertEquals(there.out(), here.out());
+    assertEquals(there.status(), here.status());
+  }
+
+  @Test
+  void a32BitKernelLooksForTheBytesFirst() {
+    String program = HostPrograms.compile(folder, "writes.c", "-static").toString();
+    String file = folder.resolve("written").toString();
+    String out =
+        machines.run(config -> config.layout(Layout.I386).checks(true), program, file, "-").out();
+    assertTrue(out.contains("100, 3 * PAGE) = -1 EFAULT\n  grown all the same: size 0"), out);
+    assertTrue(out.contains("ftruncate(fd, 100) = -1 EINVAL"), out);
+  }
+
+  @Test
   void filesGrowNoLargerThanTheLimit() {
     String program = HostPrograms.compile(folder, "filesize.c", "-static").toString();
     String file = folder.resolve("limited").toString();

@@ -1,10 +1,13 @@
 package org.memarium.kernel.syscall;
 
+import org.memarium.hardware.Ram;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileMode;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
+import org.memarium.mm.space.MappedFile;
+import org.memarium.mm.space.MmStruct;
 
 /**
  * Bytes between files and user memory; Linux {@code fs/read_write.c}.
@@ -138,8 +141,17 @@ final class ReadWriteCalls {
 
   private long read(String name, int fd, Pieces to, long position) {
     OpenFile file = kernel.task().files().get(fd);
-    if (file == null || !file.isReadable()) {
+    if (file == null || file.isPathOnly()) {
       return -Errno.EBADF;
+    }
+    if (position != NO_POSITION && !file.hasPositions()) {
+      return -Errno.ESPIPE;
+    }
+    if (!file.isReadable()) {
+      return -Errno.EBADF;
+    }
+    if (!file.hasRead()) {
+      return -Errno.EINVAL;
     }
     return new Read(name, fd, file, to.get(), position).begin();
   }
@@ -147,11 +159,13 @@ final class ReadWriteCalls {
   private final class Read extends FileTransfer {
     private final UserBuffer to;
     private final long position;
+    private final boolean mapsFile;
 
     Read(String name, int fd, OpenFile file, UserBuffer to, long position) {
       super(ReadWriteCalls.this.kernel, name, fd, file, false);
       this.to = to;
       this.position = position;
+      this.mapsFile = SelfCopy.isPossible(mm(), to, file);
     }
 
     @Override
@@ -163,6 +177,10 @@ final class ReadWriteCalls {
           return GOES_ON;
         }
         int chunk = (int) Math.min(to.left(), bytes.length);
+        if (mapsFile && chunk > 0) {
+          long at = position == NO_POSITION ? file.position() : position + done;
+          chunk = SelfCopy.piece(mm(), to, file, at, false, chunk);
+        }
         long got =
             position == NO_POSITION
                 ? file.read(bytes, 0, chunk)
@@ -200,20 +218,59 @@ final class ReadWriteCalls {
 
   private long write(String name, int fd, Pieces from, long position) {
     OpenFile file = kernel.task().files().get(fd);
-    if (file == null || !file.isWritable()) {
+    if (file == null || file.isPathOnly()) {
       return -Errno.EBADF;
     }
-    return new Write(name, fd, file, from.get(), position).begin();
+    if (position != NO_POSITION && !file.hasPositions()) {
+      return -Errno.ESPIPE;
+    }
+    if (!file.isWritable()) {
+      return -Errno.EBADF;
+    }
+    if (!file.hasWrite()) {
+      return -Errno.EINVAL;
+    }
+    UserBuffer bytes = from.get();
+    return file.ignoresBytes()
+        ? file.write(buffer, 0, (int) bytes.left())
+        : new Write(name, fd, file, bytes, position).begin();
   }
 
   private final class Write extends FileTransfer {
     private final UserBuffer from;
     private final long position;
 
+    /** Whether it goes to the page cache. */
+    private final boolean cached;
+
+    private final boolean mapsFile;
+
     Write(String name, int fd, OpenFile file, UserBuffer from, long position) {
       super(ReadWriteCalls.this.kernel, name, fd, file, true);
       this.from = from;
       this.position = position;
+      this.cached = file.mmapKind() == MappedFile.MmapKind.PAGE_CACHE;
+      this.mapsFile = SelfCopy.isPossible(mm(), from, file);
+    }
+
+    /** Where the next byte goes. */
+    private long at() {
+      if ((file.flags() & Fcntl.O_APPEND) != 0) {
+        return file.inode().sizeBytes();
+      }
+      return position == NO_POSITION ? file.position() : position + done;
+    }
+
+    /** How many bytes to take at once; pieces of a file end where its pages do. */
+    private int chunk(int most) {
+      int chunk = (int) Math.min(from.left(), most);
+      if (!cached || chunk == 0) {
+        return chunk;
+      }
+      long at = at();
+      return mapsFile
+          ? SelfCopy.piece(mm(), from, file, at, true, chunk)
+          : Math.min(chunk, most - (int) (at & (Ram.PAGE_SIZE - 1)));
     }
 
     @Override
@@ -224,8 +281,17 @@ final class ReadWriteCalls {
         if (done >= pause) {
           return GOES_ON;
         }
-        int chunk = (int) Math.min(from.left(), bytes.length);
+        int chunk = chunk(bytes.length);
         int copied = from.copyIn(bytes, 0, chunk);
+        if (copied == 0 && cached && chunk > 0) {
+          // The file may become longer by this, and what the program gave was behind its end.
+          boolean beginsFirst = mm().layout().beginsWritesFirst();
+          long begun = kernel.files().beginWrite(file, at(), beginsFirst);
+          if (begun < 0) {
+            return failed(begun);
+          }
+          copied = beginsFirst ? from.copyIn(bytes, 0, chunk) : 0;
+        }
         if (copied < chunk && (copied == 0 || file.isPacket())) {
           return orDone(-Errno.EFAULT);
         }
@@ -244,7 +310,7 @@ final class ReadWriteCalls {
           if (!file.mayWait() || (file.flags() & Fcntl.O_NONBLOCK) != 0) {
             return done;
           }
-        } else if (copied < chunk) {
+        } else if (copied < chunk && !cached) {
           return done;
         }
       } while (from.left() > 0);
@@ -274,6 +340,10 @@ final class ReadWriteCalls {
     return file.isPacket() && left > CHUNK_BYTES
         ? new byte[(int) Math.min(left, PACKET_BYTES)]
         : buffer;
+  }
+
+  private MmStruct mm() {
+    return kernel.task().requireMm();
   }
 
   private static boolean isRegular(OpenFile file) {

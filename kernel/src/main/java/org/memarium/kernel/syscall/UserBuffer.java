@@ -87,6 +87,17 @@ final class UserBuffer {
     return lengths[index];
   }
 
+  /** Where the next byte to move is, if any is left. */
+  long address() {
+    int at = piece;
+    long inside = inPiece;
+    while (inside == lengths[at] && at + 1 < lengths.length) {
+      at++;
+      inside = 0;
+    }
+    return addresses[at] + inside;
+  }
+
   /** Bytes that have not been moved. */
   long left() {
     return left;

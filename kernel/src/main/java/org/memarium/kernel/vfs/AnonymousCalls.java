@@ -22,12 +22,22 @@ public final class AnonymousCalls {
     OpenFile make(Dentry dentry) throws ErrnoException;
   }
 
+  /** What makes the nameless entry. */
+  @FunctionalInterface
+  private interface Naming {
+    Dentry make() throws ErrnoException;
+  }
+
   private long install(String name, int flags, Making making) throws ErrnoException {
+    return install(() -> vfs.newAnonymous(name), flags, making);
+  }
+
+  private long install(Naming naming, int flags, Making making) throws ErrnoException {
     int fd = calls.fds().unused(0);
     if (fd < 0) {
       return fd;
     }
-    Dentry dentry = vfs.newAnonymous(name);
+    Dentry dentry = naming.make();
     dentry.hold();
     try {
       OpenFile file = calls.withFilp(() -> making.make(dentry));
@@ -49,14 +59,14 @@ public final class AnonymousCalls {
    * {@code pidfd_create}; such a descriptor is always closed by execve.
    *
    * @param flags {@link PidFd#NONBLOCK} or 0
-   * @param tellsOfReaping see {@link PidFd}
+   * @param inPidFs whether the kernel has {@link PidFs}
    */
-  public long pidfd(int flags, PidFd.Target target, boolean tellsOfReaping) {
+  public long pidfd(int flags, PidFd.Target target, boolean inPidFs) {
     return calls.result(() ->
         install(
-            "[pidfd]",
+            () -> inPidFs ? vfs.newPidFd(target) : vfs.newAnonymous("[pidfd]"),
             flags | Fcntl.O_CLOEXEC,
-            dentry -> new PidFd(dentry, flags, target, tellsOfReaping)));
+            dentry -> new PidFd(dentry, flags, target, inPidFs)));
   }
 
   /** epoll_create1(2). */

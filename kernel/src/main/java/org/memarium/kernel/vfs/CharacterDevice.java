@@ -68,6 +68,11 @@ final class CharacterDevice extends Inode {
     }
 
     @Override
+    public boolean hasPositions() {
+      return true;
+    }
+
+    @Override
     public long read(byte[] buffer, int offset, int count) {
       switch (kind) {
         case NULL -> {
@@ -77,6 +82,11 @@ final class CharacterDevice extends Inode {
         case RANDOM, URANDOM -> random.fill(buffer, offset, count);
       }
       return count;
+    }
+
+    @Override
+    public boolean ignoresBytes() {
+      return kind == Kind.NULL || kind == Kind.ZERO || kind == Kind.FULL;
     }
 
     @Override

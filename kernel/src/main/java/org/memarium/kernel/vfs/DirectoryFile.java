@@ -22,6 +22,11 @@ final class DirectoryFile extends OpenFile {
   }
 
   @Override
+  public boolean hasPositions() {
+    return true;
+  }
+
+  @Override
   public long read(byte[] buffer, int offset, int count) {
     return -Errno.EISDIR;
   }

@@ -72,6 +72,16 @@ public final class EventPoll extends OpenFile {
     slot = allocateOrLetGo(EVENTPOLL_BYTES);
   }
 
+  @Override
+  public boolean hasRead() {
+    return false;
+  }
+
+  @Override
+  public boolean hasWrite() {
+    return false;
+  }
+
   // ---- epoll_ctl ----
 
   /**

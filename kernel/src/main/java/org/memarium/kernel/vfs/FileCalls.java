@@ -106,6 +106,22 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
+  /**
+   * What a write looks at before it takes the program's bytes, where these cannot be had.
+   *
+   * @param file is writable, and has a page cache
+   * @param at where the next byte would go
+   * @param beginsFirst whether the page is made ready before the bytes are looked at
+   * @return 0 or a negative errno
+   */
+  public long beginWrite(OpenFile file, long at, boolean beginsFirst) {
+    return result(() -> {
+      var _ = sizeLimit.writable(file.inode(), at, 1);
+      dropPrivileges(file.inode());
+      return beginsFirst ? file.writeNothing(at) : 0;
+    });
+  }
+
   /** pread64(2). */
   public long pread64(int fd, byte[] buffer, int offset, int count, long at) {
     return result(() -> {
@@ -155,7 +171,9 @@ public final class FileCalls extends AttributeCalls {
           && (file.flags() & Fcntl.O_LARGEFILE) == 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      sizeLimit.checkSize(file.inode(), sizeBytes);
+      if (file.inode() instanceof RegularFile) {
+        sizeLimit.checkSize(file.inode(), sizeBytes);
+      }
       dropPrivileges(file.inode());
       return file.truncate(sizeBytes);
     });
@@ -181,12 +199,18 @@ public final class FileCalls extends AttributeCalls {
       if (!file.isWritable()) {
         throw new ErrnoException(Errno.EBADF);
       }
-      if (file.inode().isRegular() && (mode & Fcntl.FALLOC_FL_KEEP_SIZE) == 0) {
-        sizeLimit.checkSize(file.inode(), at + bytes < 0 ? Long.MAX_VALUE : at + bytes);
+      if (file.inode() instanceof RegularFile regular && isLimited(regular, mode)) {
+        sizeLimit.checkSize(regular, at + bytes < 0 ? Long.MAX_VALUE : at + bytes);
       }
       dropPrivileges(file.inode());
       return file.fallocate(mode, at, bytes);
     });
+  }
+
+  /** Whether RLIMIT_FSIZE matters; {@code shmem_fallocate} asks even where the size stays. */
+  private static boolean isLimited(RegularFile file, int mode) {
+    return (mode & Fcntl.FALLOC_FL_KEEP_SIZE) == 0
+        || (file.isShmem() && mode == Fcntl.FALLOC_FL_KEEP_SIZE);
   }
 
   /** What {@code vfs_fallocate} of today says of a mode, whatever the file is. */
@@ -263,7 +287,7 @@ public final class FileCalls extends AttributeCalls {
   /** readahead(2): pages come in when they are read; the descriptor is only checked. */
   public long readahead(int fd) {
     return result(() -> {
-      if (!readable(fd).inode().isRegular()) {
+      if (!(readable(fd).inode() instanceof RegularFile)) {
         throw new ErrnoException(Errno.EINVAL);
       }
       return 0;
@@ -278,7 +302,8 @@ public final class FileCalls extends AttributeCalls {
         throw new ErrnoException(Errno.EINVAL);
       }
       return switch (file.inode().type()) {
-        case FileMode.S_IFREG -> flags == 0 ? 0 : file.fsync();
+        case FileMode.S_IFREG ->
+            flags == 0 || !(file.inode() instanceof RegularFile) ? 0 : file.fsync();
         case FileMode.S_IFDIR, FileMode.S_IFBLK, FileMode.S_IFLNK -> 0;
         default -> throw new ErrnoException(Errno.ESPIPE);
       };

@@ -271,6 +271,26 @@ public abstract class OpenFile implements MappedFile {
     release();
   }
 
+  /** {@code FMODE_CAN_READ}: whether reading is an operation of this kind of file; else EINVAL. */
+  public boolean hasRead() {
+    return true;
+  }
+
+  /** {@code FMODE_CAN_WRITE}: whether writing is an operation of this kind of file; else EINVAL. */
+  public boolean hasWrite() {
+    return true;
+  }
+
+  /** {@code write_null}: whether a write is answered without a look at the bytes. */
+  public boolean ignoresBytes() {
+    return false;
+  }
+
+  /** {@code FMODE_PREAD}, {@code FMODE_PWRITE}: whether a position can be given; else ESPIPE. */
+  public boolean hasPositions() {
+    return false;
+  }
+
   /** Reads at the position and moves it; 0 at the end of the file. */
   public long read(byte[] buffer, int offset, int count) {
     return -Errno.EINVAL;
@@ -289,6 +309,17 @@ public abstract class OpenFile implements MappedFile {
   /** Writes at a given position; ESPIPE where there are no positions. */
   public long pwrite(byte[] buffer, int offset, int count, long at) {
     return -Errno.ESPIPE;
+  }
+
+  /**
+   * {@code write_begin} and {@code write_end} of no bytes: what is left of a write whose bytes
+   * cannot be had, where that is found out last.
+   *
+   * @param at where it would have begun
+   * @return 0 or a negative errno
+   */
+  long writeNothing(long at) {
+    return 0;
   }
 
   /**
@@ -335,6 +366,7 @@ public abstract class OpenFile implements MappedFile {
     return switch (inode().mode() & FileMode.S_IFMT) {
       case FileMode.S_IFIFO -> -Errno.ESPIPE;
       case FileMode.S_IFDIR -> -Errno.EISDIR;
+      case FileMode.S_IFREG -> -Errno.EOPNOTSUPP;
       default -> -Errno.ENODEV;
     };
   }

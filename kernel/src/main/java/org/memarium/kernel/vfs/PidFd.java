@@ -3,7 +3,10 @@ package org.memarium.kernel.vfs;
 import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 
-/** {@code pidfd_fops}: a file that stands for a process; Linux {@code fs/pidfs.c}. */
+/**
+ * {@code pidfd_fops}: a file that stands for a process; Linux {@code fs/pidfs.c}. Since 6.9 it is a
+ * file of {@link PidFs}, which shows in what other calls answer; before it has no inode of its own.
+ */
 public final class PidFd extends OpenFile {
   /** {@code PIDFD_NONBLOCK}. */
   public static final int NONBLOCK = Fcntl.O_NONBLOCK;
@@ -21,18 +24,18 @@ public final class PidFd extends OpenFile {
   }
 
   private final Target target;
-  private final boolean tellsOfReaping;
+  private final boolean inPidFs;
 
   /**
    * Opens.
    *
    * @param flags {@link #NONBLOCK} counts
-   * @param tellsOfReaping whether poll says POLLHUP when it is reaped, as current kernels do
+   * @param inPidFs whether the entry is one of {@link PidFs}
    */
-  PidFd(Dentry dentry, int flags, Target target, boolean tellsOfReaping) {
+  PidFd(Dentry dentry, int flags, Target target, boolean inPidFs) {
     super(dentry, Fcntl.O_RDWR | (flags & NONBLOCK));
     this.target = target;
-    this.tellsOfReaping = tellsOfReaping;
+    this.inPidFs = inPidFs;
   }
 
   /** Whom it stands for. */
@@ -41,19 +44,35 @@ public final class PidFd extends OpenFile {
   }
 
   @Override
-  public long pread(byte[] buffer, int offset, int count, long at) {
-    return -Errno.EINVAL;
+  public boolean hasRead() {
+    return false;
   }
 
   @Override
-  public long pwrite(byte[] buffer, int offset, int count, long at) {
-    return -Errno.EINVAL;
+  public boolean hasWrite() {
+    return false;
+  }
+
+  @Override
+  public boolean hasPositions() {
+    return inPidFs;
+  }
+
+  /** Its file system is mounted without the right to execute. */
+  @Override
+  public boolean isNoExec() {
+    return inPidFs;
+  }
+
+  @Override
+  public long truncate(long sizeBytes) {
+    return inPidFs ? -Errno.EOPNOTSUPP : super.truncate(sizeBytes);
   }
 
   @Override
   public int poll() {
     int ended = target.hasEnded() ? Fcntl.POLLIN | Fcntl.POLLRDNORM : 0;
-    return tellsOfReaping && target.isReaped() ? ended | Fcntl.POLLHUP : ended;
+    return inPidFs && target.isReaped() ? ended | Fcntl.POLLHUP : ended;
   }
 
   @Override

@@ -10,6 +10,11 @@ abstract class PseudoOpenFile extends OpenFile {
   }
 
   @Override
+  public boolean hasPositions() {
+    return true;
+  }
+
+  @Override
   public final long read(byte[] buffer, int offset, int count) {
     long result = pread(buffer, offset, count, position);
     position += Math.max(0, result);

@@ -205,8 +205,10 @@ abstract class RegularFile extends Inode {
     try {
       checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
       if ((seals() & Fcntl.F_SEAL_GROW) != 0) {
-        // shmem_write_begin looks at each page: what fits is written.
-        inside = (int) Math.min(inside, sizeBytes() - at);
+        // shmem_write_begin looks at each page: the one that would grow the file is not begun.
+        if (at + inside > sizeBytes()) {
+          inside = (int) Math.max(0, (sizeBytes() & -Ram.PAGE_SIZE) - at);
+        }
         if (inside <= 0) {
           return -Errno.EPERM;
         }
@@ -223,6 +225,28 @@ abstract class RegularFile extends Inode {
       return e.result();
     } catch (IOException e) {
       return -HostErrors.errno(e);
+    }
+  }
+
+  /** See {@link OpenFile#writeNothing}. */
+  final long writeNothing(long at) {
+    if (at >= MAX_BYTES) {
+      return -Errno.EFBIG;
+    }
+    try {
+      checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
+      if (at >= sizeBytes()) {
+        checkSeals(Fcntl.F_SEAL_GROW);
+      }
+      prepareWrite(at, 1);
+      AddressSpace cached = mapping();
+      if (cached != null) {
+        check(cached.writeNothing(at));
+        wrote(at, 0);
+      }
+      return 0;
+    } catch (ErrnoException e) {
+      return e.result();
     }
   }
 

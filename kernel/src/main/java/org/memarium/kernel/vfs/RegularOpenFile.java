@@ -53,10 +53,25 @@ final class RegularOpenFile extends OpenFile {
     return writeLimited(buffer, offset, count, where);
   }
 
+  @Override
+  public boolean hasPositions() {
+    return true;
+  }
+
+  @Override
+  long writeNothing(long at) {
+    return isBehindLimit(at) ? -Errno.EFBIG : file.writeNothing(at);
+  }
+
+  /** Whether nothing can be written there for want of O_LARGEFILE. */
+  private boolean isBehindLimit(long at) {
+    return (flags() & Fcntl.O_LARGEFILE) == 0 && at >= MAX_NON_LFS;
+  }
+
   private long writeLimited(byte[] buffer, int offset, int count, long at) {
     int inside = count;
     if ((flags() & Fcntl.O_LARGEFILE) == 0 && count > 0) {
-      if (at >= MAX_NON_LFS) {
+      if (isBehindLimit(at)) {
         return -Errno.EFBIG;
       }
       inside = (int) Math.min(count, MAX_NON_LFS - at);

@@ -48,6 +48,11 @@ public final class SignalFd extends AnonymousFile {
   }
 
   @Override
+  public boolean hasWrite() {
+    return false;
+  }
+
+  @Override
   public long read(byte[] buffer, int offset, int bytes) {
     if (bytes < INFO_BYTES) {
       return -Errno.EINVAL;

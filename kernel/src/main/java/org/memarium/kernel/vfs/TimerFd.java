@@ -157,6 +157,11 @@ public final class TimerFd extends AnonymousFile {
   }
 
   @Override
+  public boolean hasWrite() {
+    return false;
+  }
+
+  @Override
   public long read(byte[] buffer, int offset, int bytes) {
     if (bytes < TICKS_BYTES) {
       return -Errno.EINVAL;

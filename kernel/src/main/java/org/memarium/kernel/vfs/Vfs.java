@@ -35,6 +35,7 @@ public final class Vfs implements AutoCloseable {
   private static final int SHM_MINOR = 23;
   private static final int SHM_MNT_MINOR = 1;
   private static final int ANON_INODE_MINOR = 14;
+  private static final int PIDFS_MINOR = 15;
   private static final long TMPFS_MAGIC = 0x01021994;
 
   private final HostView view;
@@ -48,6 +49,7 @@ public final class Vfs implements AutoCloseable {
   private final PseudoDirectory dev;
   private final PseudoFileSystem devices;
   private final AnonInode anonInode;
+  private final PidFs pidFs = new PidFs(DeviceNumber.of(0, PIDFS_MINOR));
   private final UnixDomain unix;
   private @Nullable InternetDomain internet;
   private final List<String> mounts = new ArrayList<>();
@@ -274,6 +276,11 @@ public final class Vfs implements AutoCloseable {
       anonInode.release(dcache.caches());
       throw e;
     }
+  }
+
+  /** The entry of a process's file, without a name. */
+  Dentry newPidFd(PidFd.Target target) throws ErrnoException {
+    return pidFs.entry(dcache, target, nowNanos());
   }
 
   /** The names and messages of sockets. */

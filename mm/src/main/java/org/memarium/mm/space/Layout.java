@@ -155,6 +155,14 @@ public enum Layout {
     return this == COMPAT;
   }
 
+  /**
+   * Whether a write makes its page of the file ready, and the file longer up to there, before it
+   * looks whether the program's bytes are there: since 6.16; in 6.1 it looks first.
+   */
+  public boolean beginsWritesFirst() {
+    return this == COMPAT;
+  }
+
   /** Whether {@code memfd_create} knows MFD_EXEC, and seals F_SEAL_EXEC: since 6.3. */
   public boolean sealsExecution() {
     return this == COMPAT;
