@@ -9,6 +9,7 @@ module org.memarium.kernel {
   exports org.memarium.kernel.error;
   exports org.memarium.kernel.futex;
   exports org.memarium.kernel.ipc;
+  exports org.memarium.kernel.oom;
   exports org.memarium.kernel.process;
   exports org.memarium.kernel.procfs;
   exports org.memarium.kernel.syscall;

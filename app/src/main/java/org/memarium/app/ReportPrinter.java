@@ -16,6 +16,7 @@ import org.memarium.kernel.RunReport.FreeArea;
 import org.memarium.kernel.RunReport.SystemCallCount;
 import org.memarium.kernel.RunReport.TimeShare;
 import org.memarium.malloc.heap.Heap;
+import org.memarium.mm.trace.KernelLog;
 
 /** {@code --report}: a {@link RunReport} for reading, at most 100 columns wide. */
 final class ReportPrinter {
@@ -61,6 +62,16 @@ final class ReportPrinter {
       report.unsupported().forEach(line -> out.println("  " + line));
     }
     out.flush();
+  }
+
+  /** Prints the kernel's log, as {@code dmesg} does; nothing if nothing was written to it. */
+  void printLog(List<KernelLog.Line> log) {
+    if (!log.isEmpty()) {
+      out.println();
+      out.println("the kernel's log");
+      log.forEach(line -> out.println("  " + line));
+      out.flush();
+    }
   }
 
   private void systemCalls(List<SystemCallCount> calls) {

@@ -15,6 +15,7 @@ import org.memarium.malloc.heap.Heap;
 import org.memarium.malloc.heap.HeapReader;
 import org.memarium.malloc.trace.AllocationRecorder;
 import org.memarium.malloc.trace.AllocationTrace;
+import org.memarium.mm.trace.KernelLog;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,8 +37,8 @@ import picocli.CommandLine.Parameters;
       "  memarium run --layout compat --ram 1G --trace events.jsonl ./program",
       "",
       "The exit status is the program's own, 128 + N if signal N ended it; 127 if there is no such"
-          + " program, 126 if it cannot be run here, 2 if Memarium was asked for something that"
-          + " cannot be."
+          + " program, 126 if it cannot be run here, 125 if the kernel panicked, 2 if Memarium was"
+          + " asked for something that cannot be."
     })
 final class RunCommand implements Callable<Integer> {
   @Mixin private MachineOptions machineOptions = new MachineOptions();
@@ -146,12 +147,21 @@ final class RunCommand implements Callable<Integer> {
 
   private void sayHowItEnded(Machine machine) {
     PrintWriter messages = streams.messages();
+    List<KernelLog.Line> log = machine.log().lines();
+    for (KernelLog.Line line : log) {
+      if (line.text().contains(": Killed process ")) {
+        // Whoever started the program hears of it, also where only one of many was killed.
+        messages.println("memarium: " + line.text());
+      }
+    }
     String death = machine.deathLine();
     if (death != null) {
       messages.println("memarium: " + death);
     }
     if (report) {
-      new ReportPrinter(messages).print(machine.report(), heap);
+      ReportPrinter printer = new ReportPrinter(messages);
+      printer.print(machine.report(), heap);
+      printer.printLog(log);
     }
     messages.flush();
     if (machineOptions.check()) {

@@ -228,8 +228,10 @@ public final class JavaProgram {
 
   /** Its registers and page table are the processor's. */
   private void select() {
-    if (task.isReleased()) {
-      throw new IllegalStateException("process %d has ended".formatted(task.pid()));
+    if (task.isEnded()) {
+      String cause = task.process().deathCause();
+      throw new IllegalStateException(
+          "process %d has ended%s".formatted(task.pid(), cause == null ? "" : ": " + cause));
     }
     machine.scheduler().pick(task);
   }

@@ -19,6 +19,7 @@ import org.memarium.kernel.exec.Vdso;
 import org.memarium.kernel.futex.FutexThread;
 import org.memarium.kernel.futex.Futexes;
 import org.memarium.kernel.ipc.IpcNamespace;
+import org.memarium.kernel.oom.OutOfMemory;
 import org.memarium.kernel.process.ContextSwitch;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
@@ -55,6 +56,7 @@ import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelMemory;
 import org.memarium.mm.pagetable.KernelPageTable;
+import org.memarium.mm.reclaim.OomSettings;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.Kmalloc;
 import org.memarium.mm.slab.SlabAllocator;
@@ -119,6 +121,7 @@ public final class Machine implements AutoCloseable {
   private final SystemCalls systemCalls;
   private final RunLoop loop;
   private final FirstProcess firstProcess;
+  private final OutOfMemory outOfMemory;
 
   /** The thread of the program that the machine was given last, or waits for one. */
   private Task first;
@@ -184,6 +187,16 @@ public final class Machine implements AutoCloseable {
     vfs = openFiles(config, clock, pageCache);
     ipc = new IpcNamespace(memory, slab, this::currentTgid, clock::realtimeNanos, wordBytes());
     UtsName uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
+    OomSettings oomSettings = new OomSettings();
+    outOfMemory =
+        new OutOfMemory(
+            memory,
+            tasks,
+            scheduler::current,
+            oomSettings,
+            log,
+            uname.release() + " " + uname.version(),
+            cpu::requestStop);
     view =
         new MachineView(
             this::running,
@@ -198,6 +211,7 @@ public final class Machine implements AutoCloseable {
             slab,
             vmalloc,
             reclaim.compaction(),
+            oomSettings,
             vfs,
             clock);
     allocator.setReclaimer((gfpFlags, order) -> tryToFreePages());
@@ -265,7 +279,15 @@ public final class Machine implements AutoCloseable {
     report = newReport();
     loop =
         new RunLoop(
-            kernel, systemCalls, faults, execve, first, this::afterSystemCall, this::beforeExit);
+            kernel,
+            systemCalls,
+            faults,
+            execve,
+            outOfMemory,
+            first,
+            this::afterSystemCall,
+            this::beforeExit);
+    allocator.setOomKiller(outOfMemory);
     mmu.setFaultHandler(loop);
     slab.context().setCurrent(this::currentPid, this::currentCommand);
   }
@@ -461,9 +483,14 @@ public final class Machine implements AutoCloseable {
    *
    * @param maxInstructions how many at most
    * @return whether the process has ended; {@link #exitStatus} is its status then
-   * @throws IllegalStateException if no program runs
+   * @throws IllegalStateException if no program runs, or the kernel has panicked
+   * @throws org.memarium.kernel.error.KernelPanicException if the kernel panics: the machine can
+   *     only be looked at and closed then
    */
   public boolean run(long maxInstructions) {
+    if (outOfMemory.hasPanicked()) {
+      throw new IllegalStateException("the machine stands still, since its kernel panicked");
+    }
     if (first.mm() == null && loop.isOver()) {
       throw new IllegalStateException("no program runs");
     }
@@ -771,7 +798,9 @@ public final class Machine implements AutoCloseable {
     if (!closed) {
       closed = true;
       try {
-        endAll();
+        if (!outOfMemory.hasPanicked()) {
+          endAll();
+        }
         vfs.close();
       } finally {
         ram.close();

@@ -16,6 +16,7 @@ import org.memarium.kernel.procfs.SystemView;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.mm.fault.RemoteAccess;
 import org.memarium.mm.reclaim.Compaction;
+import org.memarium.mm.reclaim.OomSettings;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
@@ -36,6 +37,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * @param slab the slab allocator
  * @param vmalloc vmalloc and its areas
  * @param compaction compaction and its settings
+ * @param oomSettings what is set of the OOM killer
  * @param vfs the files, whose descriptors can be shrunk
  * @param clock the machine's time
  */
@@ -52,6 +54,7 @@ record MachineView(
     SlabAllocator slab,
     Vmalloc vmalloc,
     Compaction compaction,
+    OomSettings oomSettings,
     Vfs vfs,
     VirtualClock clock)
     implements SystemView {

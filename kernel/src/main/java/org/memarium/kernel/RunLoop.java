@@ -8,6 +8,7 @@ import org.memarium.cpu.Exit;
 import org.memarium.hardware.PageFaultHandler;
 import org.memarium.hardware.ProcessorException;
 import org.memarium.kernel.exec.Execve;
+import org.memarium.kernel.oom.OutOfMemory;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
@@ -21,7 +22,6 @@ import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
-import org.memarium.mm.fault.FaultResult;
 import org.memarium.mm.space.MmStruct;
 
 /**
@@ -56,7 +56,6 @@ final class RunLoop implements PageFaultHandler {
   /** The thread of the program that the machine was given. */
   private Task first;
 
-  private boolean outOfMemory;
   private volatile boolean pauseRequested;
   private Machine.@Nullable CallStop callStop;
 
@@ -66,6 +65,7 @@ final class RunLoop implements PageFaultHandler {
   /**
    * The loop of a machine.
    *
+   * @param outOfMemory told of page faults that found no memory
    * @param first the thread of the program that the machine is given
    * @param check called after every system call
    * @param beforeExit told of every thread that ends, while all of it is still there
@@ -75,6 +75,7 @@ final class RunLoop implements PageFaultHandler {
       SystemCalls systemCalls,
       FaultHandler faults,
       Execve execve,
+      OutOfMemory outOfMemory,
       Task first,
       Runnable check,
       Consumer<Task> beforeExit) {
@@ -82,7 +83,7 @@ final class RunLoop implements PageFaultHandler {
     this.systemCalls = systemCalls;
     this.faults = faults;
     this.delivery = new SignalDelivery(kernel, execve);
-    this.traps = new Traps(kernel, faults);
+    this.traps = new Traps(kernel, faults, outOfMemory);
     this.check = check;
     this.beforeExit = beforeExit;
     this.first = first;
@@ -110,9 +111,7 @@ final class RunLoop implements PageFaultHandler {
       throw new IllegalStateException(
           "page fault at 0x%x without an address space".formatted(linearAddress));
     }
-    FaultResult result = faults.handleMmFault(mm, linearAddress, errorCode);
-    outOfMemory |= result == FaultResult.OOM;
-    return result.isHandled();
+    return faults.handleMmFault(mm, linearAddress, errorCode).isHandled();
   }
 
   /** Makes {@link #run} come back soon; from any thread. */
@@ -152,9 +151,6 @@ final class RunLoop implements PageFaultHandler {
       task.ran(0);
       if (isReady(task)) {
         budget -= userMode(task, budget);
-      }
-      if (outOfMemory) {
-        killForMemory(task);
       }
     }
     pauseRequested = false;
@@ -211,15 +207,6 @@ final class RunLoop implements PageFaultHandler {
       case BUDGET, STOPPED -> {}
     }
     return ran;
-  }
-
-  /** A page fault found no memory, in the program or in a call. */
-  private void killForMemory(Task task) {
-    outOfMemory = false;
-    if (!task.isEnded()) {
-      task.process().setDeathCause("out of memory: RAM is full and nothing can be given back");
-      task.kill(Signal.SIGKILL);
-    }
   }
 
   /** Nobody can run: time passes until the next timer, or until the outside sends something. */

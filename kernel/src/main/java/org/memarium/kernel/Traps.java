@@ -2,6 +2,7 @@ package org.memarium.kernel;
 
 import org.memarium.cpu.Cpu;
 import org.memarium.hardware.ProcessorException;
+import org.memarium.kernel.oom.OutOfMemory;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.Task;
@@ -17,9 +18,11 @@ import org.memarium.mm.fault.FaultResult;
 final class Traps {
   private final Kernel kernel;
   private final FaultHandler faults;
+  private final OutOfMemory outOfMemory;
   private final Cpu cpu;
 
-  Traps(Kernel kernel, FaultHandler faults) {
+  Traps(Kernel kernel, FaultHandler faults, OutOfMemory outOfMemory) {
+    this.outOfMemory = outOfMemory;
     this.kernel = kernel;
     this.faults = faults;
     this.cpu = kernel.cpu();
@@ -79,10 +82,11 @@ final class Traps {
 
   private void pageFaultSignal(ProcessorException e) {
     FaultResult result = faults.lastResult();
+    long address = e.linearAddress();
     if (result == FaultResult.OOM) {
+      outOfMemory.pageFault(kernel.task(), Integer.toUnsignedLong(cpu.eip()), address);
       return;
     }
-    long address = e.linearAddress();
     String what =
         FaultDescription.of(kernel.task().requireMm(), address, e.errorCode(), cpu, result);
     kernel.task().setTrap(new Trap(e.vector(), e.errorCode(), address));

@@ -100,6 +100,9 @@ public final class Task implements Waiter {
   /** {@code vfork_done}: who waits until the task has let go of its parent's memory. */
   private final WaitQueue vforkDone = new WaitQueue();
 
+  /** {@code CLONE_VFORK}: its parent waits, and lends it its memory. */
+  private boolean vforked;
+
   private boolean mmReleased;
   private boolean preempted;
   private boolean ended;
@@ -189,6 +192,7 @@ public final class Task implements Waiter {
    */
   void inherit(Task parent, MmStruct space, boolean sharesMemory, boolean sharesStack) {
     mm = space;
+    vforked = sharesStack;
     setExecutable(parent.executable);
     comm = parent.comm;
     auxiliaryVector = parent.auxiliaryVector;
@@ -464,6 +468,12 @@ public final class Task implements Waiter {
   /** Whether {@link #mmRelease} has happened. */
   public boolean isMmReleased() {
     return mmReleased;
+  }
+
+  /** {@code in_vfork}: it runs in the memory of its parent, which waits for it. */
+  public boolean isInVfork() {
+    Task parent = process.parentThread();
+    return vforked && !mmReleased && mm != null && parent != null && mm.equals(parent.mm());
   }
 
   /** What execve leaves in the process: a new name, default signal actions, no registrations. */

@@ -33,6 +33,11 @@ final class TaskView implements ProcessView {
   }
 
   @Override
+  public boolean isInVfork() {
+    return task.isInVfork();
+  }
+
+  @Override
   public int pid() {
     return task.pid();
   }

@@ -57,6 +57,7 @@ public final class UserProcess {
   private int processGroup;
   private boolean dumpable = true;
   private final OomScore oomScore;
+  private boolean oomVictim;
 
   private boolean exiting;
   private int exitCode;
@@ -170,7 +171,7 @@ public final class UserProcess {
   }
 
   /** {@code prepare_signal}: SIGCONT and SIGKILL end a stop when they are sent. */
-  void endStop(int signal) {
+  public void endStop(int signal) {
     if (signal == Signal.SIGCONT || signal == Signal.SIGKILL) {
       for (Task thread : threads) {
         thread.resume();
@@ -416,6 +417,16 @@ public final class UserProcess {
   /** {@code signal->oom_score_adj} and its kin. */
   OomScore oomScore() {
     return oomScore;
+  }
+
+  /** {@code tsk_is_oom_victim}: the OOM killer has chosen it, and it may use the reserve. */
+  public boolean isOomVictim() {
+    return oomVictim;
+  }
+
+  /** {@code mark_oom_victim}. */
+  public void markOomVictim() {
+    oomVictim = true;
   }
 
   /** {@code PR_GET_DUMPABLE}. */

@@ -1,7 +1,7 @@
 package org.memarium.kernel.procfs;
 
-import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
+import org.memarium.mm.reclaim.OomBadness;
 import org.memarium.mm.space.MmStruct;
 
 /**
@@ -25,20 +25,13 @@ final class OomFiles {
 
   /** {@code proc_oom_score}: from 0 to about 2000, of which 666 is a small process. */
   String score() {
-    long totalPages = total();
     MmStruct mm = process.mm();
-    int adjustment = process.settings().oomScoreAdj();
-    if (mm == null || adjustment == -MAX_ADJ) {
+    if (mm == null || process.isInVfork()) {
       return "0\n";
     }
-    // oom_badness: pages that its end would free, and the adjustment in thousandths of all.
-    long points = mm.rss() + (mm.pageTableBytes() >>> Ram.PAGE_SHIFT);
-    points += adjustment * (totalPages / 1000);
-    return Math.max(0, (1000 + points * 1000 / totalPages) * 2 / 3) + "\n";
-  }
-
-  private long total() {
-    return MemFigures.ofCounters(system).total;
+    long totalPages = MemFigures.ofCounters(system).total;
+    long badness = OomBadness.points(mm, process.settings().oomScoreAdj(), totalPages);
+    return (badness == OomBadness.NEVER ? 0 : (1000 + badness * 1000 / totalPages) * 2 / 3) + "\n";
   }
 
   /** {@code oom_score_adj_read}. */

@@ -144,6 +144,11 @@ public interface ProcessView {
     return false;
   }
 
+  /** {@code in_vfork}: it runs in the memory of its parent, which waits for it. */
+  default boolean isInVfork() {
+    return false;
+  }
+
   /** Whether it has ended, and is there only to be waited for. */
   default boolean isZombie() {
     return state() == 'Z';

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.mm.fault.RemoteAccess;
 import org.memarium.mm.reclaim.Compaction;
+import org.memarium.mm.reclaim.OomSettings;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
@@ -85,6 +86,9 @@ public interface SystemView {
 
   /** {@code drop_slab}: frees dentries and inodes that nobody uses. */
   void dropSlab();
+
+  /** What is set of the OOM killer. */
+  OomSettings oomSettings();
 
   /** Compaction and its settings. */
   Compaction compaction();

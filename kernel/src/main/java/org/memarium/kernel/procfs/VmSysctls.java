@@ -7,6 +7,7 @@ import org.memarium.mm.Errno;
 import org.memarium.mm.file.DirtyLimits;
 import org.memarium.mm.frame.Watermarks;
 import org.memarium.mm.reclaim.Compaction;
+import org.memarium.mm.reclaim.OomSettings;
 import org.memarium.mm.space.CommittedMemory;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.trace.VmStatItem;
@@ -38,6 +39,7 @@ final class VmSysctls {
     files.addWatermarks();
     files.addCompaction();
     files.addActions();
+    files.addOom();
     files.addHugePages();
     files.addHeld();
     files.addWriteback();
@@ -138,6 +140,14 @@ final class VmSysctls {
         allowed -> compaction.setUnevictableAllowed(allowed != 0));
   }
 
+  private void addOom() {
+    OomSettings oom = system.oomSettings();
+    vm.integer("panic_on_oom", 0, 2, oom::panicOnOom, oom::setPanicOnOom);
+    vm.integer(
+        "oom_kill_allocating_task", MIN, MAX, oom::killAllocatingTask, oom::setKillAllocatingTask);
+    vm.integer("oom_dump_tasks", MIN, MAX, oom::dumpTasks, oom::setDumpTasks);
+  }
+
   /** Files that do something when they are written. */
   private void addActions() {
     action("drop_caches", this::dropCaches);
@@ -185,11 +195,8 @@ final class VmSysctls {
     vm.held("legacy_va_layout", 0, MAX, 0);
     vm.held("memory_failure_early_kill", 0, 1, 0);
     vm.held("memory_failure_recovery", 0, 1, 1);
-    vm.held("oom_dump_tasks", MIN, MAX, 1);
-    vm.held("oom_kill_allocating_task", MIN, MAX, 0);
     vm.held("page-cluster", 0, 31, 3);
     vm.held("page_lock_unfairness", 0, MAX, 5);
-    vm.held("panic_on_oom", 0, 2, 0);
     vm.held("stat_interval", 0, MAX, 1);
     vm.held("swappiness", 0, 200, 60);
     vm.held("unprivileged_userfaultfd", 0, 1, 0);

@@ -27,6 +27,7 @@ import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.reclaim.Compaction;
+import org.memarium.mm.reclaim.OomSettings;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;
@@ -44,6 +45,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * over a folder.
  */
 final class TestSystem implements SystemView, ProcessView, AutoCloseable {
+  private final OomSettings oomSettings = new OomSettings();
 
   final MemoryManager memory;
   final SlabAllocator slab;
@@ -185,6 +187,11 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   @Override
   public void dropSlab() {
     vfs.dropSlab();
+  }
+
+  @Override
+  public OomSettings oomSettings() {
+    return oomSettings;
   }
 
   @Override

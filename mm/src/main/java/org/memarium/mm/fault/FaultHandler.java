@@ -229,6 +229,10 @@ public final class FaultHandler {
   /** {@code __handle_mm_fault}: the area is there, and the access is allowed. */
   private FaultResult handlePteFault(MmStruct mm, Vma area, long address, boolean write) {
     major = false;
+    if (mm.isOomSkipped() && !area.has(VmFlags.SHARED)) {
+      // check_stable_address_space: what was there is lost, and nobody may see zeroes instead.
+      return FaultResult.SIGBUS;
+    }
     PageTables tables = mm.pages().tables();
     AddressSpace mapping = area.mapping();
     boolean tableIsNew = mapping != null && tables.lowestLevel(address) > 1;

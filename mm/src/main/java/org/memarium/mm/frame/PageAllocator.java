@@ -261,6 +261,11 @@ public final class PageAllocator {
     slowPath.setCompactor(compactor);
   }
 
+  /** Names who ends processes when nothing else gives memory back. */
+  public void setOomKiller(OomKiller oomKiller) {
+    slowPath.setOomKiller(oomKiller);
+  }
+
   /** Names who is woken when a zone falls below its low watermark. */
   public void setKswapd(Kswapd kswapd) {
     slowPath.setKswapd(kswapd);

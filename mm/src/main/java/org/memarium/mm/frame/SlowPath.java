@@ -1,6 +1,7 @@
 package org.memarium.mm.frame;
 
 import org.jspecify.annotations.Nullable;
+import org.memarium.mm.ZoneType;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -10,10 +11,9 @@ import org.memarium.mm.trace.VmStatItem;
  *
  * <pre>
  *   wake kswapd -> try down to min, urgent requests further -> compact, if the order is high
- *     -> reclaim -> compact -> again while that gets anywhere -> fail, with a warning
+ *     -> reclaim -> compact -> again while that gets anywhere
+ *     -> the OOM killer -> again if it made room -> fail, with a warning
  * </pre>
- *
- * <p>There is no OOM killer yet: an allocation fails where Linux would call it.
  */
 final class SlowPath {
   /** {@code MAX_RECLAIM_RETRIES}. */
@@ -27,6 +27,7 @@ final class SlowPath {
   private @Nullable Reclaimer reclaimer;
   private @Nullable Compactor compactor;
   private @Nullable Kswapd kswapd;
+  private @Nullable OomKiller oomKiller;
 
   /** {@code PF_MEMALLOC}: reclaim or compaction runs, and what it allocates may use everything. */
   private boolean memalloc;
@@ -46,6 +47,10 @@ final class SlowPath {
 
   void setKswapd(Kswapd kswapd) {
     this.kswapd = kswapd;
+  }
+
+  void setOomKiller(OomKiller oomKiller) {
+    this.oomKiller = oomKiller;
   }
 
   /** {@code wakeup_kswapd}. */
@@ -117,11 +122,28 @@ final class SlowPath {
       if (pfn >= 0) {
         return pfn;
       }
-      boolean again = mayReclaim && !memalloc;
-      boolean mustGoOn = attempt.has(Gfp.NOFAIL) && attempt.progress > 0;
-      if (!again || !(shouldRetry(attempt) || mustGoOn)) {
+      if (!mayReclaim || memalloc) {
         break;
       }
+      boolean mustGoOn = attempt.has(Gfp.NOFAIL) && attempt.progress > 0;
+      if (shouldRetry(attempt) || mustGoOn) {
+        continue;
+      }
+      if (mustNotRepeat(attempt)) {
+        break;
+      }
+      pfn = mayOom(attempt);
+      if (pfn >= 0) {
+        return pfn;
+      }
+      boolean usedReserve = (attempt.allocFlags & AllocFlags.OOM) != 0;
+      if (isVictim() && (usedReserve || attempt.has(Gfp.NOMEMALLOC))) {
+        break;
+      }
+      if (attempt.progress == 0) {
+        break;
+      }
+      attempt.noProgressLoops = 0;
     }
     return attempt.has(Gfp.NOFAIL) && mayReclaim ? mustNotFail(attempt) : fail(attempt);
   }
@@ -144,10 +166,15 @@ final class SlowPath {
   }
 
   private boolean shouldRetry(Attempt attempt) {
-    if (attempt.has(Gfp.NORETRY) || (attempt.isCostly() && !attempt.has(Gfp.RETRY_MAYFAIL))) {
+    if (mustNotRepeat(attempt)) {
       return false;
     }
     return shouldReclaimRetry(attempt) || (attempt.progress > 0 && shouldCompactRetry(attempt));
+  }
+
+  /** One round has to do. */
+  private static boolean mustNotRepeat(Attempt attempt) {
+    return attempt.has(Gfp.NORETRY) || (attempt.isCostly() && !attempt.has(Gfp.RETRY_MAYFAIL));
   }
 
   /** {@code gfp_to_alloc_flags}. */
@@ -165,7 +192,36 @@ final class SlowPath {
     if ((gfpFlags & Gfp.NOMEMALLOC) != 0) {
       return 0;
     }
-    return (gfpFlags & Gfp.MEMALLOC) != 0 || memalloc ? AllocFlags.NO_WATERMARKS : 0;
+    if ((gfpFlags & Gfp.MEMALLOC) != 0 || memalloc) {
+      return AllocFlags.NO_WATERMARKS;
+    }
+    return isVictim() ? AllocFlags.OOM : 0;
+  }
+
+  private boolean isVictim() {
+    return oomKiller != null && oomKiller.isVictim();
+  }
+
+  /**
+   * {@code __alloc_pages_may_oom}: a last look above the high watermark, and then somebody is
+   * killed, where that can help.
+   */
+  private int mayOom(Attempt attempt) {
+    attempt.progress = 0;
+    if (oomKiller == null) {
+      return -1;
+    }
+    int gfpFlags = (attempt.gfpFlags | Gfp.HARDWALL) & ~Gfp.DIRECT_RECLAIM;
+    int pfn =
+        allocator.fromFreeList(gfpFlags, attempt.order, AllocFlags.WMARK_HIGH, attempt.highestZone);
+    boolean helps =
+        !attempt.isCostly()
+            && !attempt.has(Gfp.RETRY_MAYFAIL | Gfp.THISNODE)
+            && zones[attempt.highestZone].type().compareTo(ZoneType.NORMAL) >= 0;
+    if (pfn < 0 && helps && oomKiller.outOfMemory(attempt.gfpFlags, attempt.order)) {
+      attempt.progress = 1;
+    }
+    return pfn;
   }
 
   private int freeList(Attempt attempt) {

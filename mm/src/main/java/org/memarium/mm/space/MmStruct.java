@@ -54,6 +54,9 @@ public final class MmStruct {
 
   private boolean exited;
 
+  /** {@code MMF_UNSTABLE} and {@code MMF_OOM_SKIP}: its memory was taken before its end. */
+  private boolean oomSkip;
+
   /** Its object of the cache {@code mm_struct}. */
   private final long slot;
 
@@ -517,6 +520,7 @@ public final class MmStruct {
           "address space %d, which %d use, cannot end".formatted(number, users));
     }
     exited = true;
+    oomSkip = true;
     users = 0;
     if (pages.isCurrent()) {
       memory.addressSpaceIds.leave();
@@ -529,6 +533,25 @@ public final class MmStruct {
     }
     memory.delist(this);
     memory.descriptors.mmStruct.free(slot);
+  }
+
+  /**
+   * {@code __oom_reap_task_mm}: gives back the private memory of processes that are about to end,
+   * before they do. Areas and page tables stay, and no page comes in any more. It must not be the
+   * address space that somebody is working at.
+   */
+  public void oomReap() {
+    oomSkip = true;
+    for (Vma area = tree.first(); area != null; area = area.next) {
+      if (area.mapping() == null || !area.has(VmFlags.SHARED)) {
+        zap(area, area.start, area.end);
+      }
+    }
+  }
+
+  /** {@code MMF_OOM_SKIP}: the end of its processes would give nothing back any more. */
+  public boolean isOomSkipped() {
+    return oomSkip;
   }
 
   // ---- For the classes next door ----

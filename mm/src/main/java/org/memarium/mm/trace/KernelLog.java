@@ -10,6 +10,9 @@ import java.util.function.LongSupplier;
  * {@code kernel/printk/printk.c}).
  */
 public final class KernelLog {
+  /** {@code KERN_EMERG}. */
+  public static final int EMERG = 0;
+
   /** {@code KERN_ERR}. */
   public static final int ERR = 3;
 
@@ -32,7 +35,7 @@ public final class KernelLog {
    *
    * @param sequence its number, from 0
    * @param nanos since boot, by the machine's clock
-   * @param level {@link #ERR}, {@link #WARNING}, {@link #INFO}
+   * @param level {@link #EMERG}, {@link #ERR}, {@link #WARNING}, {@link #INFO}
    */
   public record Line(long sequence, long nanos, int level, String text) {
     /** As {@code dmesg} prints it: {@code [ 1.234567] text}. */
