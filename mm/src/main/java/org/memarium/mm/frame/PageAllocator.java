@@ -55,6 +55,7 @@ public final class PageAllocator {
   private final PendingIo pendingIo;
   private final Watermarks watermarks;
   private final SlowPath slowPath;
+  private final MemCgroups groups;
   private int mobility = MOBILITY;
   private boolean usePerCpuLists = true;
 
@@ -79,6 +80,7 @@ public final class PageAllocator {
     this.lru = new Lru(memMap, zones, vmStat);
     this.pendingIo = new PendingIo(this, vmStat);
     this.slowPath = new SlowPath(this, zones);
+    this.groups = new MemCgroups(memMap, lru, slowPath::isMemalloc);
     this.watermarks = new Watermarks(zones, gfpZones.highestZone(Gfp.GFP_USER));
     preferredZones = new Zone[zones.length];
     noFragment = new int[zones.length];
@@ -170,6 +172,11 @@ public final class PageAllocator {
   /** Pages that a device is reading or writing. */
   public PendingIo pendingIo() {
     return pendingIo;
+  }
+
+  /** The memory groups: who pays for pages. */
+  public MemCgroups groups() {
+    return groups;
   }
 
   /** The zones, lowest first. */
@@ -313,6 +320,17 @@ public final class PageAllocator {
    * @throws IllegalStateException with {@link Gfp#NOFAIL}, if it can never succeed
    */
   public int allocPages(int gfpFlags, int order) {
+    int pfn = allocUncharged(gfpFlags, order);
+    if ((gfpFlags & Gfp.ACCOUNT) != 0 && groups.areOn() && pfn >= 0) {
+      if (!groups.chargeKernel(pfn, order, gfpFlags)) {
+        freePages(pfn, order);
+        return -1;
+      }
+    }
+    return pfn;
+  }
+
+  private int allocUncharged(int gfpFlags, int order) {
     int highest = gfpZones.highestZone(gfpFlags);
     if ((order & ~PerCpuPages.COSTLY_ORDER) == 0) {
       Zone zone = preferredZones[highest];
@@ -510,6 +528,9 @@ public final class PageAllocator {
     if (history != null) {
       history.freed(pfn, order);
     }
+    if (groups.areOn()) {
+      groups.uncharge(pfn, order);
+    }
     vmStat.add(VmStatItem.PGFREE, 1L << order);
     if (toPerCpuList) {
       zone.perCpuPages().give(pfn, order, type < MigrateType.PCPTYPES ? type : MigrateType.MOVABLE);
@@ -540,6 +561,9 @@ public final class PageAllocator {
       throw memMap.wrong("split of order " + order + " of what is no such block", pfn);
     }
     memMap.split(pfn, order);
+    if (groups.areOn()) {
+      groups.split(pfn, order);
+    }
   }
 
   /**
@@ -682,6 +706,7 @@ public final class PageAllocator {
       zone.audit(audit);
     }
     lru.audit(audit);
+    groups.audit(audit);
     long handedOut = 0;
     for (int pfn = 0; pfn < memMap.frames(); pfn++) {
       if (memMap.isAllocated(pfn)) {

@@ -53,6 +53,11 @@ final class SlowPath {
     this.oomKiller = oomKiller;
   }
 
+  /** {@code PF_MEMALLOC}. */
+  boolean isMemalloc() {
+    return memalloc;
+  }
+
   /** {@code wakeup_kswapd}. */
   void wakeKswapd(Zone zone, int gfpFlags, int order, int highestZone) {
     if (kswapd != null) {

@@ -23,6 +23,10 @@ public final class MmStruct {
   private final Layout layout;
   private final RLimits limits;
   private final int number;
+
+  /** {@code get_mem_cgroup_from_mm}: the group that pays for its pages. */
+  private final int group;
+
   private final VmaTree tree = new VmaTree();
 
   final UserPages pages;
@@ -93,6 +97,7 @@ public final class MmStruct {
     this.pages = new UserPages(memory, tables);
     this.madvise = new Madvise(this, tree);
     this.number = memory.enlist(this);
+    this.group = memory.allocator().groups().current();
     pickMmapLayout(false, null);
   }
 
@@ -533,6 +538,11 @@ public final class MmStruct {
     }
     memory.delist(this);
     memory.descriptors.mmStruct.free(slot);
+  }
+
+  /** The memory group that pays for its pages: that of the task that it was made for. */
+  public int group() {
+    return group;
   }
 
   /**
