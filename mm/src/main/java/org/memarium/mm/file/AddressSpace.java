@@ -47,7 +47,7 @@ public final class AddressSpace {
   AddressSpace(PageCache cache, int number, BackingStore store) throws IOException {
     this.cache = cache;
     this.memMap = cache.memMap;
-    this.pages = new PageTree(cache.nodes);
+    this.pages = new PageTree(cache.nodes, store.isShmem() ? null : cache.shadowNodes);
     this.number = number;
     this.store = store;
     this.bytes = store.bytes();
@@ -230,8 +230,27 @@ public final class AddressSpace {
     if (memMap.pageMapcount(pfn) != 0) {
       throw new IllegalStateException("dropping a mapped page of a file: " + memMap.describe(pfn));
     }
+    remove(index, pfn, -1);
+  }
+
+  /** Drops the page or the shadow at an index. */
+  private void dropEntry(long index) {
+    int pfn = pages.get(index);
+    if (pfn >= 0) {
+      drop(index, pfn);
+    } else {
+      pages.removeValue(index);
+    }
+  }
+
+  /** {@code __filemap_remove_folio}, and the cache's reference goes. */
+  private void remove(long index, int pfn, int shadow) {
     setClean(pfn);
-    pages.remove(index);
+    if (shadow >= 0) {
+      pages.replaceByValue(index, shadow);
+    } else {
+      pages.remove(index);
+    }
     memMap.setMapping(pfn, 0, 0);
     cache.vmStat.decrement(VmStatItem.NR_FILE_PAGES);
     if (store.isShmem()) {
@@ -253,6 +272,38 @@ public final class AddressSpace {
       return false;
     }
     drop(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
+    return true;
+  }
+
+  // ---- Reclaim ----
+
+  /**
+   * {@code pageout}: begins to write a dirty page back, for reclaim, which has taken it off its
+   * list and unmapped it.
+   *
+   * @return 0 if it is clean now, though perhaps still being written; -EIO if the store does not
+   *     take it: it stays dirty
+   */
+  public int pageout(int pfn) {
+    if (!memMap.isPageDirty(pfn)) {
+      return 0;
+    }
+    return (int) writePage(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
+  }
+
+  /**
+   * {@code __remove_mapping}: takes a clean page that nobody maps out of the cache, for reclaim,
+   * and drops the cache's reference; the caller has one more.
+   *
+   * @param shadow what the file remembers of the page, or -1 for nothing
+   * @return false if it is dirty, somebody else holds it, or nothing is behind it to come back from
+   */
+  public boolean removeMapping(int pfn, int shadow) {
+    if (!store.isPersistent() || memMap.isPageDirty(pfn) || memMap.pageCount(pfn) != 2) {
+      return false;
+    }
+    long index = Integer.toUnsignedLong(memMap.index(pfn));
+    remove(index, pfn, shadow);
     return true;
   }
 
@@ -289,6 +340,7 @@ public final class AddressSpace {
   public void setDirty(int pfn) {
     if (!memMap.isPageDirty(pfn)) {
       memMap.setPageDirty(pfn);
+      pages.setTag(Integer.toUnsignedLong(memMap.index(pfn)), PageTree.TAG_DIRTY);
       dirtyPages++;
       if (store.isPersistent()) {
         cache.vmStat.increment(VmStatItem.NR_DIRTIED);
@@ -300,6 +352,7 @@ public final class AddressSpace {
   private void setClean(int pfn) {
     if (memMap.isPageDirty(pfn)) {
       memMap.clearPageDirty(pfn);
+      pages.clearTag(Integer.toUnsignedLong(memMap.index(pfn)), PageTree.TAG_DIRTY);
       dirtyPages--;
       if (store.isPersistent()) {
         countDirty(pfn, -1);
@@ -420,8 +473,8 @@ public final class AddressSpace {
         mapping = nextMapping(mapping, end, Long.MAX_VALUE)) {
       mapping.mapper().unmapPages(end, Long.MAX_VALUE);
     }
-    for (long index = pages.next(end); index >= 0; index = pages.next(index + 1)) {
-      drop(index, pages.get(index));
+    for (long index = pages.nextEntry(end); index >= 0; index = pages.nextEntry(index + 1)) {
+      dropEntry(index);
     }
     zeroTail();
     return 0;
@@ -443,16 +496,16 @@ public final class AddressSpace {
     }
     zeroInPage(from, first << Ram.PAGE_SHIFT);
     zeroInPage(last << Ram.PAGE_SHIFT, end);
-    for (long index = pages.next(first);
+    for (long index = pages.nextEntry(first);
         index >= 0 && index < last;
-        index = pages.next(index + 1)) {
+        index = pages.nextEntry(index + 1)) {
       int pfn = pages.get(index);
       for (FileMapping mapping = firstMapping(index, index);
           mapping != null;
           mapping = nextMapping(mapping, index, index)) {
         mapping.mapper().unmapPage(index, pfn);
       }
-      drop(index, pfn);
+      dropEntry(index);
     }
   }
 
@@ -603,8 +656,8 @@ public final class AddressSpace {
     if (isMapped()) {
       throw new IllegalStateException("evicting file %d, which is mapped".formatted(number));
     }
-    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
-      drop(index, pages.get(index));
+    for (long index = pages.nextEntry(0); index >= 0; index = pages.nextEntry(index + 1)) {
+      dropEntry(index);
     }
     cache.forget(this);
   }
@@ -633,6 +686,9 @@ public final class AddressSpace {
       if (memMap.mapping(pfn) != number || memMap.index(pfn) != (int) index) {
         audit.difference(
             "page %d of file %d is in %s".formatted(index, number, memMap.describe(pfn)));
+      }
+      if (memMap.isPageDirty(pfn) != pages.hasTag(index, PageTree.TAG_DIRTY)) {
+        audit.difference("the tag of dirty pages is wrong for " + memMap.describe(pfn));
       }
       if (memMap.isPageDirty(pfn)) {
         dirty++;

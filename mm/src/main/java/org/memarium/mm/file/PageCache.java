@@ -57,6 +57,9 @@ public final class PageCache {
   /** {@code radix_tree_node_cachep}: nodes of the files' trees of pages. */
   final KmemCache nodes;
 
+  /** Those of them that hold nothing but shadows. */
+  final ShadowNodes shadowNodes;
+
   /** By number; number 0 is none. */
   private final DirtyLimits dirtyLimits = new DirtyLimits();
 
@@ -78,6 +81,7 @@ public final class PageCache {
     this.ram = allocator.ram();
     this.vmStat = allocator.vmStat();
     this.lru = allocator.lru();
+    this.shadowNodes = new ShadowNodes(vmStat);
     this.trace = allocator.trace();
     spaces.add(null);
     allocator.setReclaimer((gfpFlags, order) -> shrink());
@@ -156,6 +160,16 @@ public final class PageCache {
     return all;
   }
 
+  /** {@code radix_tree_node_cachep}: what a {@link PageTree} takes its nodes from. */
+  public KmemCache treeNodes() {
+    return nodes;
+  }
+
+  /** The nodes of trees that hold nothing but shadows, for their shrinker. */
+  public ShadowNodes shadowNodes() {
+    return shadowNodes;
+  }
+
   void forget(AddressSpace space) {
     spaces.set(space.number(), null);
   }
@@ -164,6 +178,12 @@ public final class PageCache {
   public void setLazyPages(LazyPages lazyPages) {
     this.lazyPages = lazyPages;
   }
+
+  /**
+   * {@code wakeup_flusher_threads}: reclaim finds too many dirty pages; they are to be written back
+   * in the background.
+   */
+  public void wakeupFlushers() {}
 
   // ---- Giving back ----
 
@@ -245,6 +265,7 @@ public final class PageCache {
           zone.stat().get(VmStatItem.NR_ZONE_WRITE_PENDING),
           writePending[zone.index()]);
     }
+    shadowNodes.audit(audit);
     audit.expectObjects(nodes, treeNodes);
     audit.expectEqual("nr_file_pages", vmStat.get(VmStatItem.NR_FILE_PAGES), pages);
   }

@@ -181,7 +181,7 @@ final class AddressSpaceTest {
 
   @Test
   void indexesFarApartShareATree() {
-    PageTree tree = new PageTree(space.pageCache.nodes);
+    PageTree tree = new PageTree(space.pageCache.nodes, null);
     long[] indexes = {0, 63, 64, 4095, 4096, 1L << 20, (1L << 32) - 1, 1L << 40};
     for (int i = 0; i < indexes.length; i++) {
       assertEquals(PageTree.NONE, tree.get(indexes[i]));
@@ -209,7 +209,7 @@ final class AddressSpaceTest {
   void aTreeHasTheNodesOfAnXarray() {
     long seed = 61;
     Random random = new Random(seed);
-    PageTree tree = new PageTree(space.pageCache.nodes);
+    PageTree tree = new PageTree(space.pageCache.nodes, null);
     Set<Long> indexes = new TreeSet<>();
     for (int step = 0; step < 3000; step++) {
       long index = random.nextLong(1L << random.nextInt(1, 20));
