@@ -53,11 +53,12 @@ final class UserMemory {
   /**
    * Measures one after the other, and prints a line with name and nanoseconds for each.
    *
-   * @param args the number of areas
+   * @param args the number of areas; then, optionally, the mechanisms instead of all
    */
   public static void main(String[] args) {
     int areas = Integer.parseInt(args[0]);
-    for (String mechanism : MECHANISMS) {
+    String[] mechanisms = args.length == 1 ? MECHANISMS : Arrays.copyOfRange(args, 1, args.length);
+    for (String mechanism : mechanisms) {
       System.out.printf(
           Locale.ROOT, "%s %.1f%n", mechanism, new UserMemory(areas).median(mechanism));
     }

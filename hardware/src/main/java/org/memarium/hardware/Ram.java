@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Random-access memory: physical addresses 0 to {@link #bytes()} - 1, in one off-heap segment.
  *
- * <p>The segment is reserved and not committed: the host gives a page when it is first touched, so
- * a machine costs what it uses. It reads as zeroes at first. All values are little-endian, at any
- * alignment. An address outside the range throws {@link IndexOutOfBoundsException}: no walk and no
- * allocator may ever produce one.
+ * <p>The segment is reserved and not committed: the host gives a page (a huge one of 2 MiB, as a
+ * rule) when it is first touched, so a machine costs what it uses. It reads as zeroes at first. All
+ * values are little-endian, at any alignment. An address outside the range throws {@link
+ * IndexOutOfBoundsException}: no walk and no allocator may ever produce one.
  *
  * <p><b>Code watch.</b> A processor that caches decoded instructions marks the frames that they
  * came from ({@link #watchCode}); a later write to such a frame, by a program through the {@link

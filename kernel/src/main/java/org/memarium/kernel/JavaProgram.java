@@ -280,29 +280,39 @@ public final class JavaProgram {
 
   /** Reads bytes, upwards. */
   public byte[] read(long linearAddress, int count) {
-    select();
     byte[] bytes = new byte[count];
+    read(linearAddress, bytes, 0, count);
+    return bytes;
+  }
+
+  /** Reads bytes, upwards, into {@code to} from index {@code offset}. */
+  public void read(long linearAddress, byte[] to, int offset, int count) {
+    select();
     try {
       for (int done = 0; done < count; ) {
         long at = linearAddress + done;
         int chunk = Math.min(count - done, bytesInPage(at));
-        mmu.ram().read(mmu.physicalForRead(at), bytes, done, chunk);
+        mmu.ram().read(mmu.physicalForRead(at), to, offset + done, chunk);
         done += chunk;
       }
     } catch (ProcessorException e) {
       throw fault(e);
     }
-    return bytes;
   }
 
   /** Writes bytes, upwards; those before one that faults have been written. */
   public void write(long linearAddress, byte[] bytes) {
+    write(linearAddress, bytes, 0, bytes.length);
+  }
+
+  /** Writes bytes of {@code from}, from index {@code offset}, in the same way. */
+  public void write(long linearAddress, byte[] from, int offset, int count) {
     select();
     try {
-      for (int done = 0; done < bytes.length; ) {
+      for (int done = 0; done < count; ) {
         long at = linearAddress + done;
-        int chunk = Math.min(bytes.length - done, bytesInPage(at));
-        mmu.ram().write(mmu.physicalForWrite(at), bytes, done, chunk);
+        int chunk = Math.min(count - done, bytesInPage(at));
+        mmu.ram().write(mmu.physicalForWrite(at), from, offset + done, chunk);
         done += chunk;
       }
     } catch (ProcessorException e) {

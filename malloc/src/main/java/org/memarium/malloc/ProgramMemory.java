@@ -38,13 +38,12 @@ public final class ProgramMemory implements ProcessMemory {
 
   @Override
   public void read(long linearAddress, byte[] to, int offset, int count) {
-    System.arraycopy(program.read(linearAddress, count), 0, to, offset, count);
+    program.read(linearAddress, to, offset, count);
   }
 
   @Override
   public void write(long linearAddress, byte[] from, int offset, int count) {
-    boolean whole = offset == 0 && count == from.length;
-    program.write(linearAddress, whole ? from : Arrays.copyOfRange(from, offset, offset + count));
+    program.write(linearAddress, from, offset, count);
   }
 
   @Override

@@ -28,14 +28,18 @@ class ProgramMemoryTest {
 
   @ParameterizedTest
   @EnumSource
-  void everyDesignLivesInAProcess(MallocDesign design) {
+  void aMillionOperationsAgreeWithThePlainModel(MallocDesign design) {
+    long seed = design.word().length();
     inAProcess(program -> {
       ProcessMemory memory = new ProgramMemory(program);
       Malloc malloc = design.create(memory);
-      MallocModel model = new MallocModel(malloc, memory, 17, design.alignment(), 200);
-      model.run(30_000, 10_000);
+      int slots = MallocModelTest.slots(design);
+      MallocModel model = new MallocModel(malloc, memory, seed, design.alignment(), slots);
+      model.run(1_000_000, 100_000);
+      System.out.printf("%s, seed %d: %s%n", design.word(), seed, malloc.statistics());
       assertEquals(0, model.refused);
       model.freeAll();
+      assertEquals(0, malloc.statistics().inUseBytes());
     });
   }
 

@@ -25,10 +25,8 @@ abstract sealed class VmaNode permits VmaLeaf, VmaBranch {
   /** A power of two. */
   static final int SLOTS = 16;
 
-  /** The node above, null at the root, and the slot that this one has there. */
+  /** The node above, null at the root. */
   @Nullable VmaBranch parent;
-
-  int slotInParent;
 
   /** How many slots are in use. */
   int count;

@@ -221,6 +221,11 @@ final class VmaTree {
       leaf = leafOf(above);
       slot = leaf.slotOf(above);
       above.previous = area;
+      if (slot == 0 && leaf.count == SLOTS && below != null && below.end == area.start) {
+        // The upper part of one that is split stays with the lower, and makes no new leaf.
+        leaf = leafOf(below);
+        slot = leaf.count;
+      }
     } else {
       leaf = last == null ? (VmaLeaf) root : leafOf(last);
       slot = leaf.count;
@@ -270,7 +275,7 @@ final class VmaTree {
       root = parent;
     }
     refreshAbove(beside);
-    int slot = beside.slotInParent + (behind ? 1 : 0);
+    int slot = parent.slotOf(beside) + (behind ? 1 : 0);
     if (parent.count < SLOTS) {
       parent.insert(slot, fresh);
       refreshAbove(parent);
@@ -322,11 +327,10 @@ final class VmaTree {
       if (node instanceof VmaBranch branch && branch.count <= 1) {
         root = branch.count == 0 ? new VmaLeaf() : branch.node(0);
         root.parent = null;
-        root.slotInParent = 0;
       }
       return;
     }
-    int slot = node.slotInParent;
+    int slot = parent.slotOf(node);
     if (node.count > 0) {
       boolean hasLower = slot > 0;
       if (parent.count == 1) {
@@ -381,7 +385,7 @@ final class VmaTree {
   private static void refreshAbove(VmaNode from) {
     VmaNode node = from;
     for (VmaBranch parent = node.parent; parent != null; parent = node.parent) {
-      int slot = node.slotInParent;
+      int slot = parent.slotOf(node);
       long end = node.lastEnd();
       long gap = node.largestGap();
       if (parent.end[slot] == end && parent.gap[slot] == gap) {
@@ -412,7 +416,7 @@ final class VmaTree {
       below = expected;
       counted++;
     }
-    Vma behind = root.count == 0 ? first : audit(root, null, 0, levels(), first);
+    Vma behind = root.count == 0 ? first : audit(root, null, levels(), first);
     if (last != below || behind != null || counted != size) {
       throw new IllegalStateException(
           "%d areas are listed up to %s, the tree ends before %s, %d are counted"
@@ -427,12 +431,9 @@ final class VmaTree {
    * @return the first area behind it
    */
   private static @Nullable Vma audit(
-      VmaNode node, @Nullable VmaBranch parent, int slotInParent, int levels, @Nullable Vma from) {
+      VmaNode node, @Nullable VmaBranch parent, int levels, @Nullable Vma from) {
     boolean leafInPlace = node instanceof VmaLeaf == (levels == 1);
-    if (node.parent != parent
-        || node.slotInParent != slotInParent
-        || !leafInPlace
-        || node.count == 0) {
+    if (node.parent != parent || !leafInPlace || node.count == 0) {
       throw new IllegalStateException("a node of the tree of areas hangs wrong, at " + from);
     }
     Vma expected = from;
@@ -441,7 +442,7 @@ final class VmaTree {
       long gap;
       if (node instanceof VmaBranch branch) {
         VmaNode lower = branch.node(slot);
-        expected = audit(lower, branch, slot, levels - 1, expected);
+        expected = audit(lower, branch, levels - 1, expected);
         end = lower.lastEnd();
         gap = lower.largestGap();
       } else {
