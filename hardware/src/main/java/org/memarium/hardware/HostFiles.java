@@ -27,6 +27,7 @@ public final class HostFiles {
   private static final int LSEEK = 8;
   private static final int PREAD64 = 17;
   private static final int PWRITE64 = 18;
+  private static final int FLOCK = 73;
   private static final int FSYNC = 74;
   private static final int FTRUNCATE = 77;
   private static final int FCHMOD = 91;
@@ -296,6 +297,22 @@ public final class HostFiles {
     int bytes = Math.min(count, DATA_BYTES);
     MemorySegment.copy(from, offset, data, ValueLayout.JAVA_BYTE, 0, bytes);
     return call(PWRITE64, fd, data.address(), bytes, at, 0);
+  }
+
+  /** pread64(2) straight into RAM: as many bytes as one call gives. */
+  long pread(int fd, Ram ram, long physicalAddress, int count, long at) {
+    ram.noticeCode(physicalAddress, count);
+    return call(PREAD64, fd, ram.hostAddress(physicalAddress, count), count, at, 0);
+  }
+
+  /** pwrite64(2) straight from RAM: as many bytes as one call takes. */
+  long pwrite(int fd, Ram ram, long physicalAddress, int count, long at) {
+    return call(PWRITE64, fd, ram.hostAddress(physicalAddress, count), count, at, 0);
+  }
+
+  /** flock(2). */
+  public long flock(int fd, int operation) {
+    return call(FLOCK, fd, operation, 0);
   }
 
   /** lseek(2). */

@@ -219,6 +219,16 @@ public final class Ram implements AutoCloseable {
     return segment.asSlice(physicalAddress, count).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  /**
+   * Where bytes of RAM are in this process, for a call of the host's kernel that is over before
+   * anything else happens.
+   *
+   * @throws IndexOutOfBoundsException if they are not all RAM
+   */
+  long hostAddress(long physicalAddress, int count) {
+    return segment.asSlice(physicalAddress, count).address();
+  }
+
   /** Names who is told of writes to watched frames; one listener a machine. */
   public void setCodeListener(CodeListener listener) {
     codeListener = listener;
