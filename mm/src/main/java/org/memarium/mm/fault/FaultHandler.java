@@ -11,12 +11,14 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.SwapEntry;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.UserPages;
 import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
+import org.memarium.mm.swap.Swap;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStat;
@@ -49,6 +51,8 @@ public final class FaultHandler {
   private final VmStat vmStat;
   private final Trace trace;
   private final int zeroPfn;
+  private final Swap swap;
+  private final SwapIn swapIn;
   private final KernelFault kernelFault;
 
   /** {@code pte_mkdirty}: what a write sets in an entry. */
@@ -65,6 +69,9 @@ public final class FaultHandler {
   private int pfn;
   private boolean major;
 
+  /** {@code FAULT_FLAG_TRIED}: the fault waited for a page that was on its way. */
+  private boolean retried;
+
   /** Whether neighbours of the page were mapped, which it may not be itself. */
   private boolean mappedAround;
 
@@ -77,6 +84,8 @@ public final class FaultHandler {
     this.vmStat = memory.vmStat();
     this.trace = memory.trace();
     this.zeroPfn = allocator.zeroPfn();
+    this.swap = memory.swap();
+    this.swapIn = new SwapIn(memory);
     this.dirtyBits = PageTableEntry.DIRTY | memory.softDirtyBit();
     this.kernelFault = new KernelFault(memory.kernelPageTable(), memory.mmu(), trace);
     memory.setPopulator(new Populate(this));
@@ -92,12 +101,12 @@ public final class FaultHandler {
    */
   public FaultResult handleMmFault(MmStruct mm, long linearAddress, int errorCode) {
     vmStat.increment(VmStatItem.PGFAULT);
+    major = false;
+    retried = false;
     result = handle(mm, linearAddress, errorCode);
+    countIo(mm);
     if (result.isHandled()) {
       faultsByKind[kind.ordinal()]++;
-      if (result == FaultResult.MAJOR) {
-        vmStat.increment(VmStatItem.PGMAJFAULT);
-      }
       memory.faultCounts().count(result == FaultResult.MAJOR);
     }
     if (trace.isOn()) {
@@ -106,6 +115,19 @@ public final class FaultHandler {
       trace.emit(new TraceEvent.PageFault(linearAddress, errorCode, word, handled ? pfn : -1));
     }
     return result;
+  }
+
+  /**
+   * What the latest fault had to do with a device. One that waits lets go of the locks and is
+   * handled again from the beginning, which counts as another.
+   */
+  private void countIo(MmStruct mm) {
+    if (major) {
+      vmStat.increment(VmStatItem.PGMAJFAULT);
+    }
+    if (retried && mm.layout().countsEachTry()) {
+      vmStat.increment(VmStatItem.PGFAULT);
+    }
   }
 
   /** Whether a fault is the kernel's own, in its half: {@link #handleKernelFault} is for those. */
@@ -219,6 +241,7 @@ public final class FaultHandler {
   FaultResult faultIn(MmStruct mm, Vma area, long address, boolean write) {
     vmStat.increment(VmStatItem.PGFAULT);
     result = handlePteFault(mm, area, address, write);
+    countIo(mm);
     if (result.isHandled()) {
       faultsByKind[kind.ordinal()]++;
       memory.faultCounts().count(result == FaultResult.MAJOR);
@@ -229,6 +252,7 @@ public final class FaultHandler {
   /** {@code __handle_mm_fault}: the area is there, and the access is allowed. */
   private FaultResult handlePteFault(MmStruct mm, Vma area, long address, boolean write) {
     major = false;
+    retried = false;
     if (mm.isOomSkipped() && !area.has(VmFlags.SHARED)) {
       // check_stable_address_space: what was there is lost, and nobody may see zeroes instead.
       return FaultResult.SIGBUS;
@@ -253,9 +277,14 @@ public final class FaultHandler {
       }
       return outcome;
     }
+    if (SwapEntry.isSwapped(tables.format(), pte)) {
+      return doSwapPage(mm, area, address, pte, write);
+    }
     if (Pte.isSwap(pte)) {
       // handle_pte_marker: nothing else stands in an entry while programs run.
-      return FaultResult.SEGV_MAPERR;
+      return SwapEntry.isPoisoned(tables.format(), pte)
+          ? FaultResult.SIGBUS
+          : FaultResult.SEGV_MAPERR;
     }
     if (write && !Pte.isWritable(pte)) {
       return doWpPage(mm, area, address, pte);
@@ -283,7 +312,7 @@ public final class FaultHandler {
   private FaultResult done(FaultKind ofKind, int inFrame) {
     kind = ofKind;
     pfn = inFrame;
-    return major ? FaultResult.MAJOR : FaultResult.MINOR;
+    return major || retried ? FaultResult.MAJOR : FaultResult.MINOR;
   }
 
   // ---- Anonymous memory ----
@@ -305,6 +334,63 @@ public final class FaultHandler {
     long pte = written(area, Pte.of(fresh, protection));
     mm.pages().mapNewAnon(area, pteAddress, pte, fresh, area.pageIndex(address));
     return done(FaultKind.ANONYMOUS, fresh);
+  }
+
+  // ---- Swap ----
+
+  /** {@code do_swap_page}: the entry names a slot of swap. */
+  private FaultResult doSwapPage(
+      MmStruct mm, Vma area, long address, long entry, boolean write) {
+    int frame = swapIn.find(mm, area, address, entry);
+    major = swapIn.wasRead();
+    retried = swapIn.wasWaitedFor();
+    PageTables tables = mm.pages().tables();
+    if (tables.readPte(pteAddress) != entry) {
+      if (frame >= 0) {
+        allocator.putPage(frame);
+      }
+      return done(FaultKind.SPURIOUS, frame);
+    }
+    if (frame < 0) {
+      return failure(frame);
+    }
+    if (!memMap.isPageUptodate(frame)) {
+      allocator.putPage(frame);
+      return FaultResult.SIGBUS;
+    }
+    boolean wasExclusive = SwapEntry.isExclusive(tables.format(), entry);
+    swap.free(entry);
+    if (shouldTryToFreeSwap(area, frame, write)) {
+      swap.tryToFree(frame);
+    }
+    long pte = Pte.of(frame, UserPages.protection(area));
+    boolean exclusive = wasExclusive || memMap.pageCount(frame) == 1;
+    if (exclusive && write) {
+      pte = written(area, pte);
+    }
+    if (SwapEntry.isSoftDirty(tables.format(), entry)) {
+      pte |= memory.softDirtyBit();
+    }
+    mm.pages()
+        .mapSwappedIn(area, pteAddress, pte, frame, area.pageIndex(address), exclusive);
+    if (write && !exclusive) {
+      return doWpPage(mm, area, address, pte);
+    }
+    return done(FaultKind.SWAP, frame);
+  }
+
+  /** {@code should_try_to_free_swap}: the slot is short, or the page will change anyway. */
+  private boolean shouldTryToFreeSwap(Vma area, int frame, boolean write) {
+    if (!swap.isCached(frame)) {
+      return false;
+    }
+    if (swap.isFull(frame)
+        || area.has(VmFlags.LOCKED)
+        || memMap.testFlags(frame, PageFlags.MLOCKED)) {
+      return true;
+    }
+    // The caller's reference, and that of the cache.
+    return write && memMap.pageCount(frame) == 2;
   }
 
   // ---- Files ----
@@ -452,6 +538,10 @@ public final class FaultHandler {
     }
     if (memMap.testFlags(frame, PageFlags.ANON_EXCLUSIVE)) {
       return true;
+    }
+    // Who else can have it is the swap cache, which may let go.
+    if (memMap.pageCount(frame) == 2 && swap.isCached(frame)) {
+      swap.tryToFree(frame);
     }
     if (memMap.pageCount(frame) != 1) {
       return false;

@@ -8,6 +8,8 @@ public enum FaultKind {
   ANONYMOUS("anonymous"),
   /** A page of a file, or of shared memory, mapped from the page cache. */
   FILE("file"),
+  /** A page that was swapped out. */
+  SWAP("swap"),
   /** A write that copied: a private page of a file, the zero page, or a page that others have. */
   COPY_ON_WRITE("cow"),
   /** A write to a page that only lacked the right: it is the program's own, or shared. */

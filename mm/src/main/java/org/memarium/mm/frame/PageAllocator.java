@@ -78,7 +78,7 @@ public final class PageAllocator {
     this.vmStat = vmStat;
     this.trace = trace;
     this.lru = new Lru(memMap, zones, vmStat);
-    this.pendingIo = new PendingIo(this, vmStat);
+    this.pendingIo = new PendingIo(this, vmStat, trace.time());
     this.slowPath = new SlowPath(this, zones);
     this.groups = new MemCgroups(memMap, lru, slowPath::isMemalloc);
     this.watermarks = new Watermarks(zones, gfpZones.highestZone(Gfp.GFP_USER));

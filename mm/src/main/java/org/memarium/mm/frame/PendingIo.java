@@ -1,9 +1,9 @@
 package org.memarium.mm.frame;
 
 import java.util.Arrays;
-import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
 import org.memarium.mm.Audit;
+import org.memarium.mm.trace.IoWait;
+import org.memarium.mm.trace.VirtualTime;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -34,6 +34,7 @@ public final class PendingIo {
   private final PageAllocator allocator;
   private final MemMap memMap;
   private final VmStat vmStat;
+  private final VirtualTime time;
 
   // ---- A ring, by the time of the end, equal times in order of their beginning ----
   private long[] ends = new long[FIRST_CAPACITY];
@@ -41,50 +42,11 @@ public final class PendingIo {
   private int first;
   private int count;
 
-  /** Time where nobody has named a clock: it passes only while somebody waits. */
-  private long ownNanos;
-
-  private LongSupplier clock = () -> ownNanos;
-  private LongConsumer sleeper = nanos -> ownNanos += nanos;
-  private long waitedNanos;
-
-  PendingIo(PageAllocator allocator, VmStat vmStat) {
+  PendingIo(PageAllocator allocator, VmStat vmStat, VirtualTime time) {
     this.allocator = allocator;
     this.memMap = allocator.memMap();
     this.vmStat = vmStat;
-  }
-
-  // ---- Time ----
-
-  /**
-   * Names the virtual clock.
-   *
-   * @param nanos what time it is
-   * @param sleep lets so many nanoseconds pass: somebody waits for a device
-   */
-  public void setClock(LongSupplier nanos, LongConsumer sleep) {
-    clock = nanos;
-    sleeper = sleep;
-  }
-
-  /** What time it is, in nanoseconds. */
-  public long nanos() {
-    return clock.getAsLong();
-  }
-
-  /** How long anybody has waited for a device, in nanoseconds. */
-  public long waitedNanos() {
-    return waitedNanos;
-  }
-
-  /** Lets time pass until then, if that is not over yet, and ends what is due. */
-  public void waitUntil(long nanos) {
-    long missing = nanos - nanos();
-    if (missing > 0) {
-      waitedNanos += missing;
-      sleeper.accept(missing);
-    }
-    complete();
+    this.time = time;
   }
 
   // ---- Beginnings ----
@@ -159,24 +121,42 @@ public final class PendingIo {
     if (count == 0) {
       return;
     }
-    long now = nanos();
+    long now = time.nanos();
     while (count > 0 && ends[first] <= now) {
       endFirst();
     }
   }
 
-  /** {@code folio_wait_writeback}, {@code folio_lock}: until no transfer of the page is left. */
-  public void waitFor(int pfn) {
+  /**
+   * {@code folio_wait_writeback}, {@code folio_lock}: until no transfer of the page is left.
+   *
+   * @return whether there was one whose time had not come
+   */
+  public boolean waitFor(int pfn, IoWait what) {
+    complete();
+    boolean waited = false;
     for (long end = endOf(pfn); end >= 0; end = endOf(pfn)) {
-      waitUntil(end);
+      waited = true;
+      waitUntil(end, what);
     }
+    return waited;
   }
 
   /** Until everything on its way has ended. */
-  public void waitForAll() {
+  public void waitForAll(IoWait what) {
     while (count > 0) {
-      waitUntil(ends[(first + count - 1) & (ends.length - 1)]);
+      waitUntil(ends[(first + count - 1) & (ends.length - 1)], what);
     }
+  }
+
+  /** When the first transfer ends that has not ended yet; -1 if nothing is on its way. */
+  public long nextEnd() {
+    return count == 0 ? -1 : ends[first];
+  }
+
+  private void waitUntil(long nanos, IoWait what) {
+    time.waitUntil(nanos, what);
+    complete();
   }
 
   private long endOf(int pfn) {

@@ -1,5 +1,6 @@
 package org.memarium.mm.space;
 
+import org.memarium.hardware.PageTableFormat;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.Lru;
@@ -8,6 +9,7 @@ import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.pagetable.SwapEntry;
+import org.memarium.mm.swap.Swap;
 import org.memarium.mm.trace.VmStatItem;
 
 /**
@@ -48,6 +50,10 @@ final class AdvisedPages {
     cursor.reset(start, end);
     while (cursor.next()) {
       long pte = cursor.pte();
+      if (!Pte.isPresent(pte)) {
+        freeNonpresent(pte);
+        continue;
+      }
       if (!isPage(pte) || !loseDirty(Pte.pfn(pte))) {
         continue;
       }
@@ -60,10 +66,25 @@ final class AdvisedPages {
     mm.pages.finishUnmap();
   }
 
-  /** Takes a page's own mark that it is dirty; false if others may have made it so. */
+  /** What was swapped out, or could not be read, is lost at once. */
+  private void freeNonpresent(long pte) {
+    PageTableFormat format = mm.pages.tables().format();
+    if (SwapEntry.isSwapped(format, pte)) {
+      mm.pages.freeSwapEntry(pte);
+      cursor.write(0);
+    } else if (SwapEntry.isPoisoned(format, pte)) {
+      cursor.write(0);
+    }
+  }
+
+  /**
+   * Takes a page's own mark that it is dirty, and its slot of swap; false if others may have made
+   * it so, or have the slot.
+   */
   private boolean loseDirty(int pfn) {
-    if (memMap.isPageDirty(pfn)) {
-      if (memMap.pageMapcount(pfn) != 1) {
+    Swap swap = mm.memory().swap();
+    if (memMap.isPageDirty(pfn) || swap.isCached(pfn)) {
+      if (memMap.pageMapcount(pfn) != 1 || (swap.isCached(pfn) && !swap.tryToFree(pfn))) {
         return false;
       }
       memMap.clearPageDirty(pfn);

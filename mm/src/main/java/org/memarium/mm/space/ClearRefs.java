@@ -4,6 +4,7 @@ import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.pagetable.SwapEntry;
 
 /**
  * {@code clear_refs_write}: forgets what an address space has used, or written to, so that a later
@@ -68,6 +69,9 @@ public final class ClearRefs {
     while (cursor.next()) {
       long pte = cursor.pte();
       if (!Pte.isPresent(pte)) {
+        if (type == SOFT_DIRTY && SwapEntry.isSwapped(mm.pages.tables().format(), pte)) {
+          cursor.write(SwapEntry.clearSoftDirty(mm.pages.tables().format(), pte));
+        }
         continue;
       }
       if (type == SOFT_DIRTY) {

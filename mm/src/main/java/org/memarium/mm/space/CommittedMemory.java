@@ -3,6 +3,7 @@ package org.memarium.mm.space;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.swap.Swap;
 
 /**
  * {@code vm_committed_as} and {@code vm.overcommit_*}: how many pages programs were promised, and
@@ -20,6 +21,7 @@ public final class CommittedMemory implements PageCache.Commitment {
   private static final int DEFAULT_RATIO = 50;
 
   private final PageAllocator allocator;
+  private final Swap swap;
   private long committed;
   private MemoryManager.Overcommit mode = MemoryManager.Overcommit.GUESS;
   private int ratio = DEFAULT_RATIO;
@@ -28,8 +30,9 @@ public final class CommittedMemory implements PageCache.Commitment {
   private long adminReserveKibibytes;
 
   /** Nothing committed; the reserves are parts of what is free at boot. */
-  CommittedMemory(PageAllocator allocator) {
+  CommittedMemory(PageAllocator allocator, Swap swap) {
     this.allocator = allocator;
+    this.swap = swap;
     long freeKibibytes = allocator.freePages() << KIB_SHIFT;
     userReserveKibibytes = Math.min(freeKibibytes / 32, MAX_USER_RESERVE_KIBIBYTES);
     adminReserveKibibytes = Math.min(freeKibibytes / 32, MAX_ADMIN_RESERVE_KIBIBYTES);
@@ -103,14 +106,15 @@ public final class CommittedMemory implements PageCache.Commitment {
 
   /** {@code vm_commit_limit}, in pages, if there were so much RAM. */
   public long limitPages(long totalRamPages) {
-    return limitKibibytes != 0 ? limitKibibytes >> KIB_SHIFT : totalRamPages * ratio / 100;
+    long ofRam = limitKibibytes != 0 ? limitKibibytes >> KIB_SHIFT : totalRamPages * ratio / 100;
+    return ofRam + swap.totalPages();
   }
 
   /** {@code __vm_enough_memory}: whether so many pages more may be committed. */
   boolean isEnoughFor(MmStruct mm, long morePages) {
     return switch (mode) {
       case ALWAYS -> true;
-      case GUESS -> morePages <= allocator.totalRamPages();
+      case GUESS -> morePages <= allocator.totalRamPages() + swap.totalPages();
       case NEVER -> committed + morePages < allowedPages(mm);
     };
   }

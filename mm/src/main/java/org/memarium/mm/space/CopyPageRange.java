@@ -7,6 +7,7 @@ import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.pagetable.SwapEntry;
+import org.memarium.mm.swap.Swap;
 
 /**
  * {@code copy_page_range}: a forked process maps what an area of its parent maps (Linux {@code
@@ -18,12 +19,14 @@ import org.memarium.mm.pagetable.SwapEntry;
 final class CopyPageRange {
   private final MemMap memMap;
   private final PageTableFormat format;
+  private final Swap swap;
   private final PteBuffer parentPtes;
   private final PteBuffer childPtes;
 
-  CopyPageRange(MemMap memMap, PageTableFormat format) {
+  CopyPageRange(MemMap memMap, PageTableFormat format, Swap swap) {
     this.memMap = memMap;
     this.format = format;
+    this.swap = swap;
     this.parentPtes = new PteBuffer(format);
     this.childPtes = new PteBuffer(format);
   }
@@ -32,7 +35,8 @@ final class CopyPageRange {
    * Copies the entries of an area; the caller flushes the TLB of the parent.
    *
    * @param child the pages of the new process, which has none in the area yet
-   * @return false if there is no memory for a page table; what was copied until then stays
+   * @return false if there is no memory for a page table, or to count who has a slot of swap; what
+   *     was copied until then stays
    */
   boolean copy(UserPages parent, UserPages child, Vma area) {
     PageTables from = parent.tables();
@@ -45,15 +49,27 @@ final class CopyPageRange {
       }
       if (level == 1) {
         // Making the table may have moved pages: only now do the entries stay as they are.
-        copyTable(parent, child, area, at, (int) ((next - at) >>> Ram.PAGE_SHIFT));
+        int count = (int) ((next - at) >>> Ram.PAGE_SHIFT);
+        int done = copyTable(parent, child, area, at, count);
+        if (done < count) {
+          next = at + ((long) done << Ram.PAGE_SHIFT);
+          if (!swap.prepareDuplicate(from.pte(next))) {
+            return false;
+          }
+        }
       }
       at = next;
     }
     return true;
   }
 
-  /** {@code copy_pte_range}: entries that lie in one table. */
-  private void copyTable(UserPages parent, UserPages child, Vma area, long start, int count) {
+  /**
+   * {@code copy_pte_range}: entries that lie in one table.
+   *
+   * @return how many were copied, fewer than {@code count} if more of one slot of swap cannot be
+   *     counted without memory that is not to be had while entries must not change
+   */
+  private int copyTable(UserPages parent, UserPages child, Vma area, long start, int count) {
     boolean cow = (area.flags & (VmFlags.SHARED | VmFlags.MAYWRITE)) == VmFlags.MAYWRITE;
     boolean shared = area.has(VmFlags.SHARED);
     long source = parent.tables().pteAddress(start);
@@ -61,10 +77,26 @@ final class CopyPageRange {
     long[] ptes = parentPtes.ptes;
     long[] copies = childPtes.ptes;
     boolean protectedSome = false;
-    for (int i = 0; i < count; i++) {
+    int done = 0;
+    for (; done < count; done++) {
+      int i = done;
       long pte = ptes[i];
+      if (pte == 0) {
+        copies[i] = 0;
+        continue;
+      }
+      if (SwapEntry.isSwapped(format, pte)) {
+        if (swap.duplicate(pte) != 0) {
+          break;
+        }
+        child.countSwapped();
+        copies[i] = SwapEntry.clearExclusive(format, pte);
+        protectedSome |= copies[i] != pte;
+        ptes[i] = copies[i];
+        continue;
+      }
       if (!Pte.isPresent(pte)) {
-        copies[i] = copyNonpresent(pte);
+        copies[i] = copyMarker(pte);
         continue;
       }
       if (!Pte.isSpecial(pte)) {
@@ -78,15 +110,18 @@ final class CopyPageRange {
       copies[i] = Pte.mkOld(shared ? Pte.mkClean(pte) : pte);
     }
     if (protectedSome) {
-      parentPtes.write(parent.tables(), source, count);
+      parentPtes.write(parent.tables(), source, done);
     }
-    childPtes.write(child.tables(), child.tables().pteAddress(start), count);
+    if (done > 0) {
+      childPtes.write(child.tables(), child.tables().pteAddress(start), done);
+    }
+    return done;
   }
 
-  /** {@code copy_nonpresent_pte}: guard markers are inherited; there is no swap device. */
-  private long copyNonpresent(long pte) {
-    if (pte != 0 && !SwapEntry.isGuard(format, pte)) {
-      throw new IllegalStateException("fork of the swap entry 0x%x".formatted(pte));
+  /** {@code copy_nonpresent_pte}: markers are inherited; nobody runs while pages are moved. */
+  private long copyMarker(long pte) {
+    if (!SwapEntry.isGuard(format, pte) && !SwapEntry.isPoisoned(format, pte)) {
+      throw new IllegalStateException("fork of the entry 0x%x".formatted(pte));
     }
     return pte;
   }

@@ -312,6 +312,14 @@ public enum Layout {
     return this == COMPAT;
   }
 
+  /**
+   * Whether a page fault that waits for a device, and begins anew when the page has come, counts in
+   * {@code pgfault} each time: before 6.5.
+   */
+  public boolean countsEachTry() {
+    return this == I386;
+  }
+
   private static long mmapRandom(RandomGenerator random) {
     return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
   }

@@ -20,6 +20,7 @@ import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.swap.Swap;
+import org.memarium.mm.swap.SwapRecount;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
@@ -123,10 +124,10 @@ public final class MemoryManager {
     this.softDirtyBit = longEntries ? Pte.SOFT_DIRTY : 0;
     this.addressSpaceIds = new AddressSpaceIds(mmu);
     this.pteBuffer = new PteBuffer(kernelPageTable.format());
-    this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format());
     this.pageCache = pageCache;
-    this.swap = new Swap(allocator, kernelPageTable.format());
-    this.committed = new CommittedMemory(allocator);
+    this.swap = new Swap(allocator, slab, kernelPageTable.format());
+    this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format(), swap);
+    this.committed = new CommittedMemory(allocator, swap);
     pageCache.setCommitment(committed);
   }
 
@@ -280,8 +281,9 @@ public final class MemoryManager {
     pageCache.audit(audit);
     AnonVmas.Recount anonVmaRecount = anonVmas.beginRecount();
     Map<Integer, Integer> mlocked = new TreeMap<>();
+    SwapRecount swapped = swap.beginRecount();
     for (MmStruct mm : addressSpaces) {
-      MmAudit.audit(mm, audit, mlocked);
+      MmAudit.audit(mm, audit, mlocked, swapped);
       LocalDescriptorTable ldt = mm.ldt();
       if (ldt != null) {
         ldt.audit(audit, "LDT of address space " + mm.number());
@@ -297,6 +299,7 @@ public final class MemoryManager {
     anonVmas.audit(audit, anonVmaRecount);
     auditMlocked(audit, mlocked);
     auditObjects(audit);
+    swap.audit(audit, swapped);
   }
 
   /**

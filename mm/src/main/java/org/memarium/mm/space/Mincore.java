@@ -1,12 +1,12 @@
 package org.memarium.mm.space;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.SwapEntry;
 
 /** {@code mincore}: which pages are in memory (Linux {@code mm/mincore.c}). */
 final class Mincore {
@@ -37,14 +37,22 @@ final class Mincore {
       return count;
     }
     PageTables tables = mm.pages.tables();
-    @Nullable AddressSpace mapping = area.mapping;
     for (int i = 0; i < count; i++) {
       long address = start + ((long) i << Ram.PAGE_SHIFT);
-      boolean present =
-          Pte.isPresent(tables.pte(address))
-              || (mapping != null && mapping.findPage(area.pageIndex(address)) >= 0);
-      to[i] = (byte) (present ? 1 : 0);
+      to[i] = (byte) (isInMemory(area, address, tables.pte(address)) ? 1 : 0);
     }
     return count;
+  }
+
+  private boolean isInMemory(Vma area, long address, long pte) {
+    if (Pte.isPresent(pte)) {
+      return true;
+    }
+    if (SwapEntry.isSwapped(mm.pages.tables().format(), pte)) {
+      int cached = mm.memory().swap().peek(pte);
+      return cached >= 0 && mm.memory().memMap().isPageUptodate(cached);
+    }
+    AddressSpace mapping = area.mapping;
+    return mapping != null && mapping.findPage(area.pageIndex(address)) >= 0;
   }
 }

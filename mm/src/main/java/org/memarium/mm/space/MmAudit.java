@@ -8,6 +8,7 @@ import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.pagetable.SwapEntry;
+import org.memarium.mm.swap.SwapRecount;
 
 /** The recount of one address space. */
 final class MmAudit {
@@ -16,6 +17,7 @@ final class MmAudit {
   private final Audit audit;
   private final String who;
   private final Map<Integer, Integer> mlocked;
+  private final SwapRecount swapped;
 
   private long total;
   private long data;
@@ -25,9 +27,12 @@ final class MmAudit {
   private long rssFile;
   private long rssAnon;
   private long rssShmem;
+  private long swapEntries;
 
-  private MmAudit(MmStruct mm, Audit audit, Map<Integer, Integer> mlocked) {
+  private MmAudit(
+      MmStruct mm, Audit audit, Map<Integer, Integer> mlocked, SwapRecount swapped) {
     this.mlocked = mlocked;
+    this.swapped = swapped;
     this.mm = mm;
     this.memMap = mm.memory().memMap();
     this.audit = audit;
@@ -38,9 +43,11 @@ final class MmAudit {
    * Recounts.
    *
    * @param mlocked by frame: how many entries of locked areas map it; those of this one are added
+   * @param swapped who has which slot of swap; those of this one are added
    */
-  static void audit(MmStruct mm, Audit audit, Map<Integer, Integer> mlocked) {
-    new MmAudit(mm, audit, mlocked).run();
+  static void audit(
+      MmStruct mm, Audit audit, Map<Integer, Integer> mlocked, SwapRecount swapped) {
+    new MmAudit(mm, audit, mlocked, swapped).run();
   }
 
   private void run() {
@@ -68,6 +75,7 @@ final class MmAudit {
     audit.expectEqual("file pages of " + who, mm.rssFile(), rssFile);
     audit.expectEqual("anonymous pages of " + who, mm.rssAnon(), rssAnon);
     audit.expectEqual("shared memory pages of " + who, mm.rssShmem(), rssShmem);
+    audit.expectEqual("swap entries of " + who, mm.swapEntries(), swapEntries);
   }
 
   private void countArea(Vma area) {
@@ -106,8 +114,18 @@ final class MmAudit {
           audit.difference(
               "%s: a guard at 0x%x that fork would lose".formatted(who, cursor.linearAddress()));
         }
+      } else if (SwapEntry.isSwapped(mm.pages.tables().format(), pte)) {
+        swapEntries++;
+        swapped.add(pte);
+        if (area.anonVma() == null) {
+          audit.difference(
+              "%s: a page at 0x%x was swapped out of the area %s, which had none"
+                  .formatted(who, cursor.linearAddress(), area));
+        }
       } else if (!Pte.isPresent(pte)) {
-        audit.difference("%s has a swap entry 0x%x".formatted(who, pte));
+        if (!SwapEntry.isPoisoned(mm.pages.tables().format(), pte)) {
+          audit.difference("%s has an entry 0x%x".formatted(who, pte));
+        }
       } else {
         checkEntry(area, cursor.linearAddress(), pte);
       }

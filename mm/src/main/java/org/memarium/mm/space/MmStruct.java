@@ -880,6 +880,11 @@ public final class MmStruct {
     return pages.rssShmem();
   }
 
+  /** {@code MM_SWAPENTS}: {@code VmSwap}, in pages. */
+  public long swapEntries() {
+    return pages.swapEntries();
+  }
+
   /** {@code mm_pgtables_bytes} ({@code VmPTE}): bytes of page tables, the top one aside. */
   public long pageTableBytes() {
     return (long) pages.tables().tablePages() << Ram.PAGE_SHIFT;

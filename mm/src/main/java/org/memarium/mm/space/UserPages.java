@@ -229,6 +229,46 @@ public final class UserPages {
     dropMapping(area, pte);
   }
 
+  /**
+   * {@code page_add_anon_rmap} of {@code do_swap_page}: maps a page in the place of its swap entry,
+   * whose slot the caller has given up. The entry takes over the caller's reference.
+   *
+   * @param area the one that the page lies in; it has an anon_vma
+   * @param index linear page number, see {@link Vma#pageIndex}
+   * @param exclusive whether nobody else has the page
+   */
+  public void mapSwappedIn(
+      Vma area, long pteAddress, long pte, int pfn, long index, boolean exclusive) {
+    if (!memMap.isPageAnon(pfn)) {
+      // Of a page that others may have, all of the family know the oldest.
+      AnonVma anonVma = Objects.requireNonNull(area.anonVma);
+      memMap.setFlags(pfn, PageFlags.ANON);
+      memMap.setMapping(pfn, (exclusive ? anonVma : anonVma.root()).number(), (int) index);
+    }
+    if (exclusive) {
+      memMap.setFlags(pfn, PageFlags.ANON_EXCLUSIVE);
+    }
+    if (memMap.incrementMapcount(pfn) == 1) {
+      memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
+    }
+    rss[ANON]++;
+    rss[SWAP_ENTRIES]--;
+    if ((area.flags & VmFlags.LOCKED) != 0) {
+      lru.lock(pfn);
+    }
+    tables.writePte(pteAddress, pte);
+  }
+
+  /**
+   * {@code unuse_pte} of a page that could not be read: the entry says so from now on, and the slot
+   * is given up.
+   */
+  public void poisonSwapEntry(long pteAddress, long pte) {
+    rss[SWAP_ENTRIES]--;
+    tables.writePte(pteAddress, SwapEntry.poisoned(tables.format()));
+    memory.swap().free(pte);
+  }
+
   private static VmStatItem mappedItem(int kind) {
     return kind == ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED;
   }
@@ -242,7 +282,9 @@ public final class UserPages {
     int flags = (area.flags & VmFlags.LOCKED) == 0 ? memMap.dropRmapIfShared(pfn) : 0;
     if (flags == 0) {
       rss[kind(memMap.flags(pfn))]--;
-      dropMapping(area, pte);
+      removeRmap(area, pte);
+      memory.swap().freeCacheOf(pfn);
+      allocator.putPage(pfn);
       return;
     }
     int kind = kind(flags);
@@ -254,6 +296,12 @@ public final class UserPages {
 
   /** {@code page_remove_rmap} and {@code put_page}: an entry does not map its page any more. */
   private void dropMapping(Vma area, long pte) {
+    removeRmap(area, pte);
+    allocator.putPage(Pte.pfn(pte));
+  }
+
+  /** {@code page_remove_rmap}; the entry's reference is left. */
+  private void removeRmap(Vma area, long pte) {
     int pfn = Pte.pfn(pte);
     int kind = kind(memMap.flags(pfn));
     if (kind != ANON && Pte.isDirty(pte)) {
@@ -265,7 +313,6 @@ public final class UserPages {
     if ((area.flags & VmFlags.LOCKED) != 0) {
       lru.unlock(pfn);
     }
-    allocator.putPage(pfn);
   }
 
   private void markDirty(int pfn) {
@@ -290,6 +337,11 @@ public final class UserPages {
   /** A page that the parent has entered the resident set of the forked process too. */
   void countCopied(int flags) {
     rss[kind(flags)]++;
+  }
+
+  /** A page of the parent that was swapped out is one of the forked process too. */
+  void countSwapped() {
+    rss[SWAP_ENTRIES]++;
   }
 
   /** {@code flush_tlb_mm}. */
@@ -321,14 +373,15 @@ public final class UserPages {
       int count = cursor.entriesHere();
       buffer.read(tables, cursor.pteAddress(), count);
       int lastZapped = -1;
+      boolean changed = false;
       for (int i = 0; i < count; i++) {
         long pte = ptes[i];
         if (pte == 0) {
           continue;
         }
         if (!Pte.isPresent(pte)) {
-          requireGuard(pte, cursor.linearAddress() + (long) i * Ram.PAGE_SIZE);
-          ptes[i] = dropMarkers ? 0 : pte;
+          ptes[i] = zapNonpresent(pte, dropMarkers);
+          changed |= ptes[i] != pte;
           continue;
         }
         ptes[i] = 0;
@@ -344,18 +397,32 @@ public final class UserPages {
       if (lastZapped >= 0) {
         gather(cursor.linearAddress() + (long) lastZapped * Ram.PAGE_SIZE);
       }
-      if (lastZapped >= 0 || dropMarkers) {
+      if (lastZapped >= 0 || changed) {
         buffer.write(tables, cursor.pteAddress(), count);
       }
     }
   }
 
-  /** There is no swap device, and nobody runs while pages are moved. */
-  private void requireGuard(long pte, long linearAddress) {
-    if (!SwapEntry.isGuard(tables.format(), pte)) {
-      throw new IllegalStateException(
-          "no page and no guard, yet an entry 0x%x for 0x%x".formatted(pte, linearAddress));
+  /** The same of an entry without a frame; returns what stays. */
+  private long zapNonpresent(long pte, boolean dropMarkers) {
+    if (SwapEntry.isSwapped(tables.format(), pte)) {
+      freeSwapEntry(pte);
+      return 0;
     }
+    if (SwapEntry.isPoisoned(tables.format(), pte)) {
+      return 0;
+    }
+    if (!SwapEntry.isGuard(tables.format(), pte)) {
+      // Nobody runs while pages are moved.
+      throw new IllegalStateException("no page, no slot and no guard: 0x%x".formatted(pte));
+    }
+    return dropMarkers ? 0 : pte;
+  }
+
+  /** {@code free_swap_and_cache} of an entry that goes: nobody needs what was swapped out. */
+  void freeSwapEntry(long pte) {
+    rss[SWAP_ENTRIES]--;
+    memory.swap().freeAndCache(pte);
   }
 
   /**
@@ -505,7 +572,12 @@ public final class UserPages {
       // Making the table may have taken a page that was lazily freed.
       long pte = tables.readPte(cursor.pteAddress());
       // move_soft_dirty_pte: whoever tracks writes sees that something is there now.
-      tables.writePte(target, Pte.isPresent(pte) ? pte | memory.softDirtyBit() : pte);
+      if (Pte.isPresent(pte)) {
+        pte |= memory.softDirtyBit();
+      } else if (memory.softDirtyBit() != 0 && SwapEntry.isSwapped(tables.format(), pte)) {
+        pte = SwapEntry.mkSoftDirty(tables.format(), pte);
+      }
+      tables.writePte(target, pte);
       cursor.write(0);
       gather(cursor.linearAddress());
     }

@@ -44,6 +44,9 @@ public final class Vma implements FileMapper {
   /** {@code shared.rb}: its place in {@code i_mmap} of the file. */
   private @Nullable FileMapping fileMapping;
 
+  /** {@code swap_readahead_info}. */
+  private long swapReadahead;
+
   // ---- The tree: owned by VmaTree ----
   @Nullable Vma previous;
   @Nullable Vma next;
@@ -249,5 +252,15 @@ public final class Vma implements FileMapper {
   @Override
   public String toString() {
     return "%08x-%08x %s %08x".formatted(start, end, rights(), pageOffset << Ram.PAGE_SHIFT);
+  }
+
+  /** {@code swap_readahead_info}: the last window of readahead from swap; 0 for none yet. */
+  public long swapReadahead() {
+    return swapReadahead;
+  }
+
+  /** Sets {@link #swapReadahead}. */
+  public void setSwapReadahead(long info) {
+    swapReadahead = info;
   }
 }

@@ -6,6 +6,7 @@ import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.BootedMemory;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;
@@ -18,6 +19,7 @@ import org.memarium.mm.space.MmapFlags;
 import org.memarium.mm.space.RLimits;
 import org.memarium.mm.space.Vma;
 import org.memarium.mm.trace.KernelLog;
+import org.memarium.mm.vmalloc.Vmalloc;
 
 /** A booted machine without a processor: an MMU, one address space, and faults that are handled. */
 public final class TestSpace implements AutoCloseable {
@@ -30,6 +32,7 @@ public final class TestSpace implements AutoCloseable {
   public final BootedMemory memory;
   public final Mmu mmu;
   public final SlabAllocator slab;
+  public final Vmalloc vmalloc;
   public final PageCache pageCache;
   public final MemoryManager manager;
   public final Reclaim reclaim;
@@ -41,6 +44,8 @@ public final class TestSpace implements AutoCloseable {
     memory = BootedMemory.boot(architecture, ramMib);
     mmu = new Mmu(memory.ram, architecture.pageTableFormat(), 64, 4);
     slab = new SlabAllocator(memory.allocator, slabConfig, new KernelLog());
+    mmu.loadCr3(memory.kernel.pgd());
+    vmalloc = new Vmalloc(new KernelMapper(memory.kernel, memory.allocator, mmu), slab);
     pageCache = new PageCache(memory.allocator, slab);
     manager = new MemoryManager(memory.allocator, memory.kernel, mmu, pageCache, slab);
     reclaim = new Reclaim(manager);
@@ -90,6 +95,7 @@ public final class TestSpace implements AutoCloseable {
     Audit audit = memory.beginAudit();
     manager.audit(audit);
     reclaim.audit(audit);
+    vmalloc.audit(audit);
     slab.audit(audit);
     memory.finish(audit);
   }

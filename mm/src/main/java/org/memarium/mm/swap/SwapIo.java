@@ -1,0 +1,77 @@
+package org.memarium.mm.swap;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.memarium.mm.Errno;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
+
+/**
+ * Pages to and from swap devices (Linux 6.1 {@code mm/page_io.c}). The bytes move at once; that
+ * they have moved is seen when the device would have done it: see {@link DeviceQueue}, {@link
+ * org.memarium.mm.frame.PendingIo}.
+ */
+final class SwapIo {
+  private final PageAllocator allocator;
+  private final MemMap memMap;
+  private final VmStat vmStat;
+  private final SwapAreas areas;
+
+  /** By type of the area. */
+  private final List<DeviceQueue> queues = new ArrayList<>();
+
+  SwapIo(PageAllocator allocator, SwapAreas areas) {
+    this.allocator = allocator;
+    this.memMap = allocator.memMap();
+    this.vmStat = allocator.vmStat();
+    this.areas = areas;
+  }
+
+  private DeviceQueue queue(int type) {
+    while (queues.size() <= type) {
+      queues.add(new DeviceQueue(allocator.trace().time()));
+    }
+    return queues.get(type);
+  }
+
+  /**
+   * {@code __swap_writepage}, and {@code end_swap_bio_write} of a device that fails.
+   *
+   * @return 0, or -EIO: the page is dirty again
+   */
+  int write(int pfn, int slot) {
+    SwapInfo area = areas.infoOf(slot);
+    memMap.clearPageDirty(pfn);
+    int offset = SwapAreas.offset(slot);
+    int error = area.device().write(offset, allocator.ram(), pfn);
+    long end = queue(area.type).submit(offset, true);
+    vmStat.increment(VmStatItem.PSWPOUT);
+    if (error != 0) {
+      memMap.setPageDirty(pfn);
+      memMap.clearFlags(pfn, PageFlags.RECLAIM);
+      areas.log("Write-error on swap-device (%s:%d)".formatted(area.device().name(), offset * 8));
+      return -Errno.EIO;
+    }
+    allocator.pendingIo().startWrite(pfn, end);
+    return 0;
+  }
+
+  /** {@code swap_readpage}: the page is up to date when it has come, unless the device failed. */
+  void read(int pfn, int slot) {
+    SwapInfo area = areas.infoOf(slot);
+    int offset = SwapAreas.offset(slot);
+    int error = area.device().read(offset, allocator.ram(), pfn);
+    long end = queue(area.type).submit(offset, false);
+    vmStat.increment(VmStatItem.PSWPIN);
+    if (error != 0) {
+      areas.log("Read-error on swap-device (%s:%d)".formatted(area.device().name(), offset * 8));
+    }
+    allocator.pendingIo().startRead(pfn, end, error != 0);
+  }
+
+  /** {@code frontswap_invalidate_page}: what is stored for a slot is not needed. */
+  void forget(int slot) {}
+}

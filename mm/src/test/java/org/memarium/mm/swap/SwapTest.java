@@ -1,0 +1,211 @@
+package org.memarium.mm.swap;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.fault.FaultResult;
+import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.SwapEntry;
+import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.trace.VmStatItem;
+
+/** Pages go to swap and come back; whoever has their slots is counted. */
+class SwapTest {
+  private static final int PAGE = Ram.PAGE_SIZE;
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aPageComesBackWithItsContent(boolean compat) {
+    try (TestSwap t = compat ? TestSwap.compat() : TestSwap.i386()) {
+      t.on(1000);
+      long at = t.space.mapAnon(0, 4 * PAGE, TestSpace.RW, 0);
+      t.write(at, 0x1234);
+      t.swapOut(at);
+      assertTrue(SwapEntry.isSwapped(t.swap.format(), t.mm.pages().tables().pte(at)));
+      assertEquals(1, t.mm.swapEntries());
+      assertEquals(0, t.mm.rssAnon());
+      t.audit();
+      assertEquals(0x1234, t.read(at));
+      assertEquals(FaultResult.MAJOR, t.space.faults.lastResult());
+      assertEquals(0, t.mm.swapEntries());
+      assertEquals(1, t.stat(VmStatItem.PSWPOUT));
+      assertEquals(1, t.stat(VmStatItem.PSWPIN));
+      assertEquals(1, t.stat(VmStatItem.PGMAJFAULT));
+    }
+  }
+
+  @Test
+  void aPageThatWasOnlyReadKeepsItsSlotAndIsNotWrittenAgain() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(1000);
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      t.swapOut(at);
+      assertEquals(7, t.read(at));
+      int pfn = Pte.pfn(t.mm.pages().tables().pte(at));
+      assertTrue(t.swap.isCached(pfn));
+      t.audit();
+      t.swapOut(at);
+      assertEquals(1, t.stat(VmStatItem.PSWPOUT), "it had not changed");
+      assertEquals(7, t.read(at));
+    }
+  }
+
+  @Test
+  void aWriteGivesTheSlotUp() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(1000);
+      long free = t.swap.freePages();
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      t.swapOut(at);
+      t.write(at, 8);
+      int pfn = Pte.pfn(t.mm.pages().tables().pte(at));
+      assertFalse(t.swap.isCached(pfn));
+      assertTrue(t.space.memory.allocator.memMap().isPageDirty(pfn));
+      assertEquals(free, t.swap.areas().freePages() + kept(t));
+      t.swapOut(at);
+      assertEquals(2, t.stat(VmStatItem.PSWPOUT));
+      assertEquals(8, t.read(at));
+    }
+  }
+
+  /** Slots that are taken ahead, or wait to be given back. */
+  private static long kept(TestSwap t) {
+    return t.swap.areas().lines().getFirst().usedKib() >> 2;
+  }
+
+  @Test
+  void aForkedProcessHasTheSlotToo() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(1000);
+      long at = t.space.mapAnon(0, 2 * PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      t.write(at + PAGE, 9);
+      t.swapOut(at);
+      long entry = t.mm.pages().tables().pte(at);
+      MmStruct child = Objects.requireNonNull(t.mm.fork(t.space.limits));
+      assertEquals(2, t.swap.count(entry));
+      assertEquals(1, child.swapEntries());
+      t.audit();
+      // The parent reads, then writes: the page is shared with the child through the cache.
+      assertEquals(7, t.read(at));
+      t.audit();
+      t.write(at, 8);
+      t.audit();
+      child.activate();
+      assertEquals(7, readAs(t, child, at));
+      t.mm.activate();
+      assertEquals(8, t.read(at));
+      t.audit();
+      child.exit();
+      t.audit();
+    }
+  }
+
+  private static int readAs(TestSwap t, MmStruct mm, long address) {
+    int pfn = t.space.faults.getUserPage(mm, address, false);
+    return t.space.memory.ram.getInt((long) pfn << Ram.PAGE_SHIFT);
+  }
+
+  @Test
+  void manyProcessesHaveTheSameSlot() {
+    try (TestSwap t = new TestSwap(org.memarium.mm.Architecture.I386, 256)) {
+      t.on(1000);
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      t.swapOut(at);
+      long entry = t.mm.pages().tables().pte(at);
+      MmStruct[] children = new MmStruct[9000];
+      for (int i = 0; i < children.length; i++) {
+        children[i] = Objects.requireNonNull(t.mm.fork(t.space.limits), "fork " + i);
+        if (i == 61 || i == 62 || i == 8000) {
+          assertEquals(i + 2, t.swap.count(entry));
+        }
+      }
+      assertEquals(9001, t.swap.count(entry));
+      t.audit();
+      for (MmStruct child : children) {
+        child.exit();
+      }
+      assertEquals(1, t.swap.count(entry));
+      assertEquals(7, t.read(at));
+    }
+  }
+
+  @Test
+  void unmappingGivesTheSlotUp() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(1000);
+      long at = t.space.mapAnon(0, 8 * PAGE, TestSpace.RW, 0);
+      for (int i = 0; i < 8; i++) {
+        t.write(at + i * PAGE, i);
+        t.swapOut(at + i * PAGE);
+      }
+      assertEquals(8, t.mm.swapEntries());
+      assertEquals(0, t.mm.munmap(at, 4 * PAGE));
+      assertEquals(4, t.mm.swapEntries());
+      t.audit();
+      for (int i = 4; i < 8; i++) {
+        assertEquals(i, t.read(at + i * PAGE));
+      }
+    }
+  }
+
+  @Test
+  void pagesOfTheCacheAreFreedWithTheirLastUser() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(1000);
+      MemMap memMap = t.space.memory.allocator.memMap();
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      int pfn = t.unmap(t.mm, at);
+      assertEquals(1, memMap.pageCount(pfn));
+      assertEquals(0, t.mm.munmap(at, PAGE));
+      assertEquals(0, memMap.pageCount(pfn), "nobody needs it");
+      assertEquals(0, t.stat(VmStatItem.NR_SWAPCACHED));
+    }
+  }
+
+  @Test
+  void aReadErrorIsSigbusAndTheSlotStays() {
+    try (TestSwap t = TestSwap.i386()) {
+      DiskSwap device = t.on(1000);
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      t.swapOut(at);
+      device.disk().injectErrors((number, write, page) -> !write);
+      assertEquals(FaultResult.SIGBUS, t.space.faults.handleMmFault(t.mm, at, 4));
+      t.audit();
+      device.disk().injectErrors((number, write, page) -> false);
+      // The page that could not be read is in the cache until reclaim takes it.
+      assertEquals(FaultResult.SIGBUS, t.space.faults.handleMmFault(t.mm, at, 4));
+      int pfn = t.swap.peek(t.mm.pages().tables().pte(at));
+      t.evict(pfn);
+      assertEquals(7, t.read(at));
+    }
+  }
+
+  @Test
+  void aWriteErrorLeavesThePageDirtyInTheCache() {
+    try (TestSwap t = TestSwap.i386()) {
+      DiskSwap device = t.on(1000);
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      int pfn = t.unmap(t.mm, at);
+      device.disk().injectErrors((number, write, page) -> write);
+      assertEquals(-org.memarium.mm.Errno.EIO, t.swap.writePage(pfn));
+      t.audit();
+      assertTrue(t.space.memory.allocator.memMap().isPageDirty(pfn));
+      assertEquals(7, t.read(at));
+    }
+  }
+}
