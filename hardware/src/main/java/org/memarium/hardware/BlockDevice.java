@@ -83,7 +83,8 @@ public final class BlockDevice implements AutoCloseable {
 
   /** For file systems without O_TMPFILE: the name lives as long as two calls take. */
   private static long createAndUnlink(HostFiles files, String directory) {
-    String name = "%s/memarium-%d-%x".formatted(directory, ProcessHandle.current().pid(), files.hashCode());
+    String name =
+        "%s/memarium-%d-%x".formatted(directory, ProcessHandle.current().pid(), files.hashCode());
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     int flags = O_RDWR | O_CLOEXEC | O_CREAT_EXCL;
     long fd = files.openat(HostFiles.AT_FDCWD, bytes, flags, OWNER_ONLY);

@@ -339,8 +339,7 @@ public final class FaultHandler {
   // ---- Swap ----
 
   /** {@code do_swap_page}: the entry names a slot of swap. */
-  private FaultResult doSwapPage(
-      MmStruct mm, Vma area, long address, long entry, boolean write) {
+  private FaultResult doSwapPage(MmStruct mm, Vma area, long address, long entry, boolean write) {
     int frame = swapIn.find(mm, area, address, entry);
     major = swapIn.wasRead();
     retried = swapIn.wasWaitedFor();
@@ -371,8 +370,7 @@ public final class FaultHandler {
     if (SwapEntry.isSoftDirty(tables.format(), entry)) {
       pte |= memory.softDirtyBit();
     }
-    mm.pages()
-        .mapSwappedIn(area, pteAddress, pte, frame, area.pageIndex(address), exclusive);
+    mm.pages().mapSwappedIn(area, pteAddress, pte, frame, area.pageIndex(address), exclusive);
     if (write && !exclusive) {
       return doWpPage(mm, area, address, pte);
     }

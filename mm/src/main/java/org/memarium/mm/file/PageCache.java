@@ -259,6 +259,7 @@ public final class PageCache {
         treeNodes += space.auditTree();
       }
     }
+    allocator.pendingIo().audit(audit, writePending);
     for (Zone zone : allocator.zones()) {
       audit.expectEqual(
           "nr_zone_write_pending of zone " + zone.name(),
@@ -267,6 +268,8 @@ public final class PageCache {
     }
     shadowNodes.audit(audit);
     audit.expectObjects(nodes, treeNodes);
-    audit.expectEqual("nr_file_pages", vmStat.get(VmStatItem.NR_FILE_PAGES), pages);
+    // Pages in the swap cache count, too.
+    long swapCached = vmStat.get(VmStatItem.NR_SWAPCACHED);
+    audit.expectEqual("nr_file_pages", vmStat.get(VmStatItem.NR_FILE_PAGES) - swapCached, pages);
   }
 }

@@ -29,8 +29,7 @@ final class MmAudit {
   private long rssShmem;
   private long swapEntries;
 
-  private MmAudit(
-      MmStruct mm, Audit audit, Map<Integer, Integer> mlocked, SwapRecount swapped) {
+  private MmAudit(MmStruct mm, Audit audit, Map<Integer, Integer> mlocked, SwapRecount swapped) {
     this.mlocked = mlocked;
     this.swapped = swapped;
     this.mm = mm;
@@ -45,8 +44,7 @@ final class MmAudit {
    * @param mlocked by frame: how many entries of locked areas map it; those of this one are added
    * @param swapped who has which slot of swap; those of this one are added
    */
-  static void audit(
-      MmStruct mm, Audit audit, Map<Integer, Integer> mlocked, SwapRecount swapped) {
+  static void audit(MmStruct mm, Audit audit, Map<Integer, Integer> mlocked, SwapRecount swapped) {
     new MmAudit(mm, audit, mlocked, swapped).run();
   }
 

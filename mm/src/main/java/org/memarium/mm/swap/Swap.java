@@ -321,8 +321,8 @@ public final class Swap {
   }
 
   /**
-   * {@code folio_migrate_mapping}: a page of the cache, which nothing maps, is in another frame from
-   * now on. The cache's reference passes over: the caller gives up the one to the old frame.
+   * {@code folio_migrate_mapping}: a page of the cache, which nothing maps, is in another frame
+   * from now on. The cache's reference passes over: the caller gives up the one to the old frame.
    */
   public void replacePage(int fromPfn, int toPfn) {
     cache.replace(fromPfn, toPfn);
@@ -414,7 +414,8 @@ public final class Swap {
   }
 
   /**
-   * {@code __read_swap_cache_async}: the page of a slot, in the cache; a new one is to be read into.
+   * {@code __read_swap_cache_async}: the page of a slot, in the cache; a new one is to be read
+   * into.
    *
    * @return the frame, with a reference; -ENOENT if nobody has the slot; -ENOMEM
    */

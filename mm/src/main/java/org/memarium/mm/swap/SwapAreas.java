@@ -309,8 +309,9 @@ public final class SwapAreas {
 
   /** {@code enable_swap_slots_cache}, with its memory when it is needed first. */
   private void enableSlots() {
-    if (!slots.hasMemory() && memory().kvzalloc(SwapSlots.SIZE * pointerBytes, Gfp.GFP_KERNEL) != 0) {
-      if (memory().kvzalloc(SwapSlots.SIZE * pointerBytes, Gfp.GFP_KERNEL) != 0) {
+    if (!slots.hasMemory()
+        && memory().kvzalloc((long) SwapSlots.SIZE * pointerBytes, Gfp.GFP_KERNEL) != 0) {
+      if (memory().kvzalloc((long) SwapSlots.SIZE * pointerBytes, Gfp.GFP_KERNEL) != 0) {
         slots.setHasMemory();
       }
     }
@@ -332,7 +333,7 @@ public final class SwapAreas {
     if (infos.size() == SwapEntry.MAX_SWAPFILES) {
       return null;
     }
-    long address = memory().kvzalloc(INFO_BYTES_PER_POINTER_BYTE * pointerBytes, Gfp.GFP_KERNEL);
+    long address = memory().kvzalloc((long) INFO_BYTES_PER_POINTER_BYTE * pointerBytes, Gfp.GFP_KERNEL);
     if (address == 0) {
       return null;
     }

@@ -89,7 +89,8 @@ final class SwapCache {
     }
     for (PageTree tree : treesOf(type)) {
       if (tree.size() + tree.values() > 0) {
-        throw new IllegalStateException("swap area %d ends with pages in the cache".formatted(type));
+        throw new IllegalStateException(
+            "swap area %d ends with pages in the cache".formatted(type));
       }
     }
     trees.set(type, null);

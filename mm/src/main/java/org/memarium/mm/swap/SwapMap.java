@@ -64,8 +64,7 @@ final class SwapMap {
   }
 
   /** A map with every slot free; null if there is no memory for it. */
-  static @Nullable SwapMap allocate(
-      PageAllocator allocator, Vmalloc vmalloc, long slots) {
+  static @Nullable SwapMap allocate(PageAllocator allocator, Vmalloc vmalloc, long slots) {
     long address = vmalloc.vzalloc(slots);
     if (address == 0) {
       return null;
