@@ -333,7 +333,8 @@ public final class SwapAreas {
     if (infos.size() == SwapEntry.MAX_SWAPFILES) {
       return null;
     }
-    long address = memory().kvzalloc((long) INFO_BYTES_PER_POINTER_BYTE * pointerBytes, Gfp.GFP_KERNEL);
+    long address =
+        memory().kvzalloc((long) INFO_BYTES_PER_POINTER_BYTE * pointerBytes, Gfp.GFP_KERNEL);
     if (address == 0) {
       return null;
     }
