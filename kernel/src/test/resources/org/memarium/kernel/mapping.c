@@ -422,6 +422,26 @@ static void many(void) {
   unmap(far, 70000 * PAGE);
 }
 
+// What may be dropped is not locked, whatever is to be locked in future.
+static void droppable(void) {
+  title("droppable memory and locks");
+  map(AT(0), 3 * PAGE, RW, DROPPABLE | F | A, -1, 0);
+  for (int future = MCL_FUTURE; future <= (MCL_FUTURE | MCL_ONFAULT); future += MCL_ONFAULT) {
+    struct rusage before, after;
+    answer(mlockall(future));
+    long locked = counter("VmLck");
+    getrusage(RUSAGE_SELF, &before);
+    syscall(SYS_mmap2, AT(3 + future), 3 * PAGE, RW, DROPPABLE | F | A, -1, 0);
+    getrusage(RUSAGE_SELF, &after);
+    printf("%ld locked, %ld brought in\n", counter("VmLck") - locked, after.ru_minflt - before.ru_minflt);
+    answer(munlockall());
+    map(AT(6 + future), PAGE, RW, DROPPABLE | F | A, -1, 0);
+  }
+  answer(mlock((void *)AT(0), 10 * PAGE));
+  answer(mlock((void *)AT(0), 3 * PAGE));
+  maps();
+}
+
 int main(void) {
   setvbuf(stdout, 0, _IOFBF, 1 << 16);
   int fd = memory_file(16);
@@ -438,6 +458,7 @@ int main(void) {
   random_calls(1, fd);
   random_calls(2, fd);
   random_calls(3, fd);
+  droppable();
   many();
   sealed();
   return 0;

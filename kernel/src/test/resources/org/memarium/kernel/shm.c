@@ -288,6 +288,26 @@ static void as_nobody(void) {
   printf("gone: %s\n", name(shmctl(open, IPC_STAT, &ds)));
 }
 
+/* An area that is mapped over itself is gone before it is mapped, and its segment with it. */
+static void mapped_over_itself(void) {
+  for (int whole = 0; whole < 2; whole++) {
+    int id = shmget(IPC_PRIVATE, 5 * 4096, 0600);
+    char *a = shmat(id, AT, 0);
+    char *other = whole ? 0 : shmat(id, AT + 0x100000, 0);
+    mmap(a + 4 * 4096, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    printf("part: %s\n", name(remap_file_pages(a, 2 * 4096, 0, 1, 0)));
+    shmctl(id, IPC_RMID, 0);
+    printf("part of a removed one: %s\n", name(remap_file_pages(a, 2 * 4096, 0, 2, 0)));
+    maps("parts");
+    munmap(a + 2 * 4096, 2 * 4096);
+    printf("all of it: %s\n", name(remap_file_pages(a, 2 * 4096, 0, 1, MAP_NONBLOCK)));
+    maps("all of it");
+    stat_of(id, "it is");
+    munmap(a, 5 * 4096);
+    if (other) shmdt(other);
+  }
+}
+
 static void file(void) {
   int id = shmget(KEY, 12345, IPC_CREAT | 0644);
   char *a = shmat(id, 0, 0);
@@ -329,6 +349,7 @@ int main(void) {
   old_call();
   fflush(stdout);
   as_nobody();
+  mapped_over_itself();
   file();
   return 0;
 }

@@ -1,5 +1,6 @@
 package org.memarium.kernel.ipc;
 
+import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.space.MappedFile;
 
@@ -77,20 +78,35 @@ final class ShmFile implements MappedFile {
     return segment.file.path();
   }
 
+  /** {@code shm_mmap}: over its own last area, it may have lost the segment. */
+  @Override
+  public long mmapRefusal(long pageOffset) {
+    return segment.isRemoved() ? -Errno.EINVAL : 0;
+  }
+
+  @Override
+  public void getFile() {
+    references++;
+  }
+
+  @Override
+  public void putFile() {
+    if (--references == 0) {
+      owner.free(this);
+    }
+  }
+
   /** {@code shm_open}. */
   @Override
   public void get() {
-    references++;
+    getFile();
     owner.attached(segment);
   }
 
   /** {@code shm_close}. */
   @Override
   public void put() {
-    references--;
-    if (references == 0) {
-      owner.free(this);
-    }
+    putFile();
     owner.detached(segment);
   }
 }

@@ -17,7 +17,8 @@ final class HugetlbFile implements MappedFile {
   }
 
   /** {@code hugetlbfs_file_mmap}: -EINVAL in the midst of a page, else -ENOMEM. */
-  long refuse(long pageOffset) {
+  @Override
+  public long mmapRefusal(long pageOffset) {
     long pages = pageBytes >>> Ram.PAGE_SHIFT;
     return (pageOffset & (pages - 1)) != 0 ? -Errno.EINVAL : -Errno.ENOMEM;
   }

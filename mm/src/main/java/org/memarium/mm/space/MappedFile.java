@@ -96,8 +96,28 @@ public interface MappedFile {
     return false;
   }
 
+  /**
+   * {@code f_op->mmap}: what it says when the old areas are gone.
+   *
+   * @param pageOffset the first page of the file
+   * @return 0, or the negative errno that refuses
+   */
+  default long mmapRefusal(long pageOffset) {
+    return 0;
+  }
+
   /** What {@code /proc/PID/maps} shows as the name. */
   String path();
+
+  /** {@code get_file}, by a call that is under way and not by an area. */
+  default void getFile() {
+    get();
+  }
+
+  /** {@code fput}, of the same. */
+  default void putFile() {
+    put();
+  }
 
   /** {@code get_file}: an area holds the file from now on; it outlives {@code close}. */
   void get();

@@ -264,8 +264,11 @@ final class Mmap {
       // All of it: what was replaced gave back what it had.
       mm.memory().committedMemory().commit(pages);
     }
+    // What may be dropped is never locked, but as if it were it has been looked for neighbours, and
+    // is brought in.
+    int kept = (flags & VmFlags.DROPPABLE) != 0 ? flags & ~VmFlags.LOCKED_MASK : flags;
     if (!isMerged(file, start, end, flags, pageOffset, above)) {
-      long error = newRegion(file, start, end, flags, pageOffset);
+      long error = newRegion(file, start, end, kept, pageOffset);
       if (error != 0) {
         // What was there before is gone, as on Linux.
         if ((flags & VmFlags.ACCOUNT) != 0) {
@@ -275,7 +278,7 @@ final class Mmap {
       }
     }
     mm.accounting.add(flags, pages);
-    mm.accounting.addLocked(flags, pages);
+    mm.accounting.addLocked(kept, pages);
     return start;
   }
 
@@ -301,12 +304,13 @@ final class Mmap {
 
   /** What {@code f_op->mmap} says, when it is too late for the old areas: 0 or a negative errno. */
   private static long refusal(@Nullable MappedFile file, int flags, long pageOffset) {
-    if (file instanceof HugetlbFile huge) {
-      return huge.refuse(pageOffset);
+    if (file == null) {
+      return 0;
     }
+    long refusal = file.mmapRefusal(pageOffset);
     // A file system of a disk knows MAP_SYNC, and has no memory that could be mapped so.
-    boolean sync = (flags & VmFlags.SYNC) != 0 && file != null && isOnDisk(file);
-    return sync ? -Errno.EOPNOTSUPP : 0;
+    boolean sync = refusal == 0 && (flags & VmFlags.SYNC) != 0 && isOnDisk(file);
+    return sync ? -Errno.EOPNOTSUPP : refusal;
   }
 
   private static boolean isOnDisk(MappedFile file) {

@@ -44,12 +44,12 @@ final class RemapFilePages {
     flags |= area.has(VmFlags.LOCKED) ? MAP_LOCKED : 0;
     // The rights of an area are its PROT_ bits.
     int rights = area.flags & VmFlags.ACCESS;
-    file.get();
+    file.getFile();
     try {
       long result = mm.mmap(start, bytes, rights, flags, file, pageOffset);
       return result < 0 ? result : 0;
     } finally {
-      file.put();
+      file.putFile();
     }
   }
 
