@@ -113,6 +113,12 @@ static void sealed(int seal) {
   T(pwrite(fd, absent, 100, 3 * PAGE));
   T(pwrite(fd, absent, 100, 100));
   T(pwrite(fd, absent, 0, 100));
+  struct rusage before, after;
+  char *fresh = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  getrusage(RUSAGE_SELF, &before);
+  long written = pwrite(fd, fresh, 100, 3 * PAGE);
+  getrusage(RUSAGE_SELF, &after);
+  printf("%ld, faults %ld\n", written, after.ru_minflt - before.ru_minflt);
   T(pwrite(fd, buffer, PAGE, PAGE));
   T(pwrite(fd, buffer, 3 * PAGE, 0));
   T(pwrite(fd, buffer, 3 * PAGE, 100));

@@ -282,15 +282,21 @@ final class ReadWriteCalls {
           return GOES_ON;
         }
         int chunk = chunk(bytes.length);
+        boolean beginsFirst = cached && chunk > 0 && mm().layout().beginsWritesFirst();
+        if (cached && chunk > 0) {
+          long refused = kernel.files().checkWrite(file, at(), chunk, beginsFirst);
+          if (refused < 0) {
+            return failed(refused);
+          }
+        }
         int copied = from.copyIn(bytes, 0, chunk);
-        if (copied == 0 && cached && chunk > 0) {
+        if (copied == 0 && beginsFirst) {
           // The file may become longer by this, and what the program gave was behind its end.
-          boolean beginsFirst = mm().layout().beginsWritesFirst();
-          long begun = kernel.files().beginWrite(file, at(), beginsFirst);
+          long begun = kernel.files().writeNothing(file, at());
           if (begun < 0) {
             return failed(begun);
           }
-          copied = beginsFirst ? from.copyIn(bytes, 0, chunk) : 0;
+          copied = from.copyIn(bytes, 0, chunk);
         }
         if (copied < chunk && (copied == 0 || file.isPacket())) {
           return orDone(-Errno.EFAULT);

@@ -107,18 +107,30 @@ public final class FileCalls extends AttributeCalls {
   }
 
   /**
-   * What a write looks at before it takes the program's bytes, where these cannot be had.
+   * {@code generic_write_checks}: what a write looks at before it takes the program's bytes.
    *
    * @param file is writable, and has a page cache
-   * @param at where the next byte would go
-   * @param beginsFirst whether the page is made ready before the bytes are looked at
+   * @param at where they would go
+   * @param count how many there are in this piece
+   * @param sealsToo whether the page is made ready, too, before the bytes are looked at
    * @return 0 or a negative errno
    */
-  public long beginWrite(OpenFile file, long at, boolean beginsFirst) {
+  public long checkWrite(OpenFile file, long at, int count, boolean sealsToo) {
     return result(() -> {
-      var _ = sizeLimit.writable(file.inode(), at, 1);
+      var _ = sizeLimit.writable(file.inode(), at, count);
+      return file.checkWrite(at, count, sealsToo);
+    });
+  }
+
+  /**
+   * What is left of a write to a page cache that has begun, and whose bytes cannot be had.
+   *
+   * @return 0 or a negative errno
+   */
+  public long writeNothing(OpenFile file, long at) {
+    return result(() -> {
       dropPrivileges(file.inode());
-      return beginsFirst ? file.writeNothing(at) : 0;
+      return file.writeNothing(at);
     });
   }
 

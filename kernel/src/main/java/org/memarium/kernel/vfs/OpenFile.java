@@ -312,6 +312,16 @@ public abstract class OpenFile implements MappedFile {
   }
 
   /**
+   * Whether bytes can be written to a file with a page cache; what is asked before there are any.
+   *
+   * @param sealsToo whether seals count already
+   * @return 0 or a negative errno
+   */
+  long checkWrite(long at, int count, boolean sealsToo) {
+    return 0;
+  }
+
+  /**
    * {@code write_begin} and {@code write_end} of no bytes: what is left of a write whose bytes
    * cannot be had, where that is found out last.
    *

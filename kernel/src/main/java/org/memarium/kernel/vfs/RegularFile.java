@@ -228,16 +228,23 @@ abstract class RegularFile extends Inode {
     }
   }
 
-  /** See {@link OpenFile#writeNothing}. */
-  final long writeNothing(long at) {
-    if (at >= MAX_BYTES) {
-      return -Errno.EFBIG;
-    }
+  /** What seals have against a write: that to the page at its beginning counts. */
+  final long checkSealsToWrite(long at, int count) {
     try {
       checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
-      if (at >= sizeBytes()) {
+      long inPage = Math.min(count, Ram.PAGE_SIZE - (at & (Ram.PAGE_SIZE - 1)));
+      if (at + inPage > sizeBytes()) {
         checkSeals(Fcntl.F_SEAL_GROW);
       }
+      return 0;
+    } catch (ErrnoException e) {
+      return e.result();
+    }
+  }
+
+  /** See {@link OpenFile#writeNothing}. */
+  final long writeNothing(long at) {
+    try {
       prepareWrite(at, 1);
       AddressSpace cached = mapping();
       if (cached != null) {

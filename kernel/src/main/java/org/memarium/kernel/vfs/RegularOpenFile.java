@@ -59,8 +59,16 @@ final class RegularOpenFile extends OpenFile {
   }
 
   @Override
+  long checkWrite(long at, int count, boolean sealsToo) {
+    if (isBehindLimit(at) || at >= RegularFile.MAX_BYTES) {
+      return -Errno.EFBIG;
+    }
+    return sealsToo && file.seals() != 0 ? file.checkSealsToWrite(at, count) : 0;
+  }
+
+  @Override
   long writeNothing(long at) {
-    return isBehindLimit(at) ? -Errno.EFBIG : file.writeNothing(at);
+    return file.writeNothing(at);
   }
 
   /** Whether nothing can be written there for want of O_LARGEFILE. */
