@@ -58,6 +58,19 @@ static void bytes_that_are_not_there(int fd) {
   T(ftruncate(fd, 0));
 }
 
+/* Linux 6.18 brings nothing in from address 0 on. */
+static void from_address_0(int fd) {
+  char *zero = mmap(0, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  T(pwrite(fd, zero, 100, 2 * PAGE));
+  told("nothing there", fd);
+  T(pwrite(fd, zero + 1, 2 * PAGE - 1, 3 * PAGE));
+  told("from the next byte on", fd);
+  T(pwrite(fd, zero, 2 * PAGE, 5 * PAGE));
+  told("brought in", fd);
+  munmap(zero, 2 * PAGE);
+  T(ftruncate(fd, 0));
+}
+
 static void from_behind_its_end(int fd) {
   char *shared = mmap(0, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   char *private = mmap(0, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
@@ -199,6 +212,7 @@ int main(int argc, char **argv) {
     printf("%s\n", i ? "a file" : "memory");
     bytes_that_are_not_there(fd);
     if (argc > 2) continue;
+    from_address_0(fd);
     from_behind_its_end(fd);
     onto_itself(fd);
   }
@@ -224,6 +238,9 @@ int main(int argc, char **argv) {
   setrlimit(RLIMIT_FSIZE, &limit);
   limited(memory);
   T(fallocate(memory, FALLOC_FL_KEEP_SIZE, 5 * PAGE, PAGE));
+  T(fallocate(memory, FALLOC_FL_ZERO_RANGE, 5 * PAGE, PAGE));
+  T(fallocate(memory, 0x80, 5 * PAGE, PAGE));
+  T(fallocate(disk, 0x80, 5 * PAGE, PAGE));
   T(fallocate(memory, FALLOC_FL_KEEP_SIZE, 3 * PAGE, 2 * PAGE));
   limited(disk);
   limit.rlim_cur = limit.rlim_max;

@@ -6,6 +6,7 @@ import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileMode;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
+import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
 
@@ -289,14 +290,14 @@ final class ReadWriteCalls {
             return failed(refused);
           }
         }
-        int copied = from.copyIn(bytes, 0, chunk);
+        int copied = beginsFirst && isOverlooked() ? 0 : from.copyIn(bytes, 0, chunk);
         if (copied == 0 && beginsFirst) {
           // The file may become longer by this, and what the program gave was behind its end.
           long begun = kernel.files().writeNothing(file, at());
           if (begun < 0) {
             return failed(begun);
           }
-          copied = from.copyIn(bytes, 0, chunk);
+          copied = isOverlooked() ? 0 : from.copyIn(bytes, 0, chunk);
         }
         if (copied < chunk && (copied == 0 || file.isPacket())) {
           return orDone(-Errno.EFAULT);
@@ -321,6 +322,14 @@ final class ReadWriteCalls {
         }
       } while (from.left() > 0);
       return done;
+    }
+
+    /**
+     * {@code fault_in_readable} of today brings nothing in from address 0 on; what is there already
+     * is copied all the same.
+     */
+    private boolean isOverlooked() {
+      return from.address() == 0 && !Pte.isPresent(mm().pages().tables().pte(0));
     }
 
     /** Only what kills breaks off a transfer that does not wait, except from devices. */

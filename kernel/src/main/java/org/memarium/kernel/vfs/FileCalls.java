@@ -221,8 +221,7 @@ public final class FileCalls extends AttributeCalls {
 
   /** Whether RLIMIT_FSIZE matters; {@code shmem_fallocate} asks even where the size stays. */
   private static boolean isLimited(RegularFile file, int mode) {
-    return (mode & Fcntl.FALLOC_FL_KEEP_SIZE) == 0
-        || (file.isShmem() && mode == Fcntl.FALLOC_FL_KEEP_SIZE);
+    return mode == 0 || (mode == Fcntl.FALLOC_FL_KEEP_SIZE && file.isShmem());
   }
 
   /** What {@code vfs_fallocate} of today says of a mode, whatever the file is. */
