@@ -1,5 +1,6 @@
 package org.memarium.mm.frame;
 
+import java.util.List;
 import org.memarium.mm.trace.VmStatItem;
 
 /** {@code enum lru_list}: the lists of a {@link Lruvec}, and the levels that count them. */
@@ -15,12 +16,26 @@ public enum LruList {
   /** Pages that are locked in memory; only counted, as in Linux since 5.18. */
   UNEVICTABLE(VmStatItem.NR_UNEVICTABLE, VmStatItem.NR_ZONE_UNEVICTABLE);
 
+  /** {@code for_each_evictable_lru}: all but the last, in their order. */
+  public static final List<LruList> EVICTABLE =
+      List.of(INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE);
+
   private final VmStatItem nodeItem;
   private final VmStatItem zoneItem;
 
   LruList(VmStatItem nodeItem, VmStatItem zoneItem) {
     this.nodeItem = nodeItem;
     this.zoneItem = zoneItem;
+  }
+
+  /** {@code is_file_lru}. */
+  public boolean isFile() {
+    return this == INACTIVE_FILE || this == ACTIVE_FILE;
+  }
+
+  /** {@code is_active_lru}. */
+  public boolean isActive() {
+    return this == ACTIVE_ANON || this == ACTIVE_FILE;
   }
 
   /** The machine's count of its pages. */

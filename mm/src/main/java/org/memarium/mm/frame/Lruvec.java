@@ -54,6 +54,9 @@ public final class Lruvec {
 
   private long refaultsFile;
 
+  /** {@code LRUVEC_CONGESTED}. */
+  private boolean congested;
+
   Lruvec(int group, @Nullable Lruvec parent, MemMap memMap, VmStat machine, ZoneStat[] zoneStats) {
     this.group = group;
     this.parent = parent;
@@ -190,6 +193,16 @@ public final class Lruvec {
     return file
         ? refaultsFile != stat(VmStatItem.WORKINGSET_ACTIVATE_FILE)
         : refaultsAnon != stat(VmStatItem.WORKINGSET_ACTIVATE_ANON);
+  }
+
+  /** {@code LRUVEC_CONGESTED}: all dirty pages at the end of the lists are being written. */
+  public boolean isCongested() {
+    return congested;
+  }
+
+  /** Sets it; reclaim ends it when memory is no longer short. */
+  public void setCongested(boolean congested) {
+    this.congested = congested;
   }
 
   // ---- Links, for Lru ----

@@ -1,5 +1,6 @@
 package org.memarium.mm.reclaim;
 
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.frame.Zone;
 
 /** {@code struct compact_control}: one compaction of one zone, while it runs. */

@@ -221,10 +221,15 @@ public final class Compaction implements Compactor {
       return CompactResult.SUCCESS;
     }
     int needed = marks.pages(order > COSTLY_ORDER ? AllocFlags.WMARK_LOW : AllocFlags.WMARK_MIN);
-    needed += 2 << order; // compact_gap
+    needed += gap(order);
     return marks.isOk(0, needed, highestZone, 0, freePages)
         ? CompactResult.CONTINUE
         : CompactResult.SKIPPED;
+  }
+
+  /** {@code compact_gap}: free pages that compaction needs to work with, beside a block. */
+  static int gap(int order) {
+    return 2 << order;
   }
 
   /**

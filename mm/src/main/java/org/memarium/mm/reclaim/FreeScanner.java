@@ -1,5 +1,6 @@
 package org.memarium.mm.reclaim;
 
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.frame.FreeArea;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.MigrateType;

@@ -3,6 +3,7 @@ package org.memarium.mm.reclaim;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;

@@ -38,8 +38,12 @@ public final class Rmap {
   /** Looks at an area that may map a page ({@code rmap_one}). */
   @FunctionalInterface
   interface Visitor {
-    /** The page would be at this address of the area. */
-    void visit(Vma area, long linearAddress);
+    /**
+     * The page would be at this address of the area.
+     *
+     * @return whether to visit the next area too
+     */
+    boolean visit(Vma area, long linearAddress);
   }
 
   /** {@code rmap_walk}: visits every area that may map the page. */
@@ -57,8 +61,9 @@ public final class Rmap {
     if (anonVma == null) {
       return;
     }
-    for (AnonVmaChain at = anonVma.firstArea(index); at != null; at = anonVma.nextArea(at, index)) {
-      visitor.visit(at.area(), at.area().addressOfPage(index));
+    AnonVmaChain at = anonVma.firstArea(index);
+    while (at != null && visitor.visit(at.area(), at.area().addressOfPage(index))) {
+      at = anonVma.nextArea(at, index);
     }
   }
 
@@ -69,8 +74,8 @@ public final class Rmap {
     }
     @Nullable FileMapping at = file.firstMapping(index, index);
     for (; at != null; at = file.nextMapping(at, index, index)) {
-      if (at.mapper() instanceof Vma area) {
-        visitor.visit(area, area.addressOfPage(index));
+      if (at.mapper() instanceof Vma area && !visitor.visit(area, area.addressOfPage(index))) {
+        return;
       }
     }
   }
@@ -83,6 +88,7 @@ public final class Rmap {
         (area, linearAddress) -> {
           long pte = area.mm().pages().tables().pte(linearAddress);
           count[0] += maps(pte, pfn) ? 1 : 0;
+          return true;
         });
     return count[0];
   }
@@ -101,13 +107,14 @@ public final class Rmap {
     walk(pfn, (area, linearAddress) -> tryToMigrateOne(pfn, area, linearAddress));
   }
 
-  private void tryToMigrateOne(int pfn, Vma area, long linearAddress) {
+  private boolean tryToMigrateOne(int pfn, Vma area, long linearAddress) {
     PageTables tables = area.mm().pages().tables();
     long pteAddress = tables.pteAddress(linearAddress);
     long pte = pteAddress < 0 ? 0 : tables.readPte(pteAddress);
     if (maps(pte, pfn)) {
       area.mm().pages().replaceByMigrationEntry(area, linearAddress, pteAddress, pte);
     }
+    return true;
   }
 
   /**
@@ -126,6 +133,7 @@ public final class Rmap {
           if (SwapEntry.isMigration(format, pte) && SwapEntry.migrationPfn(format, pte) == oldPfn) {
             area.mm().pages().restoreMigrationEntry(area, pteAddress, pte, newPfn);
           }
+          return true;
         });
   }
 

@@ -14,6 +14,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.fault.TestSpace;
 import org.memarium.mm.file.TestFile;
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.LruList;
 import org.memarium.mm.frame.MemMap;

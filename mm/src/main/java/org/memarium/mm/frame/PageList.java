@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.frame;
 
 import java.util.Arrays;
 
@@ -36,6 +36,15 @@ public final class PageList {
   /** Takes out the frame that came last. */
   public int removeLast() {
     return pfns[--size];
+  }
+
+  /** Holds what another list holds, in the same order, and nothing else. */
+  public void copyFrom(PageList other) {
+    if (pfns.length < other.size) {
+      pfns = new int[other.pfns.length];
+    }
+    System.arraycopy(other.pfns, 0, pfns, 0, other.size);
+    size = other.size;
   }
 
   /** Forgets all frames. */

@@ -1,0 +1,178 @@
+package org.memarium.mm.reclaim;
+
+import org.memarium.mm.frame.Lru;
+import org.memarium.mm.frame.LruList;
+import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.PageList;
+import org.memarium.mm.space.VmFlags;
+import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
+
+/**
+ * Linux's own policy: an active and an inactive list, one pair for anonymous pages and one for
+ * files (Linux 6.1 {@code mm/vmscan.c}, {@code shrink_lruvec}, {@code shrink_active_list}).
+ *
+ * <pre>
+ *   active list    from its tail, while it is too long: to the inactive list, whether used or not;
+ *                  only code of files that was used stays
+ *   inactive list  from its tail: used twice, back to the active list; used once, another trip;
+ *                  not used, freed
+ * </pre>
+ */
+@SuppressWarnings("EnumOrdinal") // a place in the arrays here, never stored
+final class TwoLists implements ReclaimPolicy {
+  private static final int LISTS = LruList.EVICTABLE.size();
+  private static final int INACTIVE_ANON = LruList.INACTIVE_ANON.ordinal();
+  private static final int INACTIVE_FILE = LruList.INACTIVE_FILE.ordinal();
+
+  private final MemMap memMap;
+  private final Lru lru;
+  private final VmStat vmStat;
+  private final ScanCount scanCount;
+  private final PageReferences references;
+  private final Eviction eviction;
+
+  private final long[] nr = new long[LISTS];
+  private final long[] targets = new long[LISTS];
+  private final PageList hold = new PageList();
+  private final PageList active = new PageList();
+  private final PageList inactive = new PageList();
+
+  TwoLists(
+      PageAllocator allocator, ScanCount scanCount, PageReferences references, Eviction eviction) {
+    this.memMap = allocator.memMap();
+    this.lru = allocator.lru();
+    this.vmStat = allocator.vmStat();
+    this.scanCount = scanCount;
+    this.references = references;
+    this.eviction = eviction;
+  }
+
+  @Override
+  public String name() {
+    return "linux";
+  }
+
+  @Override
+  public void prepare(ScanControl sc) {
+    scanCount.prepare(sc);
+  }
+
+  /** {@code kswapd_age_node}. */
+  @Override
+  public void age(Lruvec lruvec, ScanControl sc) {
+    if (scanCount.canAgeAnon() && ScanCount.inactiveIsLow(lru.root(), false)) {
+      shrinkActive(lruvec, LruList.ACTIVE_ANON, ScanControl.SWAP_CLUSTER_MAX, sc);
+    }
+  }
+
+  // ---- All lists ----
+
+  @Override
+  public void shrinkLruvec(Lruvec lruvec, ScanControl sc) {
+    scanCount.count(lruvec, sc, nr);
+    System.arraycopy(nr, 0, targets, 0, LISTS);
+    // Whoever allocates does a batch at once at the first attempt: kswapd does not keep up.
+    boolean wholeShare =
+        !sc.isGroupReclaim && !sc.isKswapd && sc.priority == ScanControl.DEF_PRIORITY;
+    long reclaimed = 0;
+    while (nr[INACTIVE_ANON] != 0 || nr[INACTIVE_FILE] != 0 || nr[INACTIVE_FILE + 1] != 0) {
+      for (LruList list : LruList.EVICTABLE) {
+        long pages = Math.min(nr[list.ordinal()], ScanControl.SWAP_CLUSTER_MAX);
+        if (pages != 0) {
+          nr[list.ordinal()] -= pages;
+          reclaimed += shrinkList(lruvec, list, pages, sc);
+        }
+      }
+      if (reclaimed >= sc.nrToReclaim && !wholeShare && !goOnInProportion()) {
+        break;
+      }
+    }
+    sc.nrReclaimed += reclaimed;
+    if (scanCount.canAgeAnon() && ScanCount.inactiveIsLow(lruvec, false)) {
+      shrinkActive(lruvec, LruList.ACTIVE_ANON, ScanControl.SWAP_CLUSTER_MAX, sc);
+    }
+  }
+
+  /**
+   * Enough was freed, but both kinds shall be looked at in the proportion that was meant: the kind
+   * that has less left ends here, and the other one when it has done as large a part of its share.
+   *
+   * @return whether anything is left to do
+   */
+  private boolean goOnInProportion() {
+    long file = nr[INACTIVE_FILE] + nr[INACTIVE_FILE + 1];
+    long anon = nr[INACTIVE_ANON] + nr[INACTIVE_ANON + 1];
+    if (file == 0 || anon == 0) {
+      return false;
+    }
+    int ending = file > anon ? INACTIVE_ANON : INACTIVE_FILE;
+    int other = file > anon ? INACTIVE_FILE : INACTIVE_ANON;
+    long left = Math.min(file, anon) * 100 / (targets[ending] + targets[ending + 1] + 1);
+    nr[ending] = 0;
+    nr[ending + 1] = 0;
+    adjust(other, left);
+    adjust(other + 1, left);
+    return true;
+  }
+
+  private void adjust(int list, long percentLeft) {
+    long done = targets[list] - nr[list];
+    long wanted = targets[list] * (100 - percentLeft) / 100;
+    nr[list] = wanted - Math.min(wanted, done);
+  }
+
+  /** {@code shrink_list}. */
+  private long shrinkList(Lruvec lruvec, LruList list, long pages, ScanControl sc) {
+    if (!list.isActive()) {
+      return shrinkInactive(lruvec, list, pages, sc);
+    }
+    if (list.isFile() ? sc.mayDeactivateFile : sc.mayDeactivateAnon) {
+      shrinkActive(lruvec, list, pages, sc);
+    } else {
+      sc.skippedDeactivate = true;
+    }
+    return 0;
+  }
+
+  // ---- One list ----
+
+  /** {@code shrink_inactive_list}. */
+  private int shrinkInactive(Lruvec lruvec, LruList list, long pages, ScanControl sc) {
+    hold.clear();
+    long scanned = eviction.isolateTail(lruvec, list, pages, sc, hold);
+    return eviction.evict(lruvec, hold, scanned, list.isFile(), sc, false);
+  }
+
+  /** {@code shrink_active_list}. */
+  private void shrinkActive(Lruvec lruvec, LruList list, long pages, ScanControl sc) {
+    hold.clear();
+    active.clear();
+    inactive.clear();
+    long scanned = eviction.isolateTail(lruvec, list, pages, sc, hold);
+    eviction.count(lruvec, sc, VmStatItem.PGREFILL, scanned);
+    for (int i = 0; i < hold.size(); i++) {
+      int pfn = hold.get(i);
+      if (memMap.testFlags(pfn, PageFlags.MLOCKED)) {
+        active.add(pfn);
+        continue;
+      }
+      boolean used = references.referenced(pfn) != 0;
+      boolean code = list.isFile() && (references.areaFlags() & VmFlags.EXEC) != 0;
+      if (used && code) {
+        active.add(pfn);
+      } else {
+        memMap.clearFlags(pfn, PageFlags.ACTIVE);
+        memMap.setFlags(pfn, PageFlags.WORKINGSET);
+        inactive.add(pfn);
+      }
+    }
+    eviction.putBack(lruvec, active);
+    int deactivated = eviction.putBack(lruvec, inactive);
+    vmStat.add(VmStatItem.PGDEACTIVATE, deactivated);
+    lruvec.countInGroup(VmStatItem.PGDEACTIVATE, deactivated);
+  }
+}

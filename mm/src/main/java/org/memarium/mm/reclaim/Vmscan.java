@@ -1,0 +1,304 @@
+package org.memarium.mm.reclaim;
+
+import java.util.function.IntConsumer;
+import org.memarium.mm.frame.AllocFlags;
+import org.memarium.mm.frame.CompactResult;
+import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.LruList;
+import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageList;
+import org.memarium.mm.frame.PendingIo;
+import org.memarium.mm.frame.Zone;
+import org.memarium.mm.trace.VmStat;
+import org.memarium.mm.trace.VmStatItem;
+
+/**
+ * Reclaims memory for whoever allocates, or for a group at its limit, with growing effort (Linux
+ * 6.1 {@code mm/vmscan.c}, {@code do_try_to_free_pages}, {@code shrink_node}).
+ *
+ * <pre>
+ *   priority 12, 11 ... 0    one pass each, until 32 pages are freed
+ *     shrink_node            prepare; each group: its lists (the policy), then the slab shrinkers
+ *   nothing freed?           again, without regard to the balance of active and inactive lists;
+ *                            again, without regard to memory.low
+ * </pre>
+ *
+ * <p>Looking at pages takes no virtual time here, but writing them does. A pass that freed nothing
+ * because of that waits for the first page to be written: the next one would only write more.
+ */
+final class Vmscan {
+  private static final int COSTLY_ORDER = 3;
+
+  private final PageAllocator allocator;
+  private final VmStat vmStat;
+  private final PendingIo pendingIo;
+  private final NodeState node;
+  private final MemoryGroups groups;
+  private final ReclaimPolicy policy;
+  private final ScanCount scanCount;
+  private final Shrinkers shrinkers;
+  private final Compaction compaction;
+  private final Eviction eviction;
+  private final ReclaimThrottle throttle;
+
+  /** Told after every reclaim, with how many pages were freed; for tests. */
+  private IntConsumer afterReclaim = pages -> {};
+
+  Vmscan(
+      PageAllocator allocator,
+      NodeState node,
+      MemoryGroups groups,
+      ReclaimPolicy policy,
+      ScanCount scanCount,
+      Shrinkers shrinkers,
+      Compaction compaction,
+      Eviction eviction) {
+    this.allocator = allocator;
+    this.vmStat = allocator.vmStat();
+    this.pendingIo = allocator.pendingIo();
+    this.node = node;
+    this.groups = groups;
+    this.policy = policy;
+    this.scanCount = scanCount;
+    this.shrinkers = shrinkers;
+    this.compaction = compaction;
+    this.eviction = eviction;
+    this.throttle = new ReclaimThrottle(allocator, node, scanCount);
+  }
+
+  ReclaimPolicy policy() {
+    return policy;
+  }
+
+  void setAfterReclaim(IntConsumer listener) {
+    afterReclaim = listener;
+  }
+
+  // ---- Entrances ----
+
+  /**
+   * {@code try_to_free_pages}: an allocation found nothing.
+   *
+   * @return how many pages were freed; 0 if it is hopeless
+   */
+  int tryToFreePages(int gfpFlags, int order) {
+    int highestZone = allocator.highestZone(gfpFlags);
+    Lruvec root = allocator.lru().root();
+    ScanControl sc = new ScanControl(false, root, false, gfpFlags, order, highestZone);
+    return tryToFree(sc);
+  }
+
+  /**
+   * {@code try_to_free_mem_cgroup_pages}: a group is at its limit, or was asked to shrink.
+   *
+   * @param pages how many are wanted, at least 32
+   * @param maySwap whether anonymous pages may go too
+   * @param proactive whether {@code memory.reclaim} asks
+   * @return how many were freed
+   */
+  int tryToFreeMemCgroupPages(
+      Lruvec target, long pages, int gfpFlags, boolean maySwap, boolean proactive) {
+    int flags =
+        (gfpFlags & (Gfp.IO | Gfp.FS | Gfp.DIRECT_RECLAIM | Gfp.KSWAPD_RECLAIM))
+            | (Gfp.GFP_HIGHUSER_MOVABLE & (Gfp.HIGHMEM | Gfp.MOVABLE));
+    int highestZone = allocator.zones().size() - 1;
+    ScanControl sc = new ScanControl(false, target, true, flags, 0, highestZone);
+    sc.nrToReclaim = Math.max(pages, ScanControl.SWAP_CLUSTER_MAX);
+    sc.maySwap = maySwap;
+    sc.proactive = proactive;
+    boolean before = allocator.memallocNoreclaimSave();
+    try {
+      return tryToFree(sc);
+    } finally {
+      allocator.memallocNoreclaimRestore(before);
+    }
+  }
+
+  /** {@code reclaim_pages}: the program does not need these isolated pages. */
+  int reclaimPages(PageList isolated) {
+    boolean before = allocator.memallocNoreclaimSave();
+    try {
+      Lruvec root = allocator.lru().root();
+      int highestZone = allocator.zones().size() - 1;
+      return eviction.reclaimPages(
+          isolated, new ScanControl(false, root, false, Gfp.GFP_KERNEL, 0, highestZone));
+    } finally {
+      allocator.memallocNoreclaimRestore(before);
+    }
+  }
+
+  // ---- Direct reclaim ----
+
+  /** {@code do_try_to_free_pages}. */
+  private int tryToFree(ScanControl sc) {
+    int result;
+    do {
+      result = tryAllPriorities(sc);
+    } while (result == 0 && changeRules(sc));
+    afterReclaim.accept(result);
+    return result;
+  }
+
+  private int tryAllPriorities(ScanControl sc) {
+    if (!sc.isGroupReclaim) {
+      vmStat.increment(allocator.zones().get(sc.highestZone).type().allocstall());
+    }
+    for (sc.priority = ScanControl.DEF_PRIORITY; sc.priority >= 0; sc.priority--) {
+      sc.nrScanned = 0;
+      long before = sc.nrReclaimed;
+      shrinkZones(sc);
+      if (sc.nrReclaimed >= sc.nrToReclaim || sc.compactionReady) {
+        break;
+      }
+      if (sc.nrReclaimed == before) {
+        throttle.waitForWriter(sc);
+      }
+    }
+    sc.target.snapshotRefaults();
+    if (sc.isGroupReclaim) {
+      sc.target.setCongested(false);
+    }
+    if (sc.nrReclaimed == 0 && sc.compactionReady) {
+      return 1;
+    }
+    return (int) Math.min(sc.nrReclaimed, Integer.MAX_VALUE);
+  }
+
+  /** Nothing was freed: whether another attempt is due, with fewer scruples. */
+  private static boolean changeRules(ScanControl sc) {
+    if (sc.skippedDeactivate) {
+      sc.forceDeactivate = true;
+      sc.skippedDeactivate = false;
+      return true;
+    }
+    if (sc.groupLowSkipped) {
+      sc.forceDeactivate = false;
+      sc.groupLowReclaim = true;
+      sc.groupLowSkipped = false;
+      return true;
+    }
+    return false;
+  }
+
+  /** {@code shrink_zones}: there is one node. */
+  private void shrinkZones(ScanControl sc) {
+    if (!sc.isGroupReclaim && sc.order > COSTLY_ORDER && isCompactionReady(sc)) {
+      sc.compactionReady = true;
+      return;
+    }
+    shrinkNode(sc);
+    throttle.considerNoProgress(sc);
+  }
+
+  /** {@code compaction_ready} of every zone that would help. */
+  private boolean isCompactionReady(ScanControl sc) {
+    for (int i = 0; i <= sc.highestZone; i++) {
+      Zone zone = allocator.zones().get(i);
+      if (zone.isPopulated() && !isCompactionReady(zone, sc)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isCompactionReady(Zone zone, ScanControl sc) {
+    CompactResult suitable = compaction.suitable(zone, sc.order, 0, sc.highestZone);
+    if (suitable == CompactResult.SUCCESS || suitable == CompactResult.SKIPPED) {
+      return suitable == CompactResult.SUCCESS;
+    }
+    int mark = zone.watermarks().pages(AllocFlags.WMARK_HIGH) + Compaction.gap(sc.order);
+    return zone.watermarks().isOk(0, mark, sc.highestZone, 0);
+  }
+
+  // ---- One pass ----
+
+  /** {@code shrink_node}. */
+  void shrinkNode(ScanControl sc) {
+    boolean reclaimable = false;
+    long before;
+    do {
+      pendingIo.complete();
+      sc.clearPass();
+      before = sc.nrReclaimed;
+      policy.prepare(sc);
+      shrinkGroups(sc);
+      reclaimable |= sc.nrReclaimed > before;
+      throttle.afterPass(sc);
+    } while (shouldContinue(sc, sc.nrReclaimed - before));
+    if (reclaimable) {
+      node.kswapdFailures = 0;
+    }
+  }
+
+  /** {@code shrink_node_memcgs}. */
+  private void shrinkGroups(ScanControl sc) {
+    int target = sc.target.group();
+    for (Lruvec lruvec : groups.subtree(sc.target)) {
+      int group = lruvec.group();
+      groups.calculateProtection(target, group);
+      if (groups.isBelowMin(target, group)) {
+        continue;
+      }
+      if (groups.isBelowLow(target, group)) {
+        if (!sc.groupLowReclaim) {
+          sc.groupLowSkipped = true;
+          continue;
+        }
+        groups.lowEvent(group);
+      }
+      policy.shrinkLruvec(lruvec, sc);
+      if (group == 0) {
+        shrinkSlab(sc);
+      }
+    }
+  }
+
+  /** {@code shrink_slab}; what it freed counts in pages ({@code reclaimed_slab}). */
+  private void shrinkSlab(ScanControl sc) {
+    long before = slabPages();
+    shrinkers.shrink(sc.priority);
+    sc.nrReclaimed += Math.max(0, before - slabPages());
+  }
+
+  private long slabPages() {
+    return vmStat.get(VmStatItem.NR_SLAB_RECLAIMABLE)
+        + vmStat.get(VmStatItem.NR_SLAB_UNRECLAIMABLE);
+  }
+
+  /** {@code should_continue_reclaim}: compaction needs more free pages for a large block. */
+  private boolean shouldContinue(ScanControl sc, long reclaimed) {
+    boolean forCompaction =
+        sc.order > 0
+            && (sc.order > COSTLY_ORDER || sc.priority < ScanControl.DEF_PRIORITY - 2)
+            && sc.has(Gfp.IO);
+    if (!forCompaction || reclaimed == 0) {
+      return false;
+    }
+    for (int i = 0; i <= sc.highestZone; i++) {
+      Zone zone = allocator.zones().get(i);
+      if (zone.isPopulated()) {
+        CompactResult suitable = compaction.suitable(zone, sc.order, 0, sc.highestZone);
+        if (suitable == CompactResult.SUCCESS || suitable == CompactResult.CONTINUE) {
+          return false;
+        }
+      }
+    }
+    long inactive = vmStat.get(LruList.INACTIVE_FILE.nodeItem());
+    if (scanCount.canReclaimAnon(allocator.lru().root())) {
+      inactive += vmStat.get(LruList.INACTIVE_ANON.nodeItem());
+    }
+    return inactive > Compaction.gap(sc.order);
+  }
+
+  /** {@code kswapd_age_node}. */
+  void age(ScanControl sc) {
+    for (Lruvec lruvec : groups.subtree(sc.target)) {
+      policy.age(lruvec, sc);
+    }
+  }
+
+  ReclaimThrottle throttle() {
+    return throttle;
+  }
+}
