@@ -25,6 +25,12 @@ import org.memarium.mm.trace.VmStatItem;
  * take clean unmapped pages back; to keep it longer take a reference.
  */
 public final class AddressSpace {
+  /** {@code AOP_WRITEPAGE_ACTIVATE}: the page cannot be written now, and should be let alone. */
+  public static final int WRITEPAGE_ACTIVATE = 1;
+
+  /** No shadow stays where a page was. */
+  public static final int NO_SHADOW = -1;
+
   private final PageCache cache;
   private final MemMap memMap;
   private final int number;
@@ -597,7 +603,36 @@ public final class AddressSpace {
     }
     setClean(pfn);
     cache.vmStat.increment(VmStatItem.NR_WRITTEN);
+    if (memMap.testFlags(pfn, PageFlags.RECLAIM)) {
+      memMap.clearFlags(pfn, PageFlags.RECLAIM);
+      cache.lru.rotateReclaimable(pfn);
+    }
     return 0;
+  }
+
+  // ---- Reclaim ----
+
+  /**
+   * {@code writepage} for reclaim: begins to write a dirty page that nothing maps.
+   *
+   * @return 0, and the page is clean; a negative errno, and it is dirty; {@link
+   *     #WRITEPAGE_ACTIVATE} if it has nowhere to go
+   */
+  public int pageout(int pfn) {
+    return store.isPersistent()
+        ? (int) writePage(Integer.toUnsignedLong(memMap.index(pfn)), pfn)
+        : WRITEPAGE_ACTIVATE;
+  }
+
+  /**
+   * {@code __filemap_remove_folio} of reclaim: a clean page, which nothing maps, leaves the cache,
+   * which gives up its reference.
+   *
+   * @param shadow what {@link org.memarium.mm.frame.Workingset#eviction} returned, or {@link
+   *     #NO_SHADOW}
+   */
+  public void removeMapping(int pfn, int shadow) {
+    drop(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
   }
 
   // ---- Mappings ----

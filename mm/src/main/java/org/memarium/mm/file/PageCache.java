@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
 import org.memarium.mm.frame.Lru;
-import org.memarium.mm.frame.LruList;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -20,24 +19,13 @@ import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
 /**
- * The page cache of a machine: all its {@link AddressSpace}s. When the page allocator runs dry,
- * unmapped pages go, in the order in which they stand on the {@link Lru}.
+ * The page cache of a machine: all its {@link AddressSpace}s.
  *
  * <p>A frame of the cache has its file's number in {@code mapping} and its page's number in {@code
  * index}, and stands on the LRU lists. The cache holds one reference to it, each page-table entry
  * another.
  */
 public final class PageCache {
-  /** Takes anonymous pages that were lazily freed: they stand on the list of files. */
-  @FunctionalInterface
-  public interface LazyPages {
-    /** Discards a page unless it was written to since; returns whether it went. */
-    boolean discard(int pfn);
-  }
-
-  /** {@code SWAP_CLUSTER_MAX}: how many pages one shortage gives back. */
-  private static final int CLUSTER_PAGES = 32;
-
   /** Who counts committed memory ({@code shmem_acct_blocks}). */
   public interface Commitment {
     /** Charges a page; false if no more may be committed. */
@@ -67,10 +55,8 @@ public final class PageCache {
 
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
 
-  private LazyPages lazyPages = pfn -> false;
-
   /**
-   * An empty cache that takes its frames from an allocator, and gives back when asked.
+   * An empty cache that takes its frames from an allocator.
    *
    * @param slab where the nodes of the files' trees come from
    */
@@ -84,7 +70,6 @@ public final class PageCache {
     this.shadowNodes = new ShadowNodes(vmStat);
     this.trace = allocator.trace();
     spaces.add(null);
-    allocator.setReclaimer((gfpFlags, order) -> shrink());
   }
 
   /**
@@ -174,50 +159,16 @@ public final class PageCache {
     spaces.set(space.number(), null);
   }
 
-  /** Names who takes pages that were lazily freed. */
-  public void setLazyPages(LazyPages lazyPages) {
-    this.lazyPages = lazyPages;
-  }
-
-  /**
-   * {@code wakeup_flusher_threads}: reclaim finds too many dirty pages; they are to be written back
-   * in the background.
-   */
-  public void wakeupFlushers() {}
-
   // ---- Giving back ----
 
   /**
-   * {@code try_to_free_pages}: gives back pages that nobody maps, and those that were lazily freed,
-   * inactive ones first, from the end of the list; dirty ones of files are written back before.
-   *
-   * @return how many went, 0 if there are no more
+   * {@code wakeup_flusher_threads}: reclaim meets nothing but dirty pages that nobody writes; all
+   * are written back.
    */
-  public int shrink() {
-    int freed = shrink(LruList.INACTIVE_FILE, CLUSTER_PAGES);
-    return freed + shrink(LruList.ACTIVE_FILE, CLUSTER_PAGES - freed);
-  }
-
-  private int shrink(LruList list, int wanted) {
-    int freed = 0;
-    int scanned = 0;
-    int pfn = lru.root().last(list);
-    while (pfn >= 0 && freed < wanted) {
-      int before = lru.root().previous(pfn);
-      if (memMap.isPageAnon(pfn)) {
-        freed += lazyPages.discard(pfn) ? 1 : 0;
-      } else {
-        AddressSpace space = spaceOf(pfn);
-        freed += space != null && space.dropIfUnused(pfn) ? 1 : 0;
-      }
-      scanned++;
-      pfn = before;
+  public void wakeupFlushers() {
+    for (AddressSpace space : spaces()) {
+      space.writeBack();
     }
-    vmStat.add(VmStatItem.PGSCAN_DIRECT, scanned);
-    vmStat.add(VmStatItem.PGSCAN_FILE, scanned);
-    vmStat.add(VmStatItem.PGSTEAL_DIRECT, freed);
-    vmStat.add(VmStatItem.PGSTEAL_FILE, freed);
-    return freed;
   }
 
   /**

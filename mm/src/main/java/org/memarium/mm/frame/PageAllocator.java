@@ -280,6 +280,21 @@ public final class PageAllocator {
   }
 
   /**
+   * {@code memalloc_noreclaim_save}: from now on allocations reclaim nothing and may use all
+   * reserves, because who allocates is about to free memory.
+   *
+   * @return what to give to {@link #memallocNoreclaimRestore}
+   */
+  public boolean memallocNoreclaimSave() {
+    return slowPath.setMemalloc(true);
+  }
+
+  /** {@code memalloc_noreclaim_restore}. */
+  public void memallocNoreclaimRestore(boolean before) {
+    slowPath.setMemalloc(before);
+  }
+
+  /**
    * The fast path's switch: without per-CPU lists every block comes from the free lists and goes
    * back to them. They are emptied first.
    */

@@ -142,6 +142,15 @@ public final class PendingIo {
     return waited;
   }
 
+  /**
+   * Lets time pass until the next transfer ends, but not beyond a moment; nothing if there is none.
+   */
+  public void waitForNext(long latestNanos) {
+    if (count > 0) {
+      waitUntil(Math.min(ends[first], latestNanos));
+    }
+  }
+
   /** Until everything on its way has ended. */
   public void waitForAll(IoWait what) {
     while (count > 0) {

@@ -1,6 +1,6 @@
 package org.memarium.mm.frame;
 
-/** Gives pages back when an allocation finds none: the page cache drops what is clean. */
+/** Frees pages when an allocation finds none ({@code mm/vmscan.c}). */
 @FunctionalInterface
 public interface Reclaimer {
   /**

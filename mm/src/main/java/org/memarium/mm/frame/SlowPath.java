@@ -58,6 +58,13 @@ final class SlowPath {
     return memalloc;
   }
 
+  /** Sets PF_MEMALLOC; returns what it was. */
+  boolean setMemalloc(boolean on) {
+    boolean before = memalloc;
+    memalloc = on;
+    return before;
+  }
+
   /** {@code wakeup_kswapd}. */
   void wakeKswapd(Zone zone, int gfpFlags, int order, int highestZone) {
     if (kswapd != null) {
@@ -246,23 +253,22 @@ final class SlowPath {
   }
 
   /**
-   * {@code __alloc_pages_direct_reclaim}. Linux empties the per-CPU lists only after progress; here
-   * always, because there is no OOM killer that would come to the aid of who finds none.
+   * {@code __alloc_pages_direct_reclaim}. What was freed may be on a per-CPU list of another order
+   * or type, so these are emptied if it is not found at once.
    */
   private int directReclaim(Attempt attempt) {
-    attempt.progress = 0;
-    int pfn = -1;
-    if (reclaimer != null) {
-      allocator.vmStat().increment(zones[attempt.highestZone].type().allocstall());
-      attempt.progress = tryToFreePages(reclaimer, attempt);
-      pfn = attempt.progress > 0 ? freeList(attempt) : -1;
+    attempt.progress = reclaimer == null ? 0 : tryToFreePages(reclaimer, attempt);
+    if (attempt.progress == 0) {
+      return -1;
     }
-    if (pfn < 0) {
-      unreserveHighAtomic(attempt, false);
-      allocator.drainAllPages();
-      pfn = freeList(attempt);
-    }
-    return pfn;
+    int pfn = freeList(attempt);
+    return pfn >= 0 ? pfn : drainedFreeList(attempt);
+  }
+
+  private int drainedFreeList(Attempt attempt) {
+    unreserveHighAtomic(attempt, false);
+    allocator.drainAllPages();
+    return freeList(attempt);
   }
 
   private int tryToFreePages(Reclaimer reclaimer, Attempt attempt) {
@@ -318,19 +324,42 @@ final class SlowPath {
   }
 
   /**
-   * {@code should_reclaim_retry}. Linux asks whether everything that can be reclaimed would be
-   * enough; here the progress of the last attempt is the measure.
+   * {@code should_reclaim_retry}: whether everything that could be reclaimed would be enough; up to
+   * 16 times in a row without progress.
    */
   private boolean shouldReclaimRetry(Attempt attempt) {
     if (attempt.progress > 0 && !attempt.isCostly()) {
       attempt.noProgressLoops = 0;
-      return true;
+    } else {
+      attempt.noProgressLoops++;
     }
-    attempt.noProgressLoops++;
-    if (attempt.progress > 0 && attempt.noProgressLoops <= MAX_RECLAIM_RETRIES) {
-      return true;
+    if (attempt.noProgressLoops > MAX_RECLAIM_RETRIES) {
+      return unreserveHighAtomic(attempt, true);
     }
-    return unreserveHighAtomic(attempt, true);
+    for (int i = attempt.highestZone; i >= 0; i--) {
+      Zone zone = zones[i];
+      if (zone.isPopulated()
+          && zone.watermarks()
+              .isOk(
+                  attempt.order,
+                  zone.watermarks().pages(AllocFlags.WMARK_MIN),
+                  attempt.highestZone,
+                  attempt.allocFlags,
+                  zone.freePages() + reclaimablePages(zone))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** {@code zone_reclaimable_pages}. */
+  private long reclaimablePages(Zone zone) {
+    boolean anon = allocator.lru().workingset().freeSwapPages(0) > 0;
+    long pages = 0;
+    for (LruList list : LruList.EVICTABLE) {
+      pages += anon || list.isFile() ? zone.stat().get(list.zoneItem()) : 0;
+    }
+    return pages;
   }
 
   /** {@code should_compact_retry}. */
@@ -370,7 +399,7 @@ final class SlowPath {
   /** {@code __GFP_NOFAIL}: a quarter of the reserve, and then there is nothing to wait for. */
   private int mustNotFail(Attempt attempt) {
     attempt.allocFlags = AllocFlags.HARDER;
-    int pfn = freeList(attempt);
+    int pfn = drainedFreeList(attempt);
     if (pfn >= 0) {
       return pfn;
     }
@@ -379,8 +408,12 @@ final class SlowPath {
             .formatted(attempt.order, Gfp.describe(attempt.gfpFlags), allocator.freePages()));
   }
 
-  /** {@code warn_alloc}. */
+  /** The last look at the free lists, and {@code warn_alloc}. */
   private int fail(Attempt attempt) {
+    int pfn = drainedFreeList(attempt);
+    if (pfn >= 0) {
+      return pfn;
+    }
     if (!attempt.has(Gfp.NOWARN) && allocator.trace().isOn()) {
       allocator.trace().emit(new TraceEvent.PageAllocationFailure(attempt.order, attempt.gfpFlags));
     }

@@ -138,7 +138,7 @@ final class Eviction {
     vmStat.add(file ? VmStatItem.PGSTEAL_FILE : VmStatItem.PGSTEAL_ANON, reclaimed);
     lruvec.noteCost(file, stat.pageout);
     if (stat.unqueuedDirty == nrTaken) {
-      pageCache.wakeFlusher();
+      pageCache.wakeupFlushers();
     }
     sc.dirty += stat.dirty;
     sc.congested += stat.congested;
@@ -161,14 +161,12 @@ final class Eviction {
   /**
    * {@code reclaim_pages}: frees pages that somebody isolated because the program does not need
    * them ({@code MADV_PAGEOUT}); those that stay go back to their lists.
-   *
-   * @return how many were freed
    */
-  int reclaimPages(PageList isolated, ScanControl sc) {
+  void reclaimPages(PageList isolated, ScanControl sc, boolean ignoreReferences) {
     for (int i = 0; i < isolated.size(); i++) {
       memMap.clearFlags(isolated.get(i), PageFlags.ACTIVE);
     }
-    int reclaimed = shrinkPages.shrink(isolated, sc, stat, false);
+    shrinkPages.shrink(isolated, sc, stat, ignoreReferences);
     for (int i = 0; i < isolated.size(); i++) {
       int pfn = isolated.get(i);
       if (memMap.pageCount(pfn) == 1) {
@@ -179,6 +177,5 @@ final class Eviction {
       allocator.putPage(pfn);
     }
     isolated.clear();
-    return reclaimed;
   }
 }

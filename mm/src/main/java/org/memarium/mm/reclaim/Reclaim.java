@@ -1,23 +1,77 @@
 package org.memarium.mm.reclaim;
 
+import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.memarium.mm.Audit;
+import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.Lru;
+import org.memarium.mm.frame.Lruvec;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.space.MemoryManager;
 
 /** What this package has for a machine: one of each, wired together. */
 public final class Reclaim {
+  private final PageAllocator allocator;
   private final Rmap rmap;
   private final MovablePages movablePages;
   private final Migration migration;
   private final Compaction compaction;
+  private final Swappiness swappiness = new Swappiness();
+  private final Shrinkers shrinkers;
+  private final Vmscan vmscan;
+  private final KswapdTask kswapd;
 
-  /** For the memory of a machine. */
+  /** For the memory of a machine without memory groups, with Linux's two lists. */
   public Reclaim(MemoryManager memory) {
+    this(memory, ReclaimPolicies.DEFAULT);
+  }
+
+  /**
+   * For the memory of a machine without memory groups.
+   *
+   * @param policy one of {@link ReclaimPolicies#names}
+   * @throws IllegalArgumentException if it is none of them
+   */
+  public Reclaim(MemoryManager memory, String policy) {
+    this(memory, policy, swappiness -> new RootGroup(memory.allocator().lru().root(), swappiness));
+  }
+
+  /**
+   * For the memory of a machine.
+   *
+   * @param policy one of {@link ReclaimPolicies#names}
+   * @param groups makes what knows of memory groups; it is given {@code vm.swappiness}
+   * @throws IllegalArgumentException if there is no such policy
+   */
+  public Reclaim(MemoryManager memory, String policy, Function<Swappiness, MemoryGroups> groups) {
+    allocator = memory.allocator();
+    MemMap memMap = memory.memMap();
+    Lru lru = allocator.lru();
     rmap = new Rmap(memory);
-    movablePages = new MovablePages(memory.memMap());
+    movablePages = new MovablePages(memMap);
     migration = new Migration(memory, rmap, movablePages);
-    compaction = new Compaction(memory.allocator(), migration);
-    memory.allocator().setCompactor(compaction);
-    memory.pageCache().setLazyPages(new LazyFree(memory, rmap));
+    compaction = new Compaction(allocator, migration);
+    allocator.setCompactor(compaction);
+
+    MemoryGroups memoryGroups = groups.apply(swappiness);
+    NodeState node = new NodeState();
+    ScanCount scanCount = new ScanCount(allocator, memory.swap(), memoryGroups);
+    PageReferences references = new PageReferences(memMap, lru, rmap);
+    TryToUnmap tryToUnmap = new TryToUnmap(memMap, rmap, memory.swap());
+    Eviction eviction =
+        new Eviction(memory, new ShrinkPages(memory, tryToUnmap, references, node));
+    PolicyParts parts = new PolicyParts(allocator, scanCount, references, eviction);
+    ReclaimPolicy chosen = ReclaimPolicies.create(policy, parts);
+    lru.setObserver(chosen.observer());
+    shrinkers = new Shrinkers(memory.vmStat());
+    vmscan =
+        new Vmscan(
+            allocator, node, memoryGroups, chosen, scanCount, shrinkers, compaction, eviction);
+    kswapd = new KswapdTask(allocator, node, vmscan);
+    allocator.setReclaimer(vmscan::tryToFreePages);
+    allocator.setKswapd(kswapd);
+    memory.setPageOut(vmscan::reclaimPages);
   }
 
   /** From pages to the entries that map them. */
@@ -38,6 +92,61 @@ public final class Reclaim {
   /** Making large free blocks. */
   public Compaction compaction() {
     return compaction;
+  }
+
+  /** {@code vm.swappiness}. */
+  public Swappiness swappiness() {
+    return swappiness;
+  }
+
+  /** The caches of kernel objects that can shrink. */
+  public Shrinkers shrinkers() {
+    return shrinkers;
+  }
+
+  /** The task that frees pages in the background. */
+  public KswapdTask kswapd() {
+    return kswapd;
+  }
+
+  /** The name of the policy that chooses victims. */
+  public String policy() {
+    return vmscan.policy().name();
+  }
+
+  /**
+   * {@code try_to_free_pages}, as an allocation of one page for a program would call it.
+   *
+   * @return how many pages were freed, usually 32 or a little more
+   */
+  public int tryToFreePages() {
+    boolean before = allocator.memallocNoreclaimSave();
+    try {
+      return vmscan.tryToFreePages(Gfp.GFP_HIGHUSER_MOVABLE, 0);
+    } finally {
+      allocator.memallocNoreclaimRestore(before);
+    }
+  }
+
+  /**
+   * {@code try_to_free_mem_cgroup_pages}: a group is at its limit, or was asked to shrink.
+   *
+   * @param pages how many are wanted; it frees in steps of 32
+   * @param maySwap whether anonymous pages may go too
+   * @param proactive whether {@code memory.reclaim} asks
+   * @return how many were freed
+   */
+  public int tryToFreeMemCgroupPages(
+      Lruvec target, long pages, int gfpFlags, boolean maySwap, boolean proactive) {
+    return vmscan.tryToFreeMemCgroupPages(target, pages, gfpFlags, maySwap, proactive);
+  }
+
+  /**
+   * Tells of the end of every reclaim, with how many pages it freed; for tests, which recount
+   * everything then.
+   */
+  public void setAfterReclaim(IntConsumer listener) {
+    vmscan.setAfterReclaim(listener);
   }
 
   /** Recounts every page's mappings from the page's side. */

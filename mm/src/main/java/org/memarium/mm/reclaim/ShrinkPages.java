@@ -44,20 +44,21 @@ final class ShrinkPages {
   private final Workingset workingset;
   private final PageCache pageCache;
   private final Swap swap;
-  private final Rmap rmap;
+  private final TryToUnmap tryToUnmap;
   private final PageReferences references;
   private final NodeState node;
   private final VmStat vmStat;
   private final PageList kept = new PageList();
 
-  ShrinkPages(MemoryManager memory, Rmap rmap, PageReferences references, NodeState node) {
+  ShrinkPages(
+      MemoryManager memory, TryToUnmap tryToUnmap, PageReferences references, NodeState node) {
     this.allocator = memory.allocator();
     this.memMap = memory.memMap();
     this.lru = allocator.lru();
     this.workingset = lru.workingset();
     this.pageCache = memory.pageCache();
     this.swap = memory.swap();
-    this.rmap = rmap;
+    this.tryToUnmap = tryToUnmap;
     this.references = references;
     this.node = node;
     this.vmStat = memory.vmStat();
@@ -133,7 +134,7 @@ final class ShrinkPages {
         return Outcome.ACTIVATED;
       }
     }
-    if (memMap.pageMapcount(pfn) > 0 && !rmap.tryToUnmap(pfn)) {
+    if (memMap.pageMapcount(pfn) > 0 && !tryToUnmap.unmap(pfn)) {
       boolean becameSwapBacked = isFile(flags) && !isFile(memMap.flags(pfn));
       stat.lazyfreeFail += becameSwapBacked ? 1 : 0;
       return Outcome.ACTIVATED;

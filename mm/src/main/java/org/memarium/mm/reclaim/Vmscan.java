@@ -116,13 +116,13 @@ final class Vmscan {
   }
 
   /** {@code reclaim_pages}: the program does not need these isolated pages. */
-  int reclaimPages(PageList isolated) {
+  void reclaimPages(PageList isolated, boolean ignoreReferences) {
     boolean before = allocator.memallocNoreclaimSave();
     try {
       Lruvec root = allocator.lru().root();
       int highestZone = allocator.zones().size() - 1;
-      return eviction.reclaimPages(
-          isolated, new ScanControl(false, root, false, Gfp.GFP_KERNEL, 0, highestZone));
+      ScanControl sc = new ScanControl(false, root, false, Gfp.GFP_KERNEL, 0, highestZone);
+      eviction.reclaimPages(isolated, sc, ignoreReferences);
     } finally {
       allocator.memallocNoreclaimRestore(before);
     }

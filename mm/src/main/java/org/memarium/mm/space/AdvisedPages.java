@@ -2,15 +2,14 @@ package org.memarium.mm.space;
 
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.mm.Errno;
-import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.pagetable.SwapEntry;
 import org.memarium.mm.swap.Swap;
-import org.memarium.mm.trace.VmStatItem;
 
 /**
  * What advice does to the pages of an area, and to their entries (Linux {@code mm/madvise.c},
@@ -20,8 +19,8 @@ import org.memarium.mm.trace.VmStatItem;
  *   MADV_FREE     anonymous page   SWAP_BACKED gone, entry clean: on the inactive list of files,
  *                                  whose end takes it unless it was written to meanwhile
  *   MADV_COLD     entry old, page at the head of its inactive list
- *   MADV_PAGEOUT  anonymous page   stays, as there is no swap; lazily freed: gone
- *                 page of a file   entry gone; the page too if it is clean
+ *   MADV_PAGEOUT  reclaimed: anonymous pages go to swap if there is any, pages of files if they
+ *                 are clean; entries of files go in any case
  * </pre>
  *
  * <p>Pages that other entries map too are left alone by the last two.
@@ -121,8 +120,17 @@ final class AdvisedPages {
 
   // ---- MADV_PAGEOUT ----
 
-  /** {@code madvise_cold_or_pageout_pte_range} with pageout, and {@code reclaim_pages}. */
-  void pageOut(Vma area, long start, long end) {
+  /** {@code madvise_cold_or_pageout_pte_range} with pageout, one page table after the other. */
+  void pageOut(long start, long end) {
+    long span = 1L << mm.pages.tables().format().shift(2);
+    for (long at = start; at < end; at = (at & -span) + span) {
+      pageOutTable(at, Math.min(end, (at & -span) + span));
+    }
+  }
+
+  private void pageOutTable(long start, long end) {
+    boolean ages = mm.layout().agesWhatItPagesOut();
+    PageList isolated = new PageList();
     cursor.reset(start, end);
     while (cursor.next()) {
       long pte = cursor.pte();
@@ -130,43 +138,18 @@ final class AdvisedPages {
         continue;
       }
       int pfn = Pte.pfn(pte);
-      if (mm.layout().agesWhatItPagesOut()) {
+      if (ages) {
         makeOld(pte);
-        pte = cursor.pte();
       }
       memMap.clearFlags(pfn, PageFlags.REFERENCED);
-      if (memMap.isPageAnon(pfn)) {
-        pageOutAnon(area, pte, pfn);
-      } else {
-        pageOutFile(area, pte, pfn);
+      if (!memMap.testFlags(pfn, PageFlags.UNEVICTABLE)) {
+        memMap.getPage(pfn);
+        lru.take(pfn);
+        isolated.add(pfn);
       }
     }
     mm.pages.finishUnmap();
-  }
-
-  /** Without swap only a page that was lazily freed, and not written to since, can go. */
-  private void pageOutAnon(Vma area, long pte, int pfn) {
-    if (memMap.testFlags(pfn, PageFlags.SWAP_BACKED)) {
-      lru.activate(pfn);
-    } else if (Pte.isDirty(pte) || memMap.isPageDirty(pfn)) {
-      lru.keepLazyFree(pfn);
-    } else if (memMap.pageCount(pfn) == 1) {
-      cursor.write(0);
-      mm.pages.gather(cursor.linearAddress());
-      mm.pages.unmapped(area, pte);
-      mm.memory().vmStat().increment(VmStatItem.PGLAZYFREED);
-    }
-  }
-
-  /** The entry goes; a page that is dirty, or has no file to come back from, stays in the cache. */
-  private void pageOutFile(Vma area, long pte, int pfn) {
-    AddressSpace file = mm.memory().pageCache().spaceOf(pfn);
-    cursor.write(0);
-    mm.pages.gather(cursor.linearAddress());
-    mm.pages.unmapped(area, pte);
-    if (file != null && !file.dropIfClean(pfn)) {
-      lru.activate(pfn);
-    }
+    mm.memory().pageOut().reclaimPages(isolated, !ages);
   }
 
   // ---- Guards ----

@@ -289,7 +289,7 @@ final class Madvise {
     }
     if (area.file == null || (area.hasFile() && files.mayWrite(area.file))) {
       mm.noteHiwater();
-      pages.pageOut(area, start, end);
+      pages.pageOut(start, end);
     }
     return 0;
   }

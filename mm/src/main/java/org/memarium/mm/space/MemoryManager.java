@@ -15,6 +15,7 @@ import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
@@ -71,6 +72,19 @@ public final class MemoryManager {
     long faultIn(MmStruct mm, long start, long end, boolean write);
   }
 
+  /** Frees pages that a program has said it does not need. */
+  @FunctionalInterface
+  public interface PageOut {
+    /**
+     * {@code reclaim_pages}: frees isolated pages, each with a reference of the caller's; those that
+     * cannot go are back on their lists afterwards.
+     *
+     * @param pages empty afterwards
+     * @param ignoreReferences whether they go even if they were used
+     */
+    void reclaimPages(PageList pages, boolean ignoreReferences);
+  }
+
   /** Levels of page tables with PAE. */
   private static final int THIRTY_TWO_BIT_LEVELS = 3;
 
@@ -97,6 +111,7 @@ public final class MemoryManager {
   final PteBuffer pteBuffer;
 
   private @Nullable Populator populator;
+  private @Nullable PageOut pageOut;
   private long mmapMinAddress = DEFAULT_MMAP_MIN_ADDRESS;
   private int maxMapCount = MmStruct.MAX_MAP_COUNT;
   private int addressSpacesMade;
@@ -212,6 +227,16 @@ public final class MemoryManager {
     if (populator != null) {
       var _ = populator.populate(mm, start, end, true);
     }
+  }
+
+  /** Names who frees pages for MADV_PAGEOUT: reclaim. */
+  public void setPageOut(PageOut pageOut) {
+    this.pageOut = pageOut;
+  }
+
+  /** Who frees pages. */
+  PageOut pageOut() {
+    return Objects.requireNonNull(pageOut, "no reclaim");
   }
 
   /** Who brings pages in. */

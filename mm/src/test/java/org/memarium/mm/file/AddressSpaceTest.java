@@ -158,13 +158,13 @@ final class AddressSpaceTest {
     TestFile second = TestFile.of(space.pageCache, 40 * PAGE);
     first.mapping().read(0, new byte[40 * PAGE], 0, 40 * PAGE);
     second.mapping().read(0, new byte[40 * PAGE], 0, 40 * PAGE);
-    assertEquals(32, space.pageCache.shrink());
+    assertEquals(32, space.reclaim.tryToFreePages());
     assertEquals(8, first.mapping().cachedPages());
-    assertEquals(32, space.pageCache.shrink());
+    assertEquals(32, space.reclaim.tryToFreePages());
     assertEquals(0, first.mapping().cachedPages());
     assertEquals(16, second.mapping().cachedPages());
-    assertEquals(16, space.pageCache.shrink());
-    assertEquals(0, space.pageCache.shrink());
+    assertEquals(16, space.reclaim.tryToFreePages());
+    assertEquals(0, space.reclaim.tryToFreePages());
   }
 
   @Test

@@ -47,7 +47,7 @@ class AdviceTest {
       assertEquals(7, space.mmu.readInt(at));
       space.mmu.writeInt(at + PAGE, 8);
 
-      assertEquals(2, space.pageCache.shrink());
+      assertEquals(2, space.reclaim.tryToFreePages());
       assertEquals(2, counter(space, VmStatItem.PGLAZYFREED));
       assertEquals(2, space.mm.rssAnon());
       space.audit();
@@ -56,7 +56,7 @@ class AdviceTest {
       assertEquals(0, space.mmu.readInt(at + 2 * PAGE));
       assertEquals(7, space.mmu.readInt(at + 3 * PAGE));
       // Written to, it is an anonymous page like others again.
-      assertEquals(0, space.pageCache.shrink());
+      assertEquals(0, space.reclaim.tryToFreePages());
       assertEquals(0, counter(space, VmStatItem.NR_INACTIVE_FILE));
     }
   }
@@ -70,10 +70,10 @@ class AdviceTest {
       MmStruct child = Objects.requireNonNull(space.mm.fork(space.limits));
       assertEquals(0, child.madvise(at, 2 * PAGE, Madvise.FREE));
       // The parent's entries are dirty yet.
-      assertEquals(0, space.pageCache.shrink());
+      assertEquals(0, space.reclaim.tryToFreePages());
       assertEquals(0, child.madvise(at, 2 * PAGE, Madvise.FREE));
       assertEquals(0, space.mm.madvise(at, PAGE, Madvise.FREE));
-      assertEquals(1, space.pageCache.shrink());
+      assertEquals(1, space.reclaim.tryToFreePages());
       assertEquals(1, child.rssAnon());
       assertEquals(1, space.mm.rssAnon());
       space.audit();
@@ -203,7 +203,7 @@ class AdviceTest {
             var _ = mm.munlock(from, bytes);
           }
           case 2 -> {
-            var _ = space.pageCache.shrink();
+            var _ = space.reclaim.tryToFreePages();
           }
           case 3, 4, 5 -> {
             var _ = mm.madvise(from, bytes, advices[random.nextInt(advices.length)]);
