@@ -486,7 +486,7 @@ final class FaultTest {
   }
 
   @Test
-  void whatIsMappedOrDirtySurvivesAShortage() {
+  void whatIsMappedOrDirtyIsWrittenBackBeforeItGoes() {
     try (TestSpace space = TestSpace.boot(Architecture.I386, 20)) {
       TestFile file = TestFile.of(space.pageCache, 16 * PAGE);
       long shared = space.mapFile(file, 16 * PAGE, RW, SHARED, 0);
@@ -495,6 +495,9 @@ final class FaultTest {
       assertEquals(4, other.mapping().write(PAGE, new byte[] {9, 8, 7, 6}, 0, 4));
       long at = space.mapAnon(0, 64 << 20, RW, MAP_NORESERVE);
       assertEquals(FaultResult.OOM, exhaust(space, at));
+      assertEquals(0x78, file.content[0]);
+      assertEquals(0, file.mapping().cachedPages());
+      assertEquals(0, space.mm.munmap(at, 64 << 20));
       assertEquals(0x1234_5678, space.mmu.readInt(shared));
       assertEquals(0, other.mapping().cachedPages());
       assertEquals(9, other.content[PAGE]);

@@ -145,7 +145,8 @@ final class SlowPathTest {
     assertEquals(-1, held.take(USER, 4));
     assertEquals(2, calls[0]);
     assertEquals(-1, held.take(USER | Gfp.RETRY_MAYFAIL, 9));
-    assertTrue(calls[0] > 10);
+    // Nothing on the lists could be reclaimed, so another attempt would be in vain.
+    assertEquals(3, calls[0]);
   }
 
   @Test
