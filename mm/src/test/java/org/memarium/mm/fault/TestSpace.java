@@ -52,8 +52,11 @@ public final class TestSpace implements AutoCloseable {
     faults = new FaultHandler(manager);
     Layout layout = architecture.name().equals("compat") ? Layout.COMPAT : Layout.I386;
     mm = Objects.requireNonNull(MmStruct.allocate(manager, layout, limits));
-    mmu.setFaultHandler((linearAddress, errorCode) ->
-        faults.handleMmFault(mm, linearAddress, errorCode).isHandled());
+    mmu.setFaultHandler((linearAddress, errorCode) -> {
+      boolean handled = faults.handleMmFault(mm, linearAddress, errorCode).isHandled();
+      reclaim.kswapd().run();
+      return handled;
+    });
     mm.activate();
   }
 

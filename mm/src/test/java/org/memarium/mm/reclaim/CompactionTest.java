@@ -48,6 +48,8 @@ class CompactionTest {
 
   /** A program touches nearly all memory, and gives a part of its pages back, here and there. */
   private void fragment(int keepPercent) {
+    // Nothing can be reclaimed here, so kswapd would not take a boost back.
+    allocator.watermarks().setWatermarkBoostFactor(0);
     int gfp = Gfp.DMA | Gfp.GFP_ATOMIC;
     for (int pfn = allocator.allocPages(gfp, 4); pfn >= 0; pfn = allocator.allocPages(gfp, 4)) {
       dma.add(pfn);
