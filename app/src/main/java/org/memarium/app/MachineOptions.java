@@ -91,6 +91,12 @@ final class MachineOptions {
   private boolean pcid;
 
   @Option(
+      names = "--reclaim",
+      paramLabel = "POLICY",
+      description = "Which pages go when memory is short: linux (default), its two lists.")
+  private @Nullable String reclaim;
+
+  @Option(
       names = "--quantum",
       paramLabel = "NUMBER",
       description = "Instructions after which the next process has its turn (default: 1000000).")
@@ -222,6 +228,9 @@ final class MachineOptions {
     }
     config.costs(CostOptions.model(costFile, costs));
     config.pcid(pcid);
+    if (reclaim != null) {
+      config.reclaimPolicy(reclaim);
+    }
     if (quantum != null) {
       config.quantum(quantum);
     }

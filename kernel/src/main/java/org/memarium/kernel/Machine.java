@@ -84,9 +84,6 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * #interruptPending} may be called from another.
  */
 public final class Machine implements AutoCloseable {
-  /** {@code SHRINK_BATCH}, eight times: so many dentries are looked at when memory is short. */
-  private static final int SHRINK_BATCH = 1024;
-
   private final MachineConfig config;
   private final Ram ram;
   private final MemoryManager memory;
@@ -157,7 +154,7 @@ public final class Machine implements AutoCloseable {
     if (config.pcid()) {
       memory.usePcid();
     }
-    reclaim = new Reclaim(memory);
+    reclaim = new Reclaim(memory, config.reclaimPolicy());
     faults = new FaultHandler(memory);
 
     pages = new KernelPages(allocator);
@@ -210,11 +207,11 @@ public final class Machine implements AutoCloseable {
             new RemoteAccess(faults, memory),
             slab,
             vmalloc,
-            reclaim.compaction(),
+            reclaim,
             oomSettings,
             vfs,
             clock);
-    allocator.setReclaimer((gfpFlags, order) -> tryToFreePages());
+    reclaim.shrinkers().register(vfs.shrinker());
     vfs.mount("sys", "sysfs", new SysFs(view, clock::realtimeNanos));
     ProcFs proc = new ProcFs(view, vfs::mountTable, clock::realtimeNanos);
     proc.addIpc(ipc);
@@ -282,6 +279,7 @@ public final class Machine implements AutoCloseable {
             kernel,
             systemCalls,
             faults,
+            reclaim.kswapd(),
             execve,
             outOfMemory,
             first,
@@ -290,18 +288,6 @@ public final class Machine implements AutoCloseable {
     allocator.setOomKiller(outOfMemory);
     mmu.setFaultHandler(loop);
     slab.context().setCurrent(this::currentPid, this::currentCommand);
-  }
-
-  /** {@code shrink_node}: pages of files first; then the dcache and the inodes behind it. */
-  private int tryToFreePages() {
-    int freed = memory.pageCache().shrink();
-    if (freed > 0) {
-      return freed;
-    }
-    long before = allocator.freeFrames();
-    long objects = vfs.shrink(SHRINK_BATCH);
-    // Objects without a page are progress too: the rest of their slabs may be next.
-    return (int) Math.max(allocator.freeFrames() - before, Math.min(objects, 1));
   }
 
   /** {@code current->pid}; of the idle task where no program runs. */

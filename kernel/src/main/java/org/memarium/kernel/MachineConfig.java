@@ -11,6 +11,7 @@ import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.mm.slab.SlubDebugOptions;
+import org.memarium.mm.reclaim.ReclaimPolicies;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
 import org.memarium.mm.trace.CostModel;
@@ -125,6 +126,11 @@ public final class MachineConfig {
     return values.pcid;
   }
 
+  /** The policy of page replacement, one of {@link ReclaimPolicies#names}; default "linux". */
+  public String reclaimPolicy() {
+    return values.reclaimPolicy;
+  }
+
   /**
    * Instructions for which a task runs before the next one's turn; default {@link
    * Scheduler#DEFAULT_QUANTUM}.
@@ -223,6 +229,7 @@ public final class MachineConfig {
     private String workingDirectory = "/";
     private boolean checks;
     private boolean pcid;
+    private String reclaimPolicy = ReclaimPolicies.DEFAULT;
     private long quantum = Scheduler.DEFAULT_QUANTUM;
     private Network network = Network.NONE;
     private List<Limit> limits = new ArrayList<>();
@@ -255,6 +262,7 @@ public final class MachineConfig {
       workingDirectory = from.workingDirectory;
       checks = from.checks;
       pcid = from.pcid;
+      reclaimPolicy = from.reclaimPolicy;
       quantum = from.quantum;
       network = from.network;
       limits = new ArrayList<>(from.limits);
@@ -360,6 +368,12 @@ public final class MachineConfig {
       return this;
     }
 
+    /** See {@link MachineConfig#reclaimPolicy}. */
+    public Builder reclaimPolicy(String name) {
+      reclaimPolicy = name;
+      return this;
+    }
+
     /** See {@link MachineConfig#quantum}. */
     public Builder quantum(long instructions) {
       quantum = instructions;
@@ -461,6 +475,11 @@ public final class MachineConfig {
       if (pcid && layout == Layout.I386) {
         throw new UsageException(
             "PCIDs are for 64-bit kernels: a processor has them in 64-bit mode only");
+      }
+      if (!ReclaimPolicies.names().contains(reclaimPolicy)) {
+        throw new UsageException(
+            "there is no reclaim policy %s: it is one of %s"
+                .formatted(reclaimPolicy, String.join(", ", ReclaimPolicies.names())));
       }
       if (quantum < 1) {
         throw new UsageException(

@@ -13,10 +13,11 @@ import org.memarium.kernel.process.UtsName;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.procfs.SystemView;
+import org.memarium.kernel.vfs.SuperblockShrinker;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.mm.fault.RemoteAccess;
-import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.reclaim.OomSettings;
+import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
@@ -36,7 +37,7 @@ import org.memarium.mm.vmalloc.Vmalloc;
  * @param remoteAccess reads and writes what other processes have in memory
  * @param slab the slab allocator
  * @param vmalloc vmalloc and its areas
- * @param compaction compaction and its settings
+ * @param reclaim reclaim and compaction, and their settings
  * @param oomSettings what is set of the OOM killer
  * @param vfs the files, whose descriptors can be shrunk
  * @param clock the machine's time
@@ -53,7 +54,7 @@ record MachineView(
     RemoteAccess remoteAccess,
     SlabAllocator slab,
     Vmalloc vmalloc,
-    Compaction compaction,
+    Reclaim reclaim,
     OomSettings oomSettings,
     Vfs vfs,
     VirtualClock clock)
@@ -100,6 +101,11 @@ record MachineView(
   public @Nullable ProcessView current() {
     Task task = running.get();
     return task == null ? null : task.view();
+  }
+
+  @Override
+  public SuperblockShrinker superblockShrinker() {
+    return vfs.shrinker();
   }
 
   @Override

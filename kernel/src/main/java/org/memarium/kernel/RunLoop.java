@@ -22,6 +22,7 @@ import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.reclaim.KswapdTask;
 import org.memarium.mm.space.MmStruct;
 
 /**
@@ -46,6 +47,7 @@ final class RunLoop implements PageFaultHandler {
   private final Kernel kernel;
   private final SystemCalls systemCalls;
   private final FaultHandler faults;
+  private final KswapdTask kswapd;
   private final SignalDelivery delivery;
   private final Traps traps;
   private final Runnable check;
@@ -67,6 +69,7 @@ final class RunLoop implements PageFaultHandler {
    *
    * @param outOfMemory told of page faults that found no memory
    * @param first the thread of the program that the machine is given
+   * @param kswapd runs between two instructions of the program, as soon as it is woken
    * @param check called after every system call
    * @param beforeExit told of every thread that ends, while all of it is still there
    */
@@ -74,6 +77,7 @@ final class RunLoop implements PageFaultHandler {
       Kernel kernel,
       SystemCalls systemCalls,
       FaultHandler faults,
+      KswapdTask kswapd,
       Execve execve,
       OutOfMemory outOfMemory,
       Task first,
@@ -82,6 +86,7 @@ final class RunLoop implements PageFaultHandler {
     this.kernel = kernel;
     this.systemCalls = systemCalls;
     this.faults = faults;
+    this.kswapd = kswapd;
     this.delivery = new SignalDelivery(kernel, execve);
     this.traps = new Traps(kernel, faults, outOfMemory);
     this.check = check;
@@ -89,6 +94,7 @@ final class RunLoop implements PageFaultHandler {
     this.first = first;
     this.cpu = kernel.cpu();
     this.scheduler = kernel.scheduler();
+    kswapd.setOnWakeup(cpu::requestStop);
   }
 
   /** The machine was given another program. */
@@ -142,6 +148,9 @@ final class RunLoop implements PageFaultHandler {
     long budget = maxInstructions;
     while (!isOver() && budget > 0 && !pauseRequested) {
       takeExternalSignals();
+      if (kswapd.isRunnable()) {
+        kswapd.run();
+      }
       kernel.timers().expire(kernel.clock().uptimeNanos());
       Task task = scheduler.schedule();
       if (task == null) {

@@ -3,9 +3,10 @@ package org.memarium.kernel.procfs;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
+import org.memarium.kernel.vfs.SuperblockShrinker;
 import org.memarium.mm.fault.RemoteAccess;
-import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.reclaim.OomSettings;
+import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
@@ -90,8 +91,11 @@ public interface SystemView {
   /** What is set of the OOM killer. */
   OomSettings oomSettings();
 
-  /** Compaction and its settings. */
-  Compaction compaction();
+  /** Reclaim and compaction, and their settings. */
+  Reclaim reclaim();
+
+  /** Who frees dentries and inodes when memory is short. */
+  SuperblockShrinker superblockShrinker();
 
   /** vmalloc and its areas. */
   Vmalloc vmalloc();

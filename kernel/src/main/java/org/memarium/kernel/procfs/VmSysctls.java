@@ -3,11 +3,13 @@ package org.memarium.kernel.procfs;
 import java.util.Arrays;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.vfs.GeneratedFile;
+import org.memarium.kernel.vfs.SuperblockShrinker;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.DirtyLimits;
 import org.memarium.mm.frame.Watermarks;
 import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.reclaim.OomSettings;
+import org.memarium.mm.reclaim.Swappiness;
 import org.memarium.mm.space.CommittedMemory;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.trace.VmStatItem;
@@ -41,6 +43,7 @@ final class VmSysctls {
     files.addActions();
     files.addOom();
     files.addHugePages();
+    files.addReclaim();
     files.addHeld();
     files.addWriteback();
   }
@@ -125,7 +128,7 @@ final class VmSysctls {
   }
 
   private void addCompaction() {
-    Compaction compaction = system.compaction();
+    Compaction compaction = system.reclaim().compaction();
     vm.integer(
         "extfrag_threshold",
         0,
@@ -162,7 +165,7 @@ final class VmSysctls {
 
   /** {@code sysctl_compaction_handler}. */
   private long compactMemory(byte[] bytes) {
-    system.compaction().compactNodes();
+    system.reclaim().compaction().compactNodes();
     return bytes.length;
   }
 
@@ -189,6 +192,14 @@ final class VmSysctls {
     }
   }
 
+  private void addReclaim() {
+    Swappiness swappiness = system.reclaim().swappiness();
+    vm.integer("swappiness", 0, Swappiness.MOST, swappiness::value, swappiness::set);
+    SuperblockShrinker shrinker = system.superblockShrinker();
+    vm.integer(
+        "vfs_cache_pressure", 0, MAX, shrinker::cachePressure, shrinker::setCachePressure);
+  }
+
   private void addHeld() {
     vm.held("compaction_proactiveness", 0, 100, 20);
     vm.held("laptop_mode", 0, MAX, 0);
@@ -198,9 +209,7 @@ final class VmSysctls {
     vm.held("page-cluster", 0, 31, 3);
     vm.held("page_lock_unfairness", 0, MAX, 5);
     vm.held("stat_interval", 0, MAX, 1);
-    vm.held("swappiness", 0, 200, 60);
     vm.held("unprivileged_userfaultfd", 0, 1, 0);
-    vm.held("vfs_cache_pressure", 0, MAX, 100);
     if (system.wordBytes() == 4) {
       vm.held("mmap_rnd_bits", Sysctl.PRIVATE, 8, 16, 8);
       vm.held("vdso_enabled", 0, 1, 1);

@@ -144,6 +144,11 @@ final class HostView {
     return true;
   }
 
+  /** How many inodes no dentry names. */
+  long unusedInodes() {
+    return unused.size();
+  }
+
   /** A dentry names it again. */
   void removeUnused(Inode inode) {
     unused.remove(inode);

@@ -40,6 +40,7 @@ public final class Vfs implements AutoCloseable {
 
   private final HostView view;
   private final Dcache dcache;
+  private final SuperblockShrinker shrinker;
   private final Dentry root;
   private final LongSupplier clockNanos;
   private final RandomSource random;
@@ -69,6 +70,7 @@ public final class Vfs implements AutoCloseable {
     mounts.add("overlay / overlay rw,relatime 0 0\n");
     this.view = view;
     this.dcache = root.dcache();
+    this.shrinker = new SuperblockShrinker(dcache, view);
     this.root = root;
     this.clockNanos = config.clockNanos();
     this.random = new RandomSource(config.seed());
@@ -413,16 +415,9 @@ public final class Vfs implements AutoCloseable {
 
   // ---- Reclaim ----
 
-  /**
-   * {@code shrink_slab}: frees dentries, and then inodes, that nobody uses, the longest unused
-   * first. What the present call of a program has looked up stays.
-   *
-   * @param most how many of each to look at
-   * @return how many objects were freed
-   */
-  public long shrink(long most) {
-    long freed = dcache.shrink(most);
-    return freed + view.shrinkInodes(caches(), most);
+  /** Frees dentries and inodes when memory is short. */
+  public SuperblockShrinker shrinker() {
+    return shrinker;
   }
 
   /** {@code drop_slab}: frees all dentries and inodes that nobody uses. */
@@ -430,7 +425,8 @@ public final class Vfs implements AutoCloseable {
     dcache.beginCall();
     long freed;
     do {
-      freed = shrink(Long.MAX_VALUE);
+      freed = dcache.shrink(Long.MAX_VALUE);
+      freed += view.shrinkInodes(caches(), Long.MAX_VALUE);
     } while (freed > 0);
   }
 

@@ -15,6 +15,7 @@ import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FileSizeLimit;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.HostNames;
+import org.memarium.kernel.vfs.SuperblockShrinker;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.kernel.vfs.VfsConfig;
 import org.memarium.mm.Architecture;
@@ -26,7 +27,6 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelPageTable;
-import org.memarium.mm.reclaim.Compaction;
 import org.memarium.mm.reclaim.OomSettings;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
@@ -50,7 +50,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   final MemoryManager memory;
   final SlabAllocator slab;
   final Vmalloc vmalloc;
-  final Compaction compaction;
+  final Reclaim reclaim;
   final MmStruct mm;
   final RLimits limits = RLimits.initial(1750);
   final Vfs vfs;
@@ -77,7 +77,7 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
     PageCache pageCache = new PageCache(allocator, slab);
     Mmu mmu = new Mmu(ram, Architecture.I386.pageTableFormat(), 64, 4);
     memory = new MemoryManager(allocator, kernel, mmu, pageCache, slab);
-    compaction = new Reclaim(memory).compaction();
+    reclaim = new Reclaim(memory);
     vmalloc = new Vmalloc(new KernelMapper(kernel, allocator, mmu), slab);
     mm = Objects.requireNonNull(MmStruct.allocate(memory, Layout.I386, limits));
     vfs = Vfs.open(new VfsConfig(folder, List.of(), 1 << 20, 1, () -> 0, pageCache, slab));
@@ -195,8 +195,13 @@ final class TestSystem implements SystemView, ProcessView, AutoCloseable {
   }
 
   @Override
-  public Compaction compaction() {
-    return compaction;
+  public Reclaim reclaim() {
+    return reclaim;
+  }
+
+  @Override
+  public SuperblockShrinker superblockShrinker() {
+    return vfs.shrinker();
   }
 
   @Override

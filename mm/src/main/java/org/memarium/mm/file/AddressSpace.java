@@ -288,11 +288,14 @@ public final class AddressSpace {
    * list and unmapped it.
    *
    * @return 0 if it is clean now, though perhaps still being written; -EIO if the store does not
-   *     take it: it stays dirty
+   *     take it: it stays dirty; {@link #WRITEPAGE_ACTIVATE} if it has nowhere to go
    */
   public int pageout(int pfn) {
     if (!memMap.isPageDirty(pfn)) {
       return 0;
+    }
+    if (!store.isPersistent()) {
+      return WRITEPAGE_ACTIVATE;
     }
     return (int) writePage(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
   }
@@ -301,11 +304,11 @@ public final class AddressSpace {
    * {@code __remove_mapping}: takes a clean page that nobody maps out of the cache, for reclaim,
    * and drops the cache's reference; the caller has one more.
    *
-   * @param shadow what the file remembers of the page, or -1 for nothing
-   * @return false if it is dirty, somebody else holds it, or nothing is behind it to come back from
+   * @param shadow what the file remembers of the page, or {@link #NO_SHADOW}
+   * @return false if it is dirty, or somebody else holds it
    */
   public boolean removeMapping(int pfn, int shadow) {
-    if (!store.isPersistent() || memMap.isPageDirty(pfn) || memMap.pageCount(pfn) != 2) {
+    if (memMap.isPageDirty(pfn) || memMap.pageCount(pfn) != 2) {
       return false;
     }
     long index = Integer.toUnsignedLong(memMap.index(pfn));
@@ -608,31 +611,6 @@ public final class AddressSpace {
       cache.lru.rotateReclaimable(pfn);
     }
     return 0;
-  }
-
-  // ---- Reclaim ----
-
-  /**
-   * {@code writepage} for reclaim: begins to write a dirty page that nothing maps.
-   *
-   * @return 0, and the page is clean; a negative errno, and it is dirty; {@link
-   *     #WRITEPAGE_ACTIVATE} if it has nowhere to go
-   */
-  public int pageout(int pfn) {
-    return store.isPersistent()
-        ? (int) writePage(Integer.toUnsignedLong(memMap.index(pfn)), pfn)
-        : WRITEPAGE_ACTIVATE;
-  }
-
-  /**
-   * {@code __filemap_remove_folio} of reclaim: a clean page, which nothing maps, leaves the cache,
-   * which gives up its reference.
-   *
-   * @param shadow what {@link org.memarium.mm.frame.Workingset#eviction} returned, or {@link
-   *     #NO_SHADOW}
-   */
-  public void removeMapping(int pfn, int shadow) {
-    drop(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
   }
 
   // ---- Mappings ----

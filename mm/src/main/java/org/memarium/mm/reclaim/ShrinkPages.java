@@ -241,8 +241,7 @@ final class ShrinkPages {
       return false;
     }
     int shadow = isFile(flags) ? workingset.eviction(pfn, sc.target) : AddressSpace.NO_SHADOW;
-    space.removeMapping(pfn, shadow);
-    return true;
+    return space.removeMapping(pfn, shadow);
   }
 
   /** At {@code activate_locked}. */

@@ -6,7 +6,9 @@ package org.memarium.mm.reclaim;
  */
 public final class Swappiness {
   private static final int DEFAULT = 60;
-  private static final int MOST = 200;
+
+  /** The greatest setting. */
+  public static final int MOST = 200;
 
   private int value = DEFAULT;
 
