@@ -428,7 +428,8 @@ public final class FaultHandler {
 
   /**
    * {@code do_fault_around}: maps what lies in the page cache around the page, within the window,
-   * the area, the page table and the file. A host's file counts as cached, so its pages come in.
+   * the area, the page table and the file. A host's file counts as cached, so its pages come in, as
+   * long as none has to go for them.
    */
   private void faultAround(
       MmStruct mm, Vma area, AddressSpace mapping, long address, long protection) {
@@ -450,7 +451,8 @@ public final class FaultHandler {
       if (index >= filePages || tables.readPte(at) != 0) {
         continue;
       }
-      int frame = readIn ? mapping.readPage(index) : mapping.findPage(index);
+      boolean read = readIn && allocator.hasSparePage(Gfp.GFP_HIGHUSER_MOVABLE);
+      int frame = read ? mapping.readPage(index) : mapping.findPage(index);
       if (frame >= 0) {
         mm.pages().mapFile(area, at, Pte.of(frame, protection), frame);
         mappedAround = true;

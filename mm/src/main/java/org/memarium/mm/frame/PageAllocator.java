@@ -360,6 +360,15 @@ public final class PageAllocator {
     return allocBelowTheFastPath(gfpFlags, order, highest);
   }
 
+  /**
+   * Whether a page can be had without waking kswapd: who would like to have it, and does not need
+   * it, takes it only then.
+   */
+  public boolean hasSparePage(int gfpFlags) {
+    int highest = gfpZones.highestZone(gfpFlags);
+    return preferredZones[highest].watermarks().isOkFast(0, highest);
+  }
+
   /** One frame: {@link #allocPages} with order 0. */
   public int allocPage(int gfpFlags) {
     return allocPages(gfpFlags, 0);
