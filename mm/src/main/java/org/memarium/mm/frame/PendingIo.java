@@ -145,9 +145,9 @@ public final class PendingIo {
   /**
    * Lets time pass until the next transfer ends, but not beyond a moment; nothing if there is none.
    */
-  public void waitForNext(long latestNanos) {
+  public void waitForNext(long latestNanos, IoWait what) {
     if (count > 0) {
-      waitUntil(Math.min(ends[first], latestNanos));
+      waitUntil(Math.min(ends[first], latestNanos), what);
     }
   }
 

@@ -5,8 +5,8 @@ import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.Kswapd;
 import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.PageAllocator;
-import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.trace.VirtualTime;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -34,7 +34,7 @@ public final class KswapdTask implements Kswapd {
   private static final int NO_ZONE = -1;
 
   private final PageAllocator allocator;
-  private final PendingIo pendingIo;
+  private final VirtualTime time;
   private final NodeState node;
   private final Vmscan vmscan;
   private final VmStat vmStat;
@@ -58,7 +58,7 @@ public final class KswapdTask implements Kswapd {
 
   KswapdTask(PageAllocator allocator, NodeState node, Vmscan vmscan) {
     this.allocator = allocator;
-    this.pendingIo = allocator.pendingIo();
+    this.time = allocator.trace().time();
     this.node = node;
     this.vmscan = vmscan;
     this.vmStat = allocator.vmStat();
@@ -95,7 +95,7 @@ public final class KswapdTask implements Kswapd {
 
   /** Whether {@link #run} has something to do. */
   public boolean isRunnable() {
-    return woken || (napEnd >= 0 && pendingIo.nanos() >= napEnd);
+    return woken || (napEnd >= 0 && time.nanos() >= napEnd);
   }
 
   /** Runs until it goes to sleep, or naps. Not to be called while anybody allocates. */
@@ -125,7 +125,7 @@ public final class KswapdTask implements Kswapd {
    */
   private boolean tryToSleep() {
     if (prepareSleep()) {
-      napEnd = pendingIo.nanos() + NAP_NANOS;
+      napEnd = time.nanos() + NAP_NANOS;
       return true;
     }
     vmStat.increment(VmStatItem.KSWAPD_HIGH_WMARK_HIT_QUICKLY);
@@ -134,7 +134,7 @@ public final class KswapdTask implements Kswapd {
 
   /** Its second half; returns whether kswapd goes on. */
   private boolean endNap() {
-    boolean early = woken && pendingIo.nanos() < napEnd;
+    boolean early = woken && time.nanos() < napEnd;
     napEnd = -1;
     if (early) {
       vmStat.increment(VmStatItem.KSWAPD_LOW_WMARK_HIT_QUICKLY);

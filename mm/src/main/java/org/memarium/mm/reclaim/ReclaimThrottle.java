@@ -4,6 +4,8 @@ import org.memarium.mm.frame.LruList;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.trace.IoWait;
+import org.memarium.mm.trace.VirtualTime;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -27,6 +29,7 @@ final class ReclaimThrottle {
 
   private final PageAllocator allocator;
   private final PendingIo pendingIo;
+  private final VirtualTime time;
   private final NodeState node;
   private final ScanCount scanCount;
   private final VmStat vmStat;
@@ -34,6 +37,7 @@ final class ReclaimThrottle {
   ReclaimThrottle(PageAllocator allocator, NodeState node, ScanCount scanCount) {
     this.allocator = allocator;
     this.pendingIo = allocator.pendingIo();
+    this.time = allocator.trace().time();
     this.node = node;
     this.scanCount = scanCount;
     this.vmStat = allocator.vmStat();
@@ -66,18 +70,18 @@ final class ReclaimThrottle {
   /** Nothing was freed, and pages are being written: the first of them is worth waiting for. */
   void waitForWriter(ScanControl sc) {
     if (!pendingIo.isEmpty() && (sc.writeback != 0 || vmStat.get(VmStatItem.NR_WRITEBACK) != 0)) {
-      pendingIo.waitForNext(Long.MAX_VALUE);
+      pendingIo.waitForNext(Long.MAX_VALUE, IoWait.SWAP_WRITE);
     }
   }
 
   /** {@code VMSCAN_THROTTLE_WRITEBACK}. */
   private void waitForSome() {
-    long deadline = pendingIo.nanos() + WRITEBACK_NANOS;
+    long deadline = time.nanos() + WRITEBACK_NANOS;
     long written = vmStat.get(VmStatItem.NR_WRITTEN);
     while (!pendingIo.isEmpty()
-        && pendingIo.nanos() < deadline
+        && time.nanos() < deadline
         && vmStat.get(VmStatItem.NR_WRITTEN) - written <= ScanControl.SWAP_CLUSTER_MAX) {
-      pendingIo.waitForNext(deadline);
+      pendingIo.waitForNext(deadline, IoWait.SWAP_WRITE);
     }
     vmStat.add(VmStatItem.NR_THROTTLED_WRITTEN, vmStat.get(VmStatItem.NR_WRITTEN) - written);
   }
@@ -85,7 +89,8 @@ final class ReclaimThrottle {
   /** {@code VMSCAN_THROTTLE_CONGESTED}, {@code VMSCAN_THROTTLE_NOPROGRESS}. */
   private void waitTick() {
     if (!skipsNoProgress()) {
-      pendingIo.waitUntil(pendingIo.nanos() + TICK_NANOS);
+      time.waitUntil(time.nanos() + TICK_NANOS, IoWait.SWAP_WRITE);
+      pendingIo.complete();
     }
   }
 
