@@ -1,10 +1,10 @@
 package org.memarium.mm.reclaim;
 
-import org.memarium.mm.frame.PageList;
 import org.memarium.mm.frame.FreeArea;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.MigrateType;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 

@@ -54,13 +54,13 @@ public final class Reclaim {
     compaction = new Compaction(allocator, migration);
     allocator.setCompactor(compaction);
 
+    lru.workingset().setSwapSpace(group -> memory.swap().freePages());
     MemoryGroups memoryGroups = groups.apply(swappiness);
     NodeState node = new NodeState();
     ScanCount scanCount = new ScanCount(allocator, memory.swap(), memoryGroups);
     PageReferences references = new PageReferences(memMap, lru, rmap);
     TryToUnmap tryToUnmap = new TryToUnmap(memMap, rmap, memory.swap());
-    Eviction eviction =
-        new Eviction(memory, new ShrinkPages(memory, tryToUnmap, references, node));
+    Eviction eviction = new Eviction(memory, new ShrinkPages(memory, tryToUnmap, references, node));
     PolicyParts parts = new PolicyParts(allocator, scanCount, references, eviction);
     ReclaimPolicy chosen = ReclaimPolicies.create(policy, parts);
     lru.setObserver(chosen.observer());

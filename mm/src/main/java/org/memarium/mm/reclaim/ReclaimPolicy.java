@@ -6,8 +6,8 @@ import org.memarium.mm.frame.Lruvec;
 
 /**
  * Which pages go when memory is short. Linux's two lists ({@link TwoLists}) are one; chosen by name
- * when a machine boots. A policy decides nothing but the victims and their order: what is done to
- * a victim (unmap, write, free, or keep it after all), who asks and when, the counters and the
+ * when a machine boots. A policy decides nothing but the victims and their order: what is done to a
+ * victim (unmap, write, free, or keep it after all), who asks and when, the counters and the
  * locking are the same for all.
  *
  * <pre>

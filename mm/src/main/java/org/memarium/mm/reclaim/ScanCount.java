@@ -25,6 +25,7 @@ import org.memarium.mm.trace.VmStatItem;
  *                        third of the pressure, before swappiness
  * </pre>
  */
+@SuppressWarnings("EnumOrdinal") // a place in the array here, never stored
 final class ScanCount {
   private static final int GIGABYTE_PAGES_SHIFT = 30 - 12;
 

@@ -76,8 +76,8 @@ public final class MemoryManager {
   @FunctionalInterface
   public interface PageOut {
     /**
-     * {@code reclaim_pages}: frees isolated pages, each with a reference of the caller's; those that
-     * cannot go are back on their lists afterwards.
+     * {@code reclaim_pages}: frees isolated pages, each with a reference of the caller's; those
+     * that cannot go are back on their lists afterwards.
      *
      * @param pages empty afterwards
      * @param ignoreReferences whether they go even if they were used
