@@ -1,7 +1,6 @@
 package org.memarium.mm.file;
 
 import java.io.IOException;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
@@ -10,6 +9,7 @@ import org.memarium.mm.IntervalTree;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.trace.IoWait;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -18,8 +18,11 @@ import org.memarium.mm.trace.VmStatItem;
  * {@code write} on one side and its {@link BackingStore} on the other.
  *
  * <p>Every page is in the cache once, so mappings, {@code read} and {@code write} always agree. A
- * page that was changed is dirty until {@link #writeBack}. Bytes behind the end of the file in its
+ * page that was changed is dirty until {@link #writeBack}, or until the flusher comes. Bytes behind the end of the file in its
  * last page are zero when the page comes in.
+ *
+ * <p>What is done with the pages stands in classes of its own: {@link FileCopy} (read and write),
+ * {@link Readahead}, {@link DirtyPages} (writing back), {@link Truncation}.
  *
  * <p>A frame number that is handed out stays valid until the next allocation of a frame, which may
  * take clean unmapped pages back; to keep it longer take a reference.
@@ -36,19 +39,23 @@ public final class AddressSpace {
   private final int number;
   private final BackingStore store;
   private final PageTree pages;
+  private final DirtyPages dirty;
+  private final Truncation truncation;
+  private final FileCopy copy;
 
   /** {@code i_mmap}: the areas that map the file, by the pages that they map. */
   private final IntervalTree<FileMapping> mappings = new IntervalTree<>();
+
+  /** For those who read the file without having opened it. */
+  private final FileRa ownRa = new FileRa();
 
   private long bytes;
 
   /** The size that the store has; what lies behind it is not there to be read. */
   private long storeBytes;
 
-  private long dirtyPages;
-
-  /** {@code ra->prev_pos}: the page that was read last, or -1. */
-  private long latestReadPage = -1;
+  /** Whether pages went, so that the ones that are not there must be read from the device. */
+  private boolean evicted;
 
   AddressSpace(PageCache cache, int number, BackingStore store) throws IOException {
     this.cache = cache;
@@ -58,6 +65,9 @@ public final class AddressSpace {
     this.store = store;
     this.bytes = store.bytes();
     this.storeBytes = bytes;
+    this.dirty = new DirtyPages(cache, this, pages);
+    this.truncation = new Truncation(cache, this, pages);
+    this.copy = new FileCopy(cache, this);
   }
 
   /** What is behind it. */
@@ -75,6 +85,24 @@ public final class AddressSpace {
     return bytes;
   }
 
+  /** How many pages the file has, the last one perhaps in part. */
+  public long filePages() {
+    return (bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
+  }
+
+  void grewTo(long newBytes) {
+    bytes = Math.max(bytes, newBytes);
+  }
+
+  void storeGrewTo(long newBytes) {
+    storeBytes = Math.max(storeBytes, newBytes);
+  }
+
+  void setSizes(long newBytes) {
+    bytes = newBytes;
+    storeBytes = newBytes;
+  }
+
   /** {@code nrpages}: how many pages are in the cache. */
   public long cachedPages() {
     return pages.size();
@@ -82,10 +110,14 @@ public final class AddressSpace {
 
   /** How many of them are dirty. */
   public long dirtyPages() {
-    return dirtyPages;
+    return dirty.count();
   }
 
-  // ---- Pages ----
+  DirtyPages dirtyPageSet() {
+    return dirty;
+  }
+
+  // ---- Looking for pages ----
 
   /**
    * {@code next_uptodate_folio}: the frame of a page that is in the cache with its content, or -1.
@@ -95,10 +127,50 @@ public final class AddressSpace {
     return pfn >= 0 && memMap.isPageUptodate(pfn) ? pfn : -1;
   }
 
+  /** The frame of a page that is in the cache, or on its way there; -1 if there is none. */
+  int framePresent(long index) {
+    return pages.get(index);
+  }
+
   /** Whether a page is in the cache, with its content or {@linkplain #allocatePage without}. */
   public boolean hasPage(long index) {
     return pages.get(index) >= 0;
   }
+
+  /** Whether a page of the file is not in the cache. */
+  boolean isMissing(long index) {
+    return pages.get(index) < 0;
+  }
+
+  /** Whether a page of a file in memory was swapped out. */
+  boolean isSwapped(long index) {
+    return store.isShmem() && pages.value(index) >= 0;
+  }
+
+  /** The least index from {@code from} on of a page that is in the cache, or -1. */
+  public long nextPage(long from) {
+    return pages.next(from);
+  }
+
+  /**
+   * Whether pages that are not in the cache come from the device: some were evicted before, or
+   * nothing of the file is in the host's cache. Otherwise they count as cached there.
+   */
+  public boolean isCold() {
+    return store.isPersistent() && (evicted || store.isCold());
+  }
+
+  /** What was in the cache and went must come from the device. */
+  void markEvicted() {
+    evicted = true;
+  }
+
+  /** The state of readahead of those who have not opened the file. */
+  public FileRa readahead() {
+    return ownRa;
+  }
+
+  // ---- Bringing pages in ----
 
   /**
    * {@code shmem_fallocate}: takes a page of a file in memory, of which nothing has been written or
@@ -119,18 +191,9 @@ public final class AddressSpace {
     return pfn;
   }
 
-  /** The least index from {@code from} on of a page that is in the cache, or -1. */
-  public long nextPage(long from) {
-    return pages.next(from);
-  }
-
-  /** How many pages the file has, the last one perhaps in part. */
-  public long filePages() {
-    return (bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
-  }
-
   /**
-   * The frame of a page, read in if need be.
+   * The frame of a page, read in if need be. Of a {@linkplain #isCold cold} file it may be on its
+   * way still: not up to date.
    *
    * @return the frame; -ENOMEM if there is none; -EIO if the store cannot be read; -ENOSPC if it
    *     has no room
@@ -138,17 +201,53 @@ public final class AddressSpace {
   public int readPage(long index) {
     int pfn = pages.get(index);
     if (pfn >= 0) {
-      memMap.setPageUptodate(pfn);
+      if (!store.isPersistent()) {
+        memMap.setPageUptodate(pfn);
+      }
       return pfn;
     }
     if (!charge()) {
       return -Errno.ENOSPC;
     }
-    pfn = readNewPage(index);
+    pfn = readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE);
     if (pfn < 0) {
       uncharge();
     }
     return pfn;
+  }
+
+  /**
+   * {@code filemap_fault}: the frame of a page for a mapping, with readahead and up to date, where
+   * it is not simply there; {@link #wasRead} and {@link #wasWaitedFor} tell how it came.
+   *
+   * @return as {@link #readPage}
+   */
+  public int faultPage(long index, FileRa ra, MmapAdvice advice) {
+    return cache.readahead.pageForFault(this, index, ra, advice);
+  }
+
+  /** Whether the page of the latest {@link #faultPage} had to be read: a major fault. */
+  public boolean wasRead() {
+    return cache.readahead.missed();
+  }
+
+  /** Whether the latest {@link #faultPage} had to wait for the device. */
+  public boolean wasWaitedFor() {
+    return cache.readahead.waited();
+  }
+
+  /** {@code force_page_cache_readahead}: begins to read pages that are not there. */
+  public void readAhead(long index, long count) {
+    if (isCold()) {
+      cache.readahead.force(this, index, count);
+      return;
+    }
+    long end = Math.min(index + count, filePages());
+    for (long at = index; at < end && store.isPersistent(); at++) {
+      if (readPage(at) < 0) {
+        return; // What cannot be read ahead is read, or refused, when it is used.
+      }
+    }
   }
 
   /** {@code shmem_inode_acct_blocks}. */
@@ -172,15 +271,20 @@ public final class AddressSpace {
     }
   }
 
-  private int readNewPage(long index) {
-    int pfn = cache.allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
+  /** Reads a page that is not there; for the rest see {@link #readPage}. */
+  int readNewPage(long index, int gfp) {
+    int pfn = cache.allocator.allocPage(gfp);
     if (pfn < 0) {
       return -Errno.ENOMEM;
     }
+    boolean cold = isCold();
     long inFile =
         Math.clamp(Math.min(bytes, storeBytes) - (index << Ram.PAGE_SHIFT), 0, Ram.PAGE_SIZE);
     try {
       if (inFile > 0) {
+        if (cold) {
+          cache.device.checkFailure();
+        }
         store.readPage(index, cache.ram, pfn, (int) inFile);
       }
     } catch (IOException failure) {
@@ -191,15 +295,40 @@ public final class AddressSpace {
       long address = (long) pfn << Ram.PAGE_SHIFT;
       cache.ram.fill(address + inFile, Ram.PAGE_SIZE - inFile, (byte) 0);
     }
-    if (!add(index, pfn)) {
+    if (!add(index, pfn, true)) {
       cache.allocator.freePages(pfn, 0);
       return -Errno.ENOMEM;
+    }
+    if (cold && inFile > 0) {
+      cache.device.read(number, index, pfn);
     }
     return pfn;
   }
 
-  /** {@code filemap_add_folio}; returns false if there is no memory for a node of the tree. */
-  private boolean add(long index, int pfn) {
+  /** A page that is not there, and will be overwritten as a whole. */
+  int newPageForWrite(long index) {
+    if (!charge()) {
+      return -Errno.ENOSPC;
+    }
+    int pfn = cache.allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
+    if (pfn >= 0 && add(index, pfn, false)) {
+      return pfn;
+    }
+    if (pfn >= 0) {
+      cache.allocator.freePages(pfn, 0);
+    }
+    uncharge();
+    return -Errno.ENOMEM;
+  }
+
+  /**
+   * {@code filemap_add_folio}; returns false if there is no memory for a node of the tree.
+   *
+   * @param refaults whether it counts as one that comes back, if it was evicted: not for a write
+   */
+  private boolean add(long index, int pfn, boolean refaults) {
+    // Reclaim may run while the tree takes a node, and may forget the shadow then.
+    int shadow = store.isShmem() ? NO_SHADOW : pages.value(index);
     if (!pages.put(index, pfn, Gfp.GFP_KERNEL)) {
       return false;
     }
@@ -209,6 +338,9 @@ public final class AddressSpace {
     if (store.isShmem()) {
       memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
       cache.vmStat.increment(VmStatItem.NR_SHMEM);
+    }
+    if (shadow >= 0 && refaults) {
+      cache.allocator.workingset().refault(pfn, shadow);
     }
     cache.lru.add(pfn);
     if (cache.trace.isOn()) {
@@ -231,16 +363,10 @@ public final class AddressSpace {
     }
   }
 
-  /** Takes a page that nobody maps out of the cache and gives its frame back. */
-  private void drop(long index, int pfn) {
-    if (memMap.pageMapcount(pfn) != 0) {
-      throw new IllegalStateException("dropping a mapped page of a file: " + memMap.describe(pfn));
-    }
-    remove(index, pfn, -1);
-  }
+  // ---- Taking pages out ----
 
-  /** Drops the page or the shadow at an index. */
-  private void dropEntry(long index) {
+  /** Drops the page or the shadow at an index; a page that nobody maps, and that is not moving. */
+  void dropEntry(long index) {
     int pfn = pages.get(index);
     if (pfn >= 0) {
       drop(index, pfn);
@@ -249,9 +375,22 @@ public final class AddressSpace {
     }
   }
 
+  /** Takes a page that nobody maps out of the cache and gives its frame back. */
+  private void drop(long index, int pfn) {
+    if (memMap.pageMapcount(pfn) != 0) {
+      throw new IllegalStateException("dropping a mapped page of a file: " + memMap.describe(pfn));
+    }
+    if (store.isPersistent()
+        && (memMap.testFlags(pfn, PageFlags.WRITEBACK) || !memMap.isPageUptodate(pfn))) {
+      // folio_lock, folio_wait_writeback
+      cache.allocator.pendingIo().waitFor(pfn, IoWait.FILE_WRITE);
+    }
+    remove(index, pfn, NO_SHADOW);
+  }
+
   /** {@code __filemap_remove_folio}, and the cache's reference goes. */
   private void remove(long index, int pfn, int shadow) {
-    setClean(pfn);
+    dirty.clear(pfn);
     if (shadow >= 0) {
       pages.replaceByValue(index, shadow);
     } else {
@@ -274,11 +413,24 @@ public final class AddressSpace {
    * memory only; returns whether it went.
    */
   public boolean dropIfClean(int pfn) {
-    if (memMap.isPageDirty(pfn) || memMap.pageCount(pfn) != 1) {
+    if (memMap.isPageDirty(pfn)
+        || memMap.testFlags(pfn, PageFlags.WRITEBACK)
+        || memMap.pageCount(pfn) != 1) {
       return false;
     }
     drop(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
+    evicted = true;
     return true;
+  }
+
+  /**
+   * {@code invalidate_mapping_pages}: drops the pages of [first, last] that are clean and that only
+   * the cache holds; who reads them again has to wait for the device.
+   *
+   * @return how many went
+   */
+  public long invalidate(long first, long last) {
+    return truncation.invalidate(first, last);
   }
 
   // ---- Reclaim ----
@@ -287,17 +439,20 @@ public final class AddressSpace {
    * {@code pageout}: begins to write a dirty page back, for reclaim, which has taken it off its
    * list and unmapped it.
    *
-   * @return 0 if it is clean now, though perhaps still being written; -EIO if the store does not
-   *     take it: it stays dirty; {@link #WRITEPAGE_ACTIVATE} if it has nowhere to go
+   * @return 0 if it is clean now, though perhaps still being written; a negative errno if the store
+   *     does not take it, and it stays dirty; {@link #WRITEPAGE_ACTIVATE} if it has nowhere to go
    */
   public int pageout(int pfn) {
-    if (!memMap.isPageDirty(pfn)) {
-      return 0;
-    }
     if (!store.isPersistent()) {
       return WRITEPAGE_ACTIVATE;
     }
-    return (int) writePage(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
+    if (!memMap.isPageDirty(pfn)) {
+      return 0;
+    }
+    if (memMap.testFlags(pfn, PageFlags.WRITEBACK)) {
+      return WRITEPAGE_ACTIVATE;
+    }
+    return (int) dirty.writePage(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
   }
 
   /**
@@ -308,105 +463,122 @@ public final class AddressSpace {
    * @return false if it is dirty, or somebody else holds it
    */
   public boolean removeMapping(int pfn, int shadow) {
-    if (memMap.isPageDirty(pfn) || memMap.pageCount(pfn) != 2) {
+    if (memMap.isPageDirty(pfn)
+        || memMap.testFlags(pfn, PageFlags.WRITEBACK)
+        || memMap.pageCount(pfn) != 2) {
       return false;
     }
-    long index = Integer.toUnsignedLong(memMap.index(pfn));
-    remove(index, pfn, shadow);
+    remove(Integer.toUnsignedLong(memMap.index(pfn)), pfn, shadow);
+    evicted = true;
     return true;
   }
 
-  /** Drops a page if only the cache holds it and its content is safe; returns whether it went. */
-  boolean dropIfUnused(int pfn) {
-    if (!store.isPersistent() || memMap.pageCount(pfn) != 1) {
-      return false;
-    }
-    long index = Integer.toUnsignedLong(memMap.index(pfn));
-    if (memMap.isPageDirty(pfn) && writePage(index, pfn) != 0) {
-      return false;
-    }
-    drop(index, pfn);
-    return true;
-  }
-
-  /**
-   * {@code invalidate_mapping_pages}: drops the pages that are clean and that only the cache holds.
-   *
-   * @return how many went
-   */
-  long dropClean() {
-    long dropped = 0;
-    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
-      int pfn = pages.get(index);
-      if (!memMap.isPageDirty(pfn) && dropIfUnused(pfn)) {
-        dropped++;
-      }
-    }
-    return dropped;
-  }
+  // ---- Dirty pages ----
 
   /** {@code set_page_dirty}: the page is newer than the store. */
   public void setDirty(int pfn) {
-    if (!memMap.isPageDirty(pfn)) {
-      memMap.setPageDirty(pfn);
-      pages.setTag(Integer.toUnsignedLong(memMap.index(pfn)), PageTree.TAG_DIRTY);
-      dirtyPages++;
-      if (store.isPersistent()) {
-        cache.vmStat.increment(VmStatItem.NR_DIRTIED);
-        countDirty(pfn, 1);
+    dirty.set(pfn);
+  }
+
+  /** The device has written a page. */
+  void written(int pfn) {
+    dirty.written(pfn);
+  }
+
+  /**
+   * {@code fsync}: writes the size and every dirty page back, and waits for the device. A store of
+   * memory only has nothing to write back to, and its pages stay dirty.
+   *
+   * @return 0, or a negative errno if something could not be written, and stays dirty
+   */
+  public long writeBack() {
+    return writeBack(0, Long.MAX_VALUE);
+  }
+
+  /**
+   * {@code filemap_write_and_wait_range}: the same for the pages of a range of indexes, both ends
+   * inclusive.
+   *
+   * @return 0, or a negative errno if something could not be written, and stays dirty
+   */
+  public long writeBack(long first, long last) {
+    long result = writeBack(first, last, true);
+    dirty.await();
+    return result;
+  }
+
+  /** {@code filemap_fdatawrite_range}: begins to write, and does not wait. */
+  public long startWriteBack(long first, long last) {
+    return writeBack(first, last, false);
+  }
+
+  /** {@code filemap_fdatawait}: waits for what is being written. */
+  public void awaitWriteBack() {
+    dirty.await();
+  }
+
+  private long writeBack(long first, long last, boolean wait) {
+    if (!store.isPersistent()) {
+      return 0;
+    }
+    if (storeBytes != bytes) {
+      try {
+        store.setBytes(bytes);
+        storeBytes = bytes;
+      } catch (IOException failure) {
+        int errno = store.errno(failure);
+        dirty.errors().set(errno);
+        return -errno;
       }
+    }
+    return dirty.write(first, last, wait, Long.MAX_VALUE);
+  }
+
+  /**
+   * The store gets the dirty bytes of a range of pages at once, and the pages stay dirty: see
+   * {@link DirtyPages#storeAhead}.
+   *
+   * @return 0 or a negative errno
+   */
+  public long storeAhead(long first, long last) {
+    try {
+      dirty.storeAhead(first, last);
+      return 0;
+    } catch (IOException failure) {
+      return -store.errno(failure);
     }
   }
 
-  private void setClean(int pfn) {
-    if (memMap.isPageDirty(pfn)) {
-      memMap.clearPageDirty(pfn);
-      pages.clearTag(Integer.toUnsignedLong(memMap.index(pfn)), PageTree.TAG_DIRTY);
-      dirtyPages--;
-      if (store.isPersistent()) {
-        countDirty(pfn, -1);
-      }
-    }
+  /** {@code filemap_sample_wb_err}: what {@link #errorSince} counts from, for one opening. */
+  public int sampleError() {
+    return dirty.errors().sample();
   }
 
-  /** {@code folio_account_dirtied}, {@code folio_account_cleaned}. */
-  private void countDirty(int pfn, int change) {
-    cache.vmStat.add(VmStatItem.NR_DIRTY, change);
-    cache.allocator.zoneOf(pfn).stat().add(VmStatItem.NR_ZONE_WRITE_PENDING, change);
+  /** {@code filemap_check_wb_err}: 0, or the error of writing back since a sample. */
+  public long errorSince(int sample) {
+    return dirty.errors().since(sample);
   }
 
-  // ---- read and write ----
+  /** {@code errseq_check_and_advance}: the next sample, once the error was told. */
+  public int advanceError() {
+    return dirty.errors().advance();
+  }
+
+  // ---- read, write, truncate ----
+
+  /** Reads for somebody who has not opened the file. */
+  public long read(long position, byte[] to, int offset, int count) {
+    return read(position, to, offset, count, ownRa);
+  }
 
   /**
    * Copies bytes of the file out, through the cache.
    *
+   * @param ra of the opening of the file
    * @return how many, 0 at the end; or -EIO, -ENOMEM
    */
-  public long read(long position, byte[] to, int offset, int count) {
-    int done = 0;
-    while (done < count && position + done < bytes) {
-      long at = position + done;
-      int inPage = (int) at & (Ram.PAGE_SIZE - 1);
-      int part = (int) Math.min(Math.min(count - done, Ram.PAGE_SIZE - inPage), bytes - at);
-      if (!store.isPersistent() && findPage(at >>> Ram.PAGE_SHIFT) < 0) {
-        // Reading a hole of memory takes no page.
-        Arrays.fill(to, offset + done, offset + done + part, (byte) 0);
-        done += part;
-        continue;
-      }
-      int pfn = readPage(at >>> Ram.PAGE_SHIFT);
-      if (pfn < 0) {
-        return done > 0 ? done : pfn;
-      }
-      // Reading on in the same page is one access to it, however small the pieces are.
-      if (at >>> Ram.PAGE_SHIFT != latestReadPage) {
-        latestReadPage = at >>> Ram.PAGE_SHIFT;
-        cache.lru.markAccessed(pfn);
-      }
-      cache.ram.read(((long) pfn << Ram.PAGE_SHIFT) + inPage, to, offset + done, part);
-      done += part;
-    }
-    return done;
+  public long read(long position, byte[] to, int offset, int count, FileRa ra) {
+    return copy.read(position, to, offset, count, ra);
   }
 
   /**
@@ -416,44 +588,9 @@ public final class AddressSpace {
    */
   public long write(long position, byte[] from, int offset, int count) {
     if (position + count > bytes) {
-      zeroTailToGrow();
+      truncation.zeroTailToGrow();
     }
-    int done = 0;
-    while (done < count) {
-      long at = position + done;
-      int inPage = (int) at & (Ram.PAGE_SIZE - 1);
-      int part = Math.min(count - done, Ram.PAGE_SIZE - inPage);
-      int pfn = readPage(at >>> Ram.PAGE_SHIFT);
-      if (pfn < 0) {
-        return done > 0 ? done : pfn;
-      }
-      cache.ram.write(((long) pfn << Ram.PAGE_SHIFT) + inPage, from, offset + done, part);
-      setDirty(pfn);
-      done += part;
-      if (at + part > bytes) {
-        bytes = at + part;
-      }
-    }
-    return done;
-  }
-
-  /**
-   * A write that found no bytes to copy after it had begun: its page is in the cache, and dirty,
-   * and the file reaches up to {@code position}.
-   *
-   * @return 0, -EIO, -ENOMEM or -ENOSPC
-   */
-  public long writeNothing(long position) {
-    int pfn = readPage(position >>> Ram.PAGE_SHIFT);
-    if (pfn < 0) {
-      return pfn;
-    }
-    setDirty(pfn);
-    if (position > bytes) {
-      zeroTailToGrow();
-      bytes = position;
-    }
-    return 0;
+    return copy.write(position, from, offset, count);
   }
 
   /**
@@ -463,30 +600,7 @@ public final class AddressSpace {
    * @return 0, or -EIO if the store refuses, and nothing has changed
    */
   public long truncate(long newBytes) {
-    try {
-      store.setBytes(newBytes);
-    } catch (IOException failure) {
-      return -Errno.EIO;
-    }
-    storeBytes = newBytes;
-    if (newBytes > bytes || (newBytes == bytes && store.isPersistent())) {
-      zeroTailToGrow();
-      bytes = newBytes;
-      return 0;
-    }
-    // A file in memory may have pages behind its end, even where the size stays.
-    bytes = newBytes;
-    long end = filePages();
-    for (FileMapping mapping = firstMapping(end, Long.MAX_VALUE);
-        mapping != null;
-        mapping = nextMapping(mapping, end, Long.MAX_VALUE)) {
-      mapping.mapper().unmapPages(end, Long.MAX_VALUE);
-    }
-    for (long index = pages.nextEntry(end); index >= 0; index = pages.nextEntry(index + 1)) {
-      dropEntry(index);
-    }
-    zeroTail();
-    return 0;
+    return truncation.truncate(newBytes);
   }
 
   /**
@@ -497,120 +611,21 @@ public final class AddressSpace {
    * @param from and {@code end}: positions, whatever the size of the file is
    */
   public void punchHole(long from, long end) {
-    long first = (from + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
-    long last = end >>> Ram.PAGE_SHIFT;
-    if (first > last) {
-      zeroInPage(from, end);
-      return;
-    }
-    zeroInPage(from, first << Ram.PAGE_SHIFT);
-    zeroInPage(last << Ram.PAGE_SHIFT, end);
-    for (long index = pages.nextEntry(first);
-        index >= 0 && index < last;
-        index = pages.nextEntry(index + 1)) {
-      int pfn = pages.get(index);
-      for (FileMapping mapping = firstMapping(index, index);
-          mapping != null;
-          mapping = nextMapping(mapping, index, index)) {
-        mapping.mapper().unmapPage(index, pfn);
-      }
-      dropEntry(index);
-    }
-  }
-
-  /** Zeroes a part of one page, if that is in the cache. */
-  private void zeroInPage(long from, long end) {
-    int pfn = from < end ? pages.get(from >>> Ram.PAGE_SHIFT) : -1;
-    if (pfn >= 0) {
-      cache.ram.fill(
-          ((long) pfn << Ram.PAGE_SHIFT) + (from & (Ram.PAGE_SIZE - 1)), end - from, (byte) 0);
-      setDirty(pfn);
-    }
-  }
-
-  /** Linux leaves in a file of memory what was written behind its end through a mapping. */
-  private void zeroTailToGrow() {
-    if (store.isPersistent()) {
-      zeroTail();
-    }
-  }
-
-  /** Zeroes what lies behind the end of the file in its last page, if that is in the cache. */
-  private void zeroTail() {
-    int inLast = (int) bytes & (Ram.PAGE_SIZE - 1);
-    int last = inLast == 0 ? -1 : pages.get(bytes >>> Ram.PAGE_SHIFT);
-    if (last >= 0) {
-      long address = (long) last << Ram.PAGE_SHIFT;
-      cache.ram.fill(address + inLast, (long) Ram.PAGE_SIZE - inLast, (byte) 0);
-    }
-  }
-
-  // ---- Writing back ----
-
-  /**
-   * {@code fsync}: writes the size and every dirty page back. A store of memory only has nothing to
-   * write back to, and its pages stay dirty.
-   *
-   * @return 0, or -EIO if something could not be written, and stays dirty
-   */
-  public long writeBack() {
-    return writeBack(0, Long.MAX_VALUE);
+    truncation.punchHole(from, end);
   }
 
   /**
-   * {@code sync_file_range}: the same for the pages of a range of indexes, both ends inclusive.
+   * {@code evict_inode}: the file is gone, or nobody will use it again: drops all its pages,
+   * without writing them back.
    *
-   * @return 0, or -EIO if something could not be written, and stays dirty
+   * @throws IllegalStateException if an area still maps it
    */
-  public long writeBack(long first, long last) {
-    if (!store.isPersistent()) {
-      return 0;
+  public void evict() {
+    if (isMapped()) {
+      throw new IllegalStateException("evicting file %d, which is mapped".formatted(number));
     }
-    if (storeBytes != bytes) {
-      try {
-        store.setBytes(bytes);
-        storeBytes = bytes;
-      } catch (IOException failure) {
-        return -Errno.EIO;
-      }
-    }
-    long result = 0;
-    for (long index = pages.next(first);
-        index >= 0 && index <= last;
-        index = pages.next(index + 1)) {
-      int pfn = pages.get(index);
-      for (FileMapping mapping = firstMapping(index, index);
-          mapping != null;
-          mapping = nextMapping(mapping, index, index)) {
-        if (mapping.mapper().cleanPage(index)) {
-          setDirty(pfn);
-        }
-      }
-      if (memMap.isPageDirty(pfn)) {
-        long error = writePage(index, pfn);
-        result = error != 0 ? error : result;
-      }
-    }
-    return result;
-  }
-
-  private long writePage(long index, int pfn) {
-    long inFile = Math.clamp(bytes - (index << Ram.PAGE_SHIFT), 0, Ram.PAGE_SIZE);
-    try {
-      if (inFile > 0) {
-        store.writePage(index, cache.ram, pfn, (int) inFile);
-        storeBytes = Math.max(storeBytes, (index << Ram.PAGE_SHIFT) + inFile);
-      }
-    } catch (IOException failure) {
-      return -Errno.EIO;
-    }
-    setClean(pfn);
-    cache.vmStat.increment(VmStatItem.NR_WRITTEN);
-    if (memMap.testFlags(pfn, PageFlags.RECLAIM)) {
-      memMap.clearFlags(pfn, PageFlags.RECLAIM);
-      cache.lru.rotateReclaimable(pfn);
-    }
-    return 0;
+    truncation.removeFrom(0);
+    cache.forget(this);
   }
 
   // ---- Mappings ----
@@ -659,22 +674,6 @@ public final class AddressSpace {
     return mappings.nextOverlap(mapping, first, last);
   }
 
-  /**
-   * {@code evict_inode}: the file is gone, or nobody will use it again: drops all its pages,
-   * without writing them back.
-   *
-   * @throws IllegalStateException if an area still maps it
-   */
-  public void evict() {
-    if (isMapped()) {
-      throw new IllegalStateException("evicting file %d, which is mapped".formatted(number));
-    }
-    for (long index = pages.nextEntry(0); index >= 0; index = pages.nextEntry(index + 1)) {
-      dropEntry(index);
-    }
-    cache.forget(this);
-  }
-
   // ---- Audit ----
 
   /** Recounts the nodes of its tree of pages. */
@@ -700,9 +699,7 @@ public final class AddressSpace {
         audit.difference(
             "page %d of file %d is in %s".formatted(index, number, memMap.describe(pfn)));
       }
-      if (memMap.isPageDirty(pfn) != pages.hasTag(index, PageTree.TAG_DIRTY)) {
-        audit.difference("the tag of dirty pages is wrong for " + memMap.describe(pfn));
-      }
+      auditTags(audit, index, pfn);
       if (memMap.isPageDirty(pfn)) {
         dirty++;
         writePending[memMap.zoneIndex(pfn)] += store.isPersistent() ? 1 : 0;
@@ -711,7 +708,18 @@ public final class AddressSpace {
     }
     mappings.audit(audit, "file " + number);
     audit.expectEqual("nrpages of file " + number, pages.size(), count);
-    audit.expectEqual("dirty pages of file " + number, dirtyPages, dirty);
+    audit.expectEqual("dirty pages of file " + number, dirtyPages(), dirty);
     return count;
+  }
+
+  private void auditTags(Audit audit, long index, int pfn) {
+    if (!store.isPersistent()) {
+      return;
+    }
+    if (memMap.isPageDirty(pfn) != pages.hasTag(index, PageTree.TAG_DIRTY)
+        || memMap.testFlags(pfn, PageFlags.WRITEBACK)
+            != pages.hasTag(index, PageTree.TAG_WRITEBACK)) {
+      audit.difference("its tags in the tree of pages are wrong: " + memMap.describe(pfn));
+    }
   }
 }

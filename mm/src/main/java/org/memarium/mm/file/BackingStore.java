@@ -2,6 +2,7 @@ package org.memarium.mm.file;
 
 import java.io.IOException;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
 
 /**
  * What is behind the page cache of one file: a file of the host, memory of an overlay, nothing.
@@ -79,6 +80,11 @@ public interface BackingStore {
    */
   default boolean isCommittedByPage() {
     return false;
+  }
+
+  /** The number of an error that this store has thrown: EIO, ENOSPC... */
+  default int errno(IOException failure) {
+    return Errno.EIO;
   }
 
   /** Whether first reads count as major faults: the page was not in the host's page cache. */

@@ -20,6 +20,8 @@ public final class DirtyLimits {
   private long bytes;
   private long backgroundBytes;
   private boolean highmemIsDirtyable;
+  private int writebackCentisecs = 500;
+  private int expireCentisecs = 3000;
 
   /** Linux's defaults: writers wait at 20 %, writeback starts at 10 %. */
   public DirtyLimits() {}
@@ -91,6 +93,26 @@ public final class DirtyLimits {
       ToLongFunction<VmStatItem> counters, Function<LruList, VmStatItem> item) {
     return counters.applyAsLong(item.apply(LruList.INACTIVE_FILE))
         + counters.applyAsLong(item.apply(LruList.ACTIVE_FILE));
+  }
+
+  /** {@code vm.dirty_writeback_centisecs}: how often the flusher looks for old pages; 0: never. */
+  public int writebackCentisecs() {
+    return writebackCentisecs;
+  }
+
+  /** Sets {@code vm.dirty_writeback_centisecs}. */
+  public void setWritebackCentisecs(int centisecs) {
+    writebackCentisecs = centisecs;
+  }
+
+  /** {@code vm.dirty_expire_centisecs}: what has been dirty for so long is written. */
+  public int expireCentisecs() {
+    return expireCentisecs;
+  }
+
+  /** Sets {@code vm.dirty_expire_centisecs}. */
+  public void setExpireCentisecs(int centisecs) {
+    expireCentisecs = centisecs;
   }
 
   /** {@code vm.highmem_is_dirtyable}. */

@@ -3,6 +3,7 @@ package org.memarium.mm.file;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
@@ -14,6 +15,7 @@ import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.Zone;
 import org.memarium.mm.slab.KmemCache;
 import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.trace.IoWait;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
@@ -51,9 +53,16 @@ public final class PageCache {
   /** By number; number 0 is none. */
   private final DirtyLimits dirtyLimits = new DirtyLimits();
 
+  final FileDevice device;
+  final Flusher flusher;
+  final Readahead readahead;
+
   private Commitment commitment = Uncommitted.INSTANCE;
 
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
+
+  /** Numbers below the size of {@link #spaces} that no file has; the lowest first. */
+  private final PriorityQueue<Integer> freeNumbers = new PriorityQueue<>();
 
   /**
    * An empty cache that takes its frames from an allocator.
@@ -69,6 +78,10 @@ public final class PageCache {
     this.lru = allocator.lru();
     this.shadowNodes = new ShadowNodes(vmStat);
     this.trace = allocator.trace();
+    this.device = new FileDevice(allocator.pendingIo(), trace.time(), vmStat);
+    this.flusher = new Flusher(this, dirtyLimits);
+    this.readahead = new Readahead(this);
+    allocator.pendingIo().setWriteEnd(this::written);
     spaces.add(null);
   }
 
@@ -100,10 +113,9 @@ public final class PageCache {
   }
 
   private int freeNumber() {
-    for (int number = 1; number < spaces.size(); number++) {
-      if (spaces.get(number) == null) {
-        return number;
-      }
+    Integer lowest = freeNumbers.poll();
+    if (lowest != null) {
+      return lowest;
     }
     spaces.add(null);
     return spaces.size() - 1;
@@ -157,6 +169,49 @@ public final class PageCache {
 
   void forget(AddressSpace space) {
     spaces.set(space.number(), null);
+    freeNumbers.add(space.number());
+  }
+
+  /**
+   * {@code wakeup_flusher_threads}: reclaim finds too many dirty pages; they are to be written back
+   * in the background.
+   */
+  public void wakeupFlushers() {
+    flusher.wake();
+  }
+
+  /**
+   * Ends transfers whose time has come, and lets the flusher work if it is due. Called where the
+   * kernel would schedule; nobody may rely there on a frame that he holds no reference to.
+   */
+  public void atSafePoint() {
+    flusher.atSafePoint();
+  }
+
+  /** {@code ksys_sync}: writes everything back, and waits for the device. */
+  public void sync() {
+    flusher.writeAll();
+    allocator.pendingIo().waitForAll(IoWait.FILE_WRITE);
+  }
+
+  /**
+   * Makes the device of the files fail, for tests of what comes then.
+   *
+   * @param number of the page that cannot be moved, counted from now: 1 for the next; 0: none
+   */
+  public void failDeviceAt(long number) {
+    device.failAt(number);
+  }
+
+  private void written(int pfn) {
+    AddressSpace space = spaceOf(pfn);
+    if (space != null) {
+      space.written(pfn);
+    }
+  }
+
+  long nanos() {
+    return trace.time().nanos();
   }
 
   // ---- Giving back ----
@@ -179,7 +234,7 @@ public final class PageCache {
   public long dropClean() {
     long dropped = 0;
     for (AddressSpace space : spaces()) {
-      dropped += space.dropClean();
+      dropped += space.invalidate(0, Long.MAX_VALUE);
     }
     return dropped;
   }

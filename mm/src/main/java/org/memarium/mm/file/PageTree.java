@@ -39,8 +39,8 @@ public final class PageTree {
   /** {@code PAGECACHE_TAG_WRITEBACK}. */
   public static final int TAG_WRITEBACK = 1;
 
-  /** {@code PAGECACHE_TAG_TOWRITE}: was dirty when who writes back began. */
-  public static final int TAG_TOWRITE = 2;
+  /** The store has the bytes of the dirty page already: see {@link DirtyPages#storeAhead}. */
+  static final int TAG_STORED = 2;
 
   static final int TAGS = 3;
 

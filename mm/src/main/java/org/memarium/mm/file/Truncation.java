@@ -1,0 +1,124 @@
+package org.memarium.mm.file;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+
+/**
+ * Taking pages of one file away: {@code truncate}, holes, {@code drop_caches} (Linux {@code
+ * mm/truncate.c}).
+ */
+final class Truncation {
+  private final PageCache cache;
+  private final AddressSpace file;
+  private final PageTree pages;
+  private final BackingStore store;
+
+  Truncation(PageCache cache, AddressSpace file, PageTree pages) {
+    this.cache = cache;
+    this.file = file;
+    this.pages = pages;
+    this.store = file.store();
+  }
+
+  /** See {@link AddressSpace#truncate}. */
+  long truncate(long newBytes) {
+    try {
+      store.setBytes(newBytes);
+    } catch (IOException failure) {
+      return -Errno.EIO;
+    }
+    boolean shorter = newBytes < file.bytes() || !store.isPersistent();
+    if (newBytes > file.bytes() || !shorter) {
+      zeroTailToGrow();
+      file.setSizes(newBytes);
+      return 0;
+    }
+    // A file in memory may have pages behind its end, even where the size stays.
+    file.setSizes(newBytes);
+    long end = file.filePages();
+    for (FileMapping mapping = file.firstMapping(end, Long.MAX_VALUE);
+        mapping != null;
+        mapping = file.nextMapping(mapping, end, Long.MAX_VALUE)) {
+      mapping.mapper().unmapPages(end, Long.MAX_VALUE);
+    }
+    removeFrom(end);
+    zeroTail();
+    return 0;
+  }
+
+  /** Drops every page and every shadow from an index on; nobody maps them. */
+  void removeFrom(long first) {
+    for (long index = pages.nextEntry(first); index >= 0; index = pages.nextEntry(index + 1)) {
+      file.dropEntry(index);
+    }
+  }
+
+  /** See {@link AddressSpace#punchHole}. */
+  void punchHole(long from, long end) {
+    long first = (from + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
+    long last = end >>> Ram.PAGE_SHIFT;
+    if (first > last) {
+      zeroInPage(from, end);
+      return;
+    }
+    zeroInPage(from, first << Ram.PAGE_SHIFT);
+    zeroInPage(last << Ram.PAGE_SHIFT, end);
+    for (long index = pages.nextEntry(first);
+        index >= 0 && index < last;
+        index = pages.nextEntry(index + 1)) {
+      int pfn = pages.get(index);
+      @Nullable FileMapping mapping = pfn < 0 ? null : file.firstMapping(index, index);
+      for (; mapping != null; mapping = file.nextMapping(mapping, index, index)) {
+        mapping.mapper().unmapPage(index, pfn);
+      }
+      file.dropEntry(index);
+    }
+  }
+
+  /** Zeroes a part of one page, if that is in the cache. */
+  private void zeroInPage(long from, long end) {
+    int pfn = from < end ? pages.get(from >>> Ram.PAGE_SHIFT) : -1;
+    if (pfn >= 0) {
+      cache.ram.fill(
+          ((long) pfn << Ram.PAGE_SHIFT) + (from & (Ram.PAGE_SIZE - 1)), end - from, (byte) 0);
+      file.setDirty(pfn);
+    }
+  }
+
+  /** Linux leaves in a file of memory what was written behind its end through a mapping. */
+  void zeroTailToGrow() {
+    if (store.isPersistent()) {
+      zeroTail();
+    }
+  }
+
+  /** Zeroes what lies behind the end of the file in its last page, if that is in the cache. */
+  private void zeroTail() {
+    long bytes = file.bytes();
+    int inLast = (int) bytes & (Ram.PAGE_SIZE - 1);
+    int last = inLast == 0 ? -1 : pages.get(bytes >>> Ram.PAGE_SHIFT);
+    if (last >= 0) {
+      long address = (long) last << Ram.PAGE_SHIFT;
+      cache.ram.fill(address + inLast, (long) Ram.PAGE_SIZE - inLast, (byte) 0);
+    }
+  }
+
+  /** See {@link AddressSpace#invalidate}. */
+  long invalidate(long first, long last) {
+    if (!store.isPersistent()) {
+      return 0;
+    }
+    long dropped = 0;
+    for (long index = pages.next(first);
+        index >= 0 && index <= last;
+        index = pages.next(index + 1)) {
+      if (file.dropIfClean(pages.get(index))) {
+        file.markEvicted();
+        dropped++;
+      }
+    }
+    return dropped;
+  }
+}
