@@ -5,6 +5,8 @@ import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.FileRa;
+import org.memarium.mm.file.MmapAdvice;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
@@ -43,6 +45,9 @@ import org.memarium.mm.trace.VmStatItem;
 public final class FaultHandler {
   /** {@code fault_around_bytes}: 64 KiB. */
   private static final int FAULT_AROUND_PAGES = 16;
+
+  /** Of a page that may be mapped around another: marked ones start readahead when they fault. */
+  private static final int READY = PageFlags.UPTODATE | PageFlags.READAHEAD;
 
   private final MemoryManager memory;
   private final PageAllocator allocator;
@@ -408,7 +413,10 @@ public final class FaultHandler {
   /** {@code do_read_fault}: fault-around first, and if the page itself was not there, the page. */
   private FaultResult doReadFault(
       MmStruct mm, Vma area, AddressSpace mapping, long address, long index) {
-    int frame = getPage(mapping, index);
+    if (mapping.isCold()) {
+      return doColdReadFault(mm, area, mapping, address, index);
+    }
+    int frame = getPage(area, mapping, index);
     long protection = UserPages.protection(area);
     if (frame >= 0) {
       mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
@@ -418,6 +426,35 @@ public final class FaultHandler {
       faultAround(mm, area, mapping, address, protection);
     }
     return frame < 0 ? failure(frame) : done(FaultKind.FILE, frame);
+  }
+
+  /**
+   * The same of a file that the host has not in its cache. Who waits for the device faults again,
+   * and maps what has come meanwhile around the page.
+   */
+  private FaultResult doColdReadFault(
+      MmStruct mm, Vma area, AddressSpace mapping, long address, long index) {
+    PageTables tables = mm.pages().tables();
+    long protection = UserPages.protection(area);
+    boolean around = shouldFaultAround(area);
+    if (around) {
+      faultAround(mm, area, mapping, address, protection);
+      long pte = tables.readPte(pteAddress);
+      if (pte != 0) {
+        return done(FaultKind.FILE, Pte.pfn(pte));
+      }
+    }
+    int frame = getPage(area, mapping, index);
+    if (frame < 0) {
+      return failure(frame);
+    }
+    if (around && retried) {
+      faultAround(mm, area, mapping, address, protection);
+    }
+    if (tables.readPte(pteAddress) == 0) {
+      mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
+    }
+    return done(FaultKind.FILE, frame);
   }
 
   /** {@code should_fault_around}. */
@@ -443,8 +480,9 @@ public final class FaultHandler {
     long end =
         Math.min(
             Math.min(first + faultAroundPages, entries), pteOffset + area.pages() - areaOffset);
-    boolean readIn = !mapping.store().isCold() && mapping.store().isPersistent();
+    boolean readIn = !mapping.isCold() && mapping.store().isPersistent();
     long filePages = mapping.filePages();
+    int hits = 0;
     for (long offset = first; offset < end; offset++) {
       long at = pteAddress + (offset - pteOffset) * entryBytes;
       long index = area.pageIndex(address) + offset - pteOffset;
@@ -453,11 +491,20 @@ public final class FaultHandler {
       }
       boolean read = readIn && allocator.hasSparePage(Gfp.GFP_HIGHUSER_MOVABLE);
       int frame = read ? mapping.readPage(index) : mapping.findPage(index);
-      if (frame >= 0) {
+      if (frame >= 0 && (memMap.flags(frame) & READY) == PageFlags.UPTODATE) {
         mm.pages().mapFile(area, at, Pte.of(frame, protection), frame);
         mappedAround = true;
+        hits++;
       }
     }
+    if (!readIn) {
+      readahead(area, mapping).hit(hits);
+    }
+  }
+
+  private static FileRa readahead(Vma area, AddressSpace mapping) {
+    MappedFile file = area.file();
+    return file == null ? mapping.readahead() : file.readahead();
   }
 
   /** {@code do_cow_fault}: a write to a private page that is not mapped: one copy, one fault. */
@@ -469,7 +516,7 @@ public final class FaultHandler {
     if (fresh < 0) {
       return FaultResult.OOM;
     }
-    int frame = getPage(mapping, index);
+    int frame = getPage(area, mapping, index);
     if (frame < 0) {
       allocator.putPage(fresh);
       return failure(frame);
@@ -482,7 +529,7 @@ public final class FaultHandler {
 
   /** {@code do_shared_fault}: a write to a shared page that is not mapped. */
   private FaultResult doSharedFault(MmStruct mm, Vma area, AddressSpace mapping, long index) {
-    int frame = getPage(mapping, index);
+    int frame = getPage(area, mapping, index);
     if (frame < 0) {
       return failure(frame);
     }
@@ -493,16 +540,24 @@ public final class FaultHandler {
   }
 
   /** {@code filemap_fault}: the frame of a page; a negative errno; -EFAULT behind the end. */
-  private int getPage(AddressSpace mapping, long index) {
+  private int getPage(Vma area, AddressSpace mapping, long index) {
     if (index >= mapping.filePages()) {
       return -Errno.EFAULT;
     }
-    int frame = mapping.findPage(index);
-    if (frame >= 0) {
-      return frame;
+    if (!mapping.isCold()) {
+      return mapping.readPage(index);
     }
-    major = mapping.store().isCold();
-    return mapping.readPage(index);
+    int frame = mapping.faultPage(index, readahead(area, mapping), advice(area));
+    major = mapping.wasRead();
+    retried = major || mapping.wasWaitedFor();
+    return frame;
+  }
+
+  private static MmapAdvice advice(Vma area) {
+    if (area.has(VmFlags.RAND_READ)) {
+      return MmapAdvice.RANDOM;
+    }
+    return area.has(VmFlags.SEQ_READ) ? MmapAdvice.SEQUENTIAL : MmapAdvice.NORMAL;
   }
 
   private static FaultResult failure(int error) {

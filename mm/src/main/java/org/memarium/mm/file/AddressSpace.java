@@ -340,7 +340,7 @@ public final class AddressSpace {
       cache.vmStat.increment(VmStatItem.NR_SHMEM);
     }
     if (shadow >= 0 && refaults) {
-      cache.allocator.workingset().refault(pfn, shadow);
+      cache.lru.workingset().refault(pfn, shadow);
     }
     cache.lru.add(pfn);
     if (cache.trace.isOn()) {

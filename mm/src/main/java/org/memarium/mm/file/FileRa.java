@@ -55,6 +55,11 @@ public final class FileRa {
     random = true;
   }
 
+  /** So many pages were there when a mapping wanted them. */
+  public void hit(int pages) {
+    mmapMiss = Math.max(0, mmapMiss - pages);
+  }
+
   /** {@code get_init_ra_size}: the first window, for so many pages wanted. */
   static int firstSize(long wanted, int most) {
     long power = Long.highestOneBit(Math.max(1, 2 * wanted - 1));

@@ -92,7 +92,7 @@ final class Readahead {
       syncMmap(file, ra, index, advice);
     } else if (pfn >= 0 && advice != MmapAdvice.RANDOM && ra.mostPages > 0) {
       // do_async_mmap_readahead
-      ra.mmapMiss -= ra.mmapMiss > 0 ? 1 : 0;
+      ra.hit(1);
       if (isMarked(pfn)) {
         async(file, ra, index, pfn, ra.mostPages);
       }

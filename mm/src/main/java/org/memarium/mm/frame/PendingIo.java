@@ -1,6 +1,7 @@
 package org.memarium.mm.frame;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import org.memarium.mm.Audit;
 import org.memarium.mm.trace.IoWait;
 import org.memarium.mm.trace.VirtualTime;
@@ -42,11 +43,18 @@ public final class PendingIo {
   private int first;
   private int count;
 
+  private IntConsumer writeEnd = pfn -> {};
+
   PendingIo(PageAllocator allocator, VmStat vmStat, VirtualTime time) {
     this.allocator = allocator;
     this.memMap = allocator.memMap();
     this.vmStat = vmStat;
     this.time = time;
+  }
+
+  /** Names who is told of each page that was written, which is not under writeback any more. */
+  public void setWriteEnd(IntConsumer listener) {
+    writeEnd = listener;
   }
 
   // ---- Beginnings ----
@@ -198,6 +206,7 @@ public final class PendingIo {
     memMap.clearFlags(pfn, PageFlags.WRITEBACK);
     countWriteback(pfn, -1);
     vmStat.increment(VmStatItem.NR_WRITTEN);
+    writeEnd.accept(pfn);
     if (memMap.testFlags(pfn, PageFlags.RECLAIM)) {
       memMap.clearFlags(pfn, PageFlags.RECLAIM);
       allocator.lru().rotateReclaimable(pfn);

@@ -196,7 +196,7 @@ public final class Migration {
   private int moveToNewPage(int from, int to) {
     AddressSpace file = memory.pageCache().spaceOf(from);
     int expected = 1 + (file == null ? 0 : 1);
-    if (memMap.pageCount(from) != expected) {
+    if (memMap.pageCount(from) != expected || memMap.testFlags(from, PageFlags.WRITEBACK)) {
       return -Errno.EAGAIN;
     }
     ram.copyFrame(from, to);

@@ -241,11 +241,7 @@ final class Madvise {
     long first = area.pageIndex(start);
     long last =
         Math.min(area.pageIndex(end), Math.min(mapping.filePages(), first + READAHEAD_PAGES));
-    for (long index = first; index < last; index++) {
-      if (mapping.readPage(index) < 0) {
-        break; // What cannot be read ahead is read, or refused, when it is used.
-      }
-    }
+    mapping.readAhead(first, last - first);
     return 0;
   }
 

@@ -2,6 +2,7 @@ package org.memarium.mm.space;
 
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.FileRa;
 
 /**
  * {@code struct file}, as far as {@code mmap} looks at it: one opening of a file.
@@ -25,6 +26,11 @@ public interface MappedFile {
 
   /** The file's page cache; asked only if {@link #mmapKind} is {@code PAGE_CACHE}. */
   AddressSpace mapping();
+
+  /** {@code f_ra}: how this opening of the file is read ahead. */
+  default FileRa readahead() {
+    return mapping().readahead();
+  }
 
   /** {@code FMODE_READ}: opened for reading. */
   boolean isReadable();
