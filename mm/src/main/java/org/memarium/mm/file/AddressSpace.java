@@ -18,8 +18,8 @@ import org.memarium.mm.trace.VmStatItem;
  * {@code write} on one side and its {@link BackingStore} on the other.
  *
  * <p>Every page is in the cache once, so mappings, {@code read} and {@code write} always agree. A
- * page that was changed is dirty until {@link #writeBack}, or until the flusher comes. Bytes behind the end of the file in its
- * last page are zero when the page comes in.
+ * page that was changed is dirty until {@link #writeBack}, or until the flusher comes. Bytes behind
+ * the end of the file in its last page are zero when the page comes in.
  *
  * <p>What is done with the pages stands in classes of its own: {@link FileCopy} (read and write),
  * {@link Readahead}, {@link DirtyPages} (writing back), {@link Truncation}.

@@ -217,16 +217,6 @@ public final class PageCache {
   // ---- Giving back ----
 
   /**
-   * {@code wakeup_flusher_threads}: reclaim meets nothing but dirty pages that nobody writes; all
-   * are written back.
-   */
-  public void wakeupFlushers() {
-    for (AddressSpace space : spaces()) {
-      space.writeBack();
-    }
-  }
-
-  /**
    * {@code drop_pagecache}: drops all pages that are clean and that nobody but the cache holds.
    *
    * @return how many went
