@@ -17,7 +17,7 @@ import org.memarium.mm.trace.VmStatItem;
  * </pre>
  *
  * <p>There is no thread: it runs at the {@linkplain #atSafePoint safe points} of the machine, when
- * its time has come or somebody has woken it.
+ * its time has come, and where reclaim asks for it.
  */
 final class Flusher {
   /** {@code nr_dirtied_pause}: after so many pages a writer looks at the limits. */
@@ -33,7 +33,6 @@ final class Flusher {
   private final Set<AddressSpace> dirty = new LinkedHashSet<>();
 
   private long wakeNanos;
-  private boolean woken;
   private int dirtiedPages;
 
   Flusher(PageCache cache, DirtyLimits limits) {
@@ -62,11 +61,6 @@ final class Flusher {
     dirtiedPages++;
   }
 
-  /** {@code wakeup_flusher_threads}: everything is to be written. */
-  void wake() {
-    woken = true;
-  }
-
   // ---- Running ----
 
   /** Ends what the device has done, and works if there is work. */
@@ -78,10 +72,7 @@ final class Flusher {
       return;
     }
     throttle();
-    if (woken) {
-      woken = false;
-      writeAll();
-    } else if (limits.writebackCentisecs() != 0 && cache.nanos() >= wakeNanos) {
+    if (limits.writebackCentisecs() != 0 && cache.nanos() >= wakeNanos) {
       wakeNanos = cache.nanos() + limits.writebackCentisecs() * NANOS_PER_CENTISEC;
       writeExpired();
     }

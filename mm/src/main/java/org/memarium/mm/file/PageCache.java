@@ -173,11 +173,11 @@ public final class PageCache {
   }
 
   /**
-   * {@code wakeup_flusher_threads}: reclaim finds too many dirty pages; they are to be written back
-   * in the background.
+   * {@code wakeup_flusher_threads}: reclaim meets nothing but dirty pages that nobody writes. All
+   * are given to the device; nobody waits.
    */
   public void wakeupFlushers() {
-    flusher.wake();
+    flusher.writeAll();
   }
 
   /**
