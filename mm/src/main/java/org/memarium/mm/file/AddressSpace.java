@@ -594,6 +594,19 @@ public final class AddressSpace {
   }
 
   /**
+   * A write that found no bytes to copy after it had begun: its page is in the cache, and dirty,
+   * and the file reaches up to {@code position}.
+   *
+   * @return 0, -EIO, -ENOMEM or -ENOSPC
+   */
+  public long writeNothing(long position) {
+    if (position > bytes) {
+      truncation.zeroTailToGrow();
+    }
+    return copy.writeNothing(position);
+  }
+
+  /**
    * {@code truncate}: sets the size. Pages behind the new end vanish from the cache and from every
    * address space, private copies too; a longer file reads as zeroes.
    *

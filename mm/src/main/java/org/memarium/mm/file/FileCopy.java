@@ -82,6 +82,17 @@ final class FileCopy {
     return done;
   }
 
+  /** See {@link AddressSpace#writeNothing}. */
+  long writeNothing(long position) {
+    int pfn = pageForWrite(position >>> Ram.PAGE_SHIFT, false);
+    if (pfn < 0) {
+      return pfn;
+    }
+    file.setDirty(pfn);
+    file.grewTo(position);
+    return 0;
+  }
+
   /** {@code write_begin}: a page that is overwritten as a whole need not be read. */
   private int pageForWrite(long index, boolean whole) {
     int pfn = file.framePresent(index);
