@@ -11,6 +11,8 @@ import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.Network;
 import org.memarium.kernel.Preset;
+import org.memarium.kernel.error.UsageException;
+import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import picocli.CommandLine.ITypeConverter;
@@ -93,8 +95,17 @@ final class MachineOptions {
   @Option(
       names = "--reclaim",
       paramLabel = "POLICY",
-      description = "Which pages go when memory is short: linux (default), its two lists.")
+      description =
+          "Which pages go when memory is short: linux (default), its two lists; mglru, its"
+              + " generations; fifo, clock, lru (exact, slow), random; optimum:FILE, which knows"
+              + " the future from a recording of the same run.")
   private @Nullable String reclaim;
+
+  @Option(
+      names = "--record-pages",
+      paramLabel = "FILE",
+      description = "Record the order in which pages are used, for --reclaim optimum:FILE (slow).")
+  private @Nullable Path recordPages;
 
   @Option(
       names = "--quantum",
@@ -229,7 +240,10 @@ final class MachineOptions {
     config.costs(CostOptions.model(costFile, costs));
     config.pcid(pcid);
     if (reclaim != null) {
-      config.reclaimPolicy(reclaim);
+      config.reclaimPolicy(policy(reclaim));
+    }
+    if (recordPages != null) {
+      config.recordPages(writableFile(recordPages));
     }
     if (quantum != null) {
       config.quantum(quantum);
@@ -347,6 +361,38 @@ final class MachineOptions {
         throw new TypeConversionException(
             "'%s' is no TLB; one looks like 64x4: 64 entries in sets of 4".formatted(text));
       }
+    }
+  }
+
+  /** A policy's name, and behind a colon the recording that it needs. */
+  private static PolicyChoice policy(String text) {
+    int colon = text.indexOf(':');
+    try {
+      if (colon < 0) {
+        return PolicyChoice.of(text);
+      }
+      String name = text.substring(0, colon);
+      if (!PolicyChoice.needsRecording(name)) {
+        throw new UsageException("--reclaim " + name + " needs no recording");
+      }
+      return PolicyChoice.optimum(Path.of(text.substring(colon + 1)));
+    } catch (IllegalArgumentException wrong) {
+      throw new UsageException("--reclaim: " + wrong.getMessage());
+    } catch (IOException failure) {
+      throw new UsageException(
+          "--reclaim: %s cannot be read: %s"
+              .formatted(text.substring(colon + 1), HostError.of(failure)));
+    }
+  }
+
+  /** Makes the file, so that it is known now if it cannot be. */
+  private static Path writableFile(Path file) {
+    try {
+      Files.newOutputStream(file).close();
+      return file;
+    } catch (IOException failure) {
+      throw new UsageException(
+          "--record-pages: %s cannot be written: %s".formatted(file, HostError.of(failure)));
     }
   }
 }

@@ -58,6 +58,7 @@ public final class Mmu {
 
   private int fetchGeneration;
   private boolean fastPath = true;
+  private @Nullable PageAccessListener accessListener;
 
   /**
    * Of the last {@link #translateBoth}: physical addresses of the first byte and of the second
@@ -107,6 +108,15 @@ public final class Mmu {
   public void setFastPath(boolean on) {
     fastPath = on;
     clearFast();
+  }
+
+  /**
+   * Tells somebody of every access from now on, which turns the fast path off: an order of
+   * magnitude slower. For policies that must know the exact order of use.
+   */
+  public void setAccessListener(PageAccessListener listener) {
+    accessListener = listener;
+    setFastPath(false);
   }
 
   /** The RAM behind. */
@@ -553,6 +563,9 @@ public final class Mmu {
         }
         if (!fetch) {
           fillFast(linear, entry);
+        }
+        if (accessListener != null) {
+          accessListener.accessed((int) (physical(entry, linear) >>> Ram.PAGE_SHIFT), fetch);
         }
         return physical(entry, linear);
       }

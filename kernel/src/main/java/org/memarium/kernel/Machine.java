@@ -1,6 +1,9 @@
 package org.memarium.kernel;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -10,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.hardware.DescriptorTable;
 import org.memarium.hardware.Mmu;
+import org.memarium.hardware.PageAccessListener;
 import org.memarium.hardware.Ram;
 import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.error.ExecException;
@@ -155,6 +159,7 @@ public final class Machine implements AutoCloseable {
       memory.usePcid();
     }
     reclaim = new Reclaim(memory, config.reclaimPolicy());
+    listenToAccesses(config.recordPages());
     faults = new FaultHandler(memory);
 
     pages = new KernelPages(allocator);
@@ -349,6 +354,21 @@ public final class Machine implements AutoCloseable {
     slab.rcu().synchronizeRcu();
     if (config.checks()) {
       audit();
+    }
+  }
+
+  /** Some policies, and recordings, want to know of every access. */
+  private void listenToAccesses(@Nullable Path recordTo) {
+    if (recordTo != null) {
+      try {
+        reclaim.record(recordTo);
+      } catch (IOException failure) {
+        throw new UsageException("the recording of pages cannot be made: " + failure.getMessage());
+      }
+    }
+    PageAccessListener listener = reclaim.accessListener();
+    if (listener != null) {
+      mmu.setAccessListener(listener);
     }
   }
 
@@ -788,6 +808,9 @@ public final class Machine implements AutoCloseable {
           endAll();
         }
         vfs.close();
+        reclaim.endRecording();
+      } catch (IOException failure) {
+        throw new UncheckedIOException("the recording of pages is not whole", failure);
       } finally {
         ram.close();
       }

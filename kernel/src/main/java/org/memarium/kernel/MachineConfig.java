@@ -10,8 +10,8 @@ import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Scheduler;
+import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.slab.SlubDebugOptions;
-import org.memarium.mm.reclaim.ReclaimPolicies;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
 import org.memarium.mm.trace.CostModel;
@@ -126,9 +126,17 @@ public final class MachineConfig {
     return values.pcid;
   }
 
-  /** The policy of page replacement, one of {@link ReclaimPolicies#names}; default "linux". */
-  public String reclaimPolicy() {
+  /** The policy of page replacement; default Linux's two lists. */
+  public PolicyChoice reclaimPolicy() {
     return values.reclaimPolicy;
+  }
+
+  /**
+   * The file where the order in which pages are used is recorded, for {@link PolicyChoice#optimum};
+   * null, as by default, if it is not. Recording slows the processor down by an order of magnitude.
+   */
+  public @Nullable Path recordPages() {
+    return values.recordPages;
   }
 
   /**
@@ -229,7 +237,8 @@ public final class MachineConfig {
     private String workingDirectory = "/";
     private boolean checks;
     private boolean pcid;
-    private String reclaimPolicy = ReclaimPolicies.DEFAULT;
+    private PolicyChoice reclaimPolicy = PolicyChoice.DEFAULT;
+    private @Nullable Path recordPages;
     private long quantum = Scheduler.DEFAULT_QUANTUM;
     private Network network = Network.NONE;
     private List<Limit> limits = new ArrayList<>();
@@ -263,6 +272,7 @@ public final class MachineConfig {
       checks = from.checks;
       pcid = from.pcid;
       reclaimPolicy = from.reclaimPolicy;
+      recordPages = from.recordPages;
       quantum = from.quantum;
       network = from.network;
       limits = new ArrayList<>(from.limits);
@@ -369,8 +379,14 @@ public final class MachineConfig {
     }
 
     /** See {@link MachineConfig#reclaimPolicy}. */
-    public Builder reclaimPolicy(String name) {
-      reclaimPolicy = name;
+    public Builder reclaimPolicy(PolicyChoice choice) {
+      reclaimPolicy = choice;
+      return this;
+    }
+
+    /** See {@link MachineConfig#recordPages}. */
+    public Builder recordPages(@Nullable Path file) {
+      recordPages = file;
       return this;
     }
 
@@ -475,11 +491,6 @@ public final class MachineConfig {
       if (pcid && layout == Layout.I386) {
         throw new UsageException(
             "PCIDs are for 64-bit kernels: a processor has them in 64-bit mode only");
-      }
-      if (!ReclaimPolicies.names().contains(reclaimPolicy)) {
-        throw new UsageException(
-            "there is no reclaim policy %s: it is one of %s"
-                .formatted(reclaimPolicy, String.join(", ", ReclaimPolicies.names())));
       }
       if (quantum < 1) {
         throw new UsageException(

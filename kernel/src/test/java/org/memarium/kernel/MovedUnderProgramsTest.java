@@ -14,9 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.reclaim.MigrateMode;
 import org.memarium.mm.reclaim.Migration;
-import org.memarium.mm.frame.PageList;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStatItem;
 

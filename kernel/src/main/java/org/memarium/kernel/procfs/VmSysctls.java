@@ -196,8 +196,7 @@ final class VmSysctls {
     Swappiness swappiness = system.reclaim().swappiness();
     vm.integer("swappiness", 0, Swappiness.MOST, swappiness::value, swappiness::set);
     SuperblockShrinker shrinker = system.superblockShrinker();
-    vm.integer(
-        "vfs_cache_pressure", 0, MAX, shrinker::cachePressure, shrinker::setCachePressure);
+    vm.integer("vfs_cache_pressure", 0, MAX, shrinker::cachePressure, shrinker::setCachePressure);
   }
 
   private void addHeld() {

@@ -1,7 +1,11 @@
 package org.memarium.mm.reclaim;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.PageAccessListener;
 import org.memarium.mm.Audit;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.Lru;
@@ -21,30 +25,32 @@ public final class Reclaim {
   private final Shrinkers shrinkers;
   private final Vmscan vmscan;
   private final KswapdTask kswapd;
+  private final PageIdentity identity;
+  private @Nullable PageAccessListener accessListener;
+  private @Nullable ReferenceRecorder recorder;
 
   /** For the memory of a machine without memory groups, with Linux's two lists. */
   public Reclaim(MemoryManager memory) {
-    this(memory, ReclaimPolicies.DEFAULT);
+    this(memory, PolicyChoice.DEFAULT);
   }
 
   /**
    * For the memory of a machine without memory groups.
    *
-   * @param policy one of {@link ReclaimPolicies#names}
-   * @throws IllegalArgumentException if it is none of them
+   * @param policy which pages go
    */
-  public Reclaim(MemoryManager memory, String policy) {
+  public Reclaim(MemoryManager memory, PolicyChoice policy) {
     this(memory, policy, swappiness -> new RootGroup(memory.allocator().lru().root(), swappiness));
   }
 
   /**
    * For the memory of a machine.
    *
-   * @param policy one of {@link ReclaimPolicies#names}
+   * @param policy which pages go
    * @param groups makes what knows of memory groups; it is given {@code vm.swappiness}
-   * @throws IllegalArgumentException if there is no such policy
    */
-  public Reclaim(MemoryManager memory, String policy, Function<Swappiness, MemoryGroups> groups) {
+  public Reclaim(
+      MemoryManager memory, PolicyChoice policy, Function<Swappiness, MemoryGroups> groups) {
     allocator = memory.allocator();
     MemMap memMap = memory.memMap();
     Lru lru = allocator.lru();
@@ -61,9 +67,12 @@ public final class Reclaim {
     PageReferences references = new PageReferences(memMap, lru, rmap);
     TryToUnmap tryToUnmap = new TryToUnmap(memMap, rmap, memory.swap());
     Eviction eviction = new Eviction(memory, new ShrinkPages(memory, tryToUnmap, references, node));
-    PolicyParts parts = new PolicyParts(allocator, scanCount, references, eviction);
-    ReclaimPolicy chosen = ReclaimPolicies.create(policy, parts);
+    identity = new PageIdentity(memMap, memory.pageCache());
+    PolicyParts parts =
+        new PolicyParts(memory, rmap, scanCount, references, eviction, memoryGroups, identity);
+    ReclaimPolicy chosen = policy.create(parts);
     lru.setObserver(chosen.observer());
+    accessListener = chosen.accessListener();
     shrinkers = new Shrinkers(memory.vmStat());
     vmscan =
         new Vmscan(
@@ -107,6 +116,46 @@ public final class Reclaim {
   /** The task that frees pages in the background. */
   public KswapdTask kswapd() {
     return kswapd;
+  }
+
+  /**
+   * Who must be told of every access of the processor, in order; null if nobody need be, and then
+   * the processor is an order of magnitude faster.
+   */
+  public @Nullable PageAccessListener accessListener() {
+    return accessListener;
+  }
+
+  /**
+   * Records the order in which pages are used from now on, for {@link PolicyChoice#optimum}; before
+   * the first page is in use.
+   *
+   * @throws IOException if the file cannot be made
+   */
+  public void record(Path file) throws IOException {
+    recorder = new ReferenceRecorder(file, identity, vmscan.policy());
+    allocator.lru().setObserver(recorder);
+    accessListener = recorder;
+  }
+
+  /**
+   * Ends the recording, if there is one.
+   *
+   * @throws IOException if not all of it could be written
+   */
+  public void endRecording() throws IOException {
+    if (recorder != null) {
+      recorder.close();
+    }
+  }
+
+  PageIdentity identity() {
+    return identity;
+  }
+
+  /** The policy itself. */
+  ReclaimPolicy chosenPolicy() {
+    return vmscan.policy();
   }
 
   /** The name of the policy that chooses victims. */

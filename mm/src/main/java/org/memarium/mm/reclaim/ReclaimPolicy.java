@@ -1,6 +1,7 @@
 package org.memarium.mm.reclaim;
 
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.PageAccessListener;
 import org.memarium.mm.frame.LruObserver;
 import org.memarium.mm.frame.Lruvec;
 
@@ -35,6 +36,14 @@ interface ReclaimPolicy {
 
   /** Who wants to know of every page; null if the lists are enough, which costs nothing. */
   default @Nullable LruObserver observer() {
+    return null;
+  }
+
+  /**
+   * Who wants to know of every access of the processor, in order; null if the accessed bits are
+   * enough. It slows the machine down by an order of magnitude.
+   */
+  default @Nullable PageAccessListener accessListener() {
     return null;
   }
 
