@@ -185,6 +185,29 @@ static double advice(int fd, int what) {
   return best;
 }
 
+/* Pages that were never written before go to swap, so few that its device takes them all at once. */
+static double pageout(void) {
+  double best = 1e30;
+  for (int round = 0; round < ROUNDS; round++) {
+    char *at = map(64 * PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    memset(at, 1, 64 * PAGE);
+    double from = nanos();
+    if (madvise(at, 64 * PAGE, MADV_PAGEOUT)) die("madvise");
+    best = least(best, (nanos() - from) / 64);
+    munmap(at, 64 * PAGE);
+  }
+  return best;
+}
+
+static int has_swap(void) {
+  char line[256];
+  int lines = 0;
+  FILE *swaps = fopen("/proc/swaps", "r");
+  while (swaps && fgets(line, sizeof line, swaps)) lines++;
+  if (swaps) fclose(swaps);
+  return lines > 1;
+}
+
 /* Reads past the page cache, at random places. */
 static double direct(int fd, long pages) {
   char *buffer = map(pages * PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -230,6 +253,7 @@ int main(int argc, char **argv) {
   printf("page-copy=%.0f\n", zero_or_copy(1));
   printf("reclaim-scan=%.0f\n", look);
   printf("reclaim-steal=%.0f\n", take < look ? 0 : take - look);
+  if (has_swap()) printf("pageout=%.0f\n", pageout());
   close(fd);
 
   fd = open(name, O_RDONLY | O_DIRECT);

@@ -69,6 +69,7 @@ final class TimeAccount {
     counts.put(Cost.PAGE_COPY, ram.copiedFrames());
     counts.put(Cost.RECLAIM_SCAN, sum(VmStatItem.PGSCAN_ANON, VmStatItem.PGSCAN_FILE));
     counts.put(Cost.RECLAIM_STEAL, sum(VmStatItem.PGSTEAL_ANON, VmStatItem.PGSTEAL_FILE));
+    counts.put(Cost.PAGEOUT, vmStat.get(VmStatItem.NR_VMSCAN_WRITE));
     counts.put(Cost.SLAB_SCAN, vmStat.get(VmStatItem.SLABS_SCANNED));
     counts.put(
         Cost.COMPACT_SCAN,

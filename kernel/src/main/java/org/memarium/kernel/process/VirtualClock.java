@@ -41,7 +41,7 @@ public final class VirtualClock {
 
   /** Nanoseconds since boot: CLOCK_MONOTONIC and CLOCK_BOOTTIME. */
   public long uptimeNanos() {
-    return cpu.instructions() + sleptNanos + time.waitedNanos();
+    return cpu.instructions() + sleptNanos + time.passedNanos();
   }
 
   /** Nanoseconds since 1970: CLOCK_REALTIME. */

@@ -10,6 +10,8 @@ import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.PageList;
 import org.memarium.mm.frame.Zone;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.trace.Cost;
+import org.memarium.mm.trace.VirtualTime;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -25,6 +27,7 @@ final class Eviction {
   private final PageCache pageCache;
   private final ShrinkPages shrinkPages;
   private final VmStat vmStat;
+  private final VirtualTime time;
   private final ReclaimStat stat = new ReclaimStat();
   private final PageList skipped = new PageList();
 
@@ -35,6 +38,7 @@ final class Eviction {
     this.pageCache = memory.pageCache();
     this.shrinkPages = shrinkPages;
     this.vmStat = memory.vmStat();
+    this.time = memory.trace().time();
   }
 
   // ---- Isolation ----
@@ -136,6 +140,9 @@ final class Eviction {
     count(
         lruvec, sc, sc.isKswapd ? VmStatItem.PGSTEAL_KSWAPD : VmStatItem.PGSTEAL_DIRECT, reclaimed);
     vmStat.add(file ? VmStatItem.PGSTEAL_FILE : VmStatItem.PGSTEAL_ANON, reclaimed);
+    time.work(Cost.RECLAIM_SCAN, scanned);
+    time.work(Cost.PAGEOUT, stat.pageout);
+    time.work(Cost.RECLAIM_STEAL, reclaimed);
     lruvec.noteCost(file, stat.pageout);
     if (stat.unqueuedDirty == nrTaken) {
       pageCache.wakeupFlushers();

@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
  * What costs time, and how much of it one takes where nobody says otherwise.
  *
  * <p>{@code docs/virtual-time.md} says on which machine the figures were measured, how, and which
- * are an estimate; each is an option. Those of {@link Part#DEVICE} decide when an I/O is done, and
- * so how long a program waits for it. The others are multiplied with counters when a report is
- * made, and change nothing of what a program does.
+ * are an estimate; each is an option. Those of {@link Part#DEVICE} decide when an I/O is done, and so
+ * how long a program waits for it; those of reclaim, how far the device is when reclaim looks again.
+ * The others are multiplied with counters when a report is made, and change nothing of what a
+ * program does.
  */
 public enum Cost {
   /** An instruction of a program. */
@@ -39,6 +40,8 @@ public enum Cost {
   RECLAIM_SCAN("reclaim-scan", 55_000, Part.KERNEL),
   /** A page that reclaim takes. */
   RECLAIM_STEAL("reclaim-steal", 265_000, Part.KERNEL),
+  /** The work of the processor for a page that reclaim writes; the device's comes on top. */
+  PAGEOUT("pageout", 1_500_000, Part.KERNEL),
   /** An object that a shrinker of slabs looks at. */
   SLAB_SCAN("slab-scan", 60_000, Part.KERNEL),
   /** A page that a scanner of compaction looks at. */

@@ -15,7 +15,7 @@ public final class CostModel {
   public static final CostModel DEFAULT = new CostModel(defaults());
 
   private static final int PICO_DIGITS = 3;
-  private static final long PICOS_PER_NANO = 1_000;
+  static final long PICOS_PER_NANO = 1_000;
 
   /** An hour: nothing here takes longer, and sums of such stay far from the end of a long. */
   private static final BigDecimal MAX_NANOS = BigDecimal.valueOf(3_600_000_000_000L);

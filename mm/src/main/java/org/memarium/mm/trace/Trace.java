@@ -22,12 +22,12 @@ public final class Trace {
   private long sequence;
   private boolean on;
 
-  /** A trace that nobody listens to yet, and whose clock only waiting for devices moves, from 0. */
+  /** A trace that nobody listens to yet, and whose clock only waiting and reclaim move, from 0. */
   public Trace() {}
 
   /**
    * Names the virtual clock that stamps the events, in nanoseconds since boot; it adds {@link
-   * VirtualTime#waitedNanos()} to what it counts itself.
+   * VirtualTime#passedNanos()} to what it counts itself.
    */
   public void setClock(LongSupplier virtualNanos) {
     time.setClock(virtualNanos);

@@ -4,10 +4,11 @@ import java.util.function.LongSupplier;
 
 /**
  * The virtual clock as the memory manager sees it: it reads the clock, knows what things cost, and
- * lets time pass where a task waits for a device.
+ * lets time pass where a task waits for a device, and where reclaim works: devices get done
+ * meanwhile, and whether a page is still being written decides what reclaim does with it.
  *
- * <p>Only such waiting moves the clock from here. All other costs are computed from counters when a
- * report is made, so that they cost nothing on the way and change nothing of what a program does.
+ * <p>All other costs are computed from counters when a report is made, so that they cost nothing on
+ * the way and change nothing of what a program does.
  *
  * <pre>
  *   device.submit     done = max(now, device's last done) + latency + pages * each;   no time passes
@@ -20,14 +21,15 @@ public final class VirtualTime {
   private final long[] waitedNanos = new long[IoWait.values().length];
   private final long[] waits = new long[IoWait.values().length];
   private CostModel costs = CostModel.DEFAULT;
-  private LongSupplier clock = this::waitedNanos;
+  private LongSupplier clock = this::passedNanos;
   private long allWaitedNanos;
+  private long workedPicos;
 
-  /** A clock that only waiting moves, from 0, and the default costs. */
+  /** A clock that only waiting and reclaim move, from 0, and the default costs. */
   VirtualTime() {}
 
   /**
-   * Names the machine's clock, in nanoseconds since boot; it adds {@link #waitedNanos()} to what it
+   * Names the machine's clock, in nanoseconds since boot; it adds {@link #passedNanos()} to what it
    * counts itself.
    */
   void setClock(LongSupplier virtualNanos) {
@@ -61,6 +63,16 @@ public final class VirtualTime {
       waitedNanos[what.ordinal()] += left;
       allWaitedNanos += left;
     }
+  }
+
+  /** Reclaim did so much: the clock moves by what that costs. */
+  public void work(Cost cost, long count) {
+    workedPicos += costs.picos(cost) * count;
+  }
+
+  /** Nanoseconds by which the clock was moved from here. */
+  public long passedNanos() {
+    return allWaitedNanos + workedPicos / CostModel.PICOS_PER_NANO;
   }
 
   /** How often a task had to wait for that. */
