@@ -72,6 +72,17 @@ final class HostComparisonTest {
   }
 
   @Test
+  void mapsAndPagemapAnswerRequests() {
+    String program = HostPrograms.compile(folder, "requests.c", "-static").toString();
+    String file = folder.resolve("mapped").toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program, file);
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
+    assertEquals(there.out(), here.out());
+    assertEquals(there.status(), here.status());
+  }
+
+  @Test
   void filesGrowNoLargerThanTheLimit() {
     String program = HostPrograms.compile(folder, "filesize.c", "-static").toString();
     String file = folder.resolve("limited").toString();

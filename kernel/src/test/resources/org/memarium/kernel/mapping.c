@@ -422,6 +422,26 @@ static void many(void) {
   unmap(far, 70000 * PAGE);
 }
 
+// Rights by protection keys, on a processor that has none.
+static void keys(void) {
+  title("protection keys");
+  answer(syscall(SYS_pkey_alloc, 1, 0));
+  answer(syscall(SYS_pkey_alloc, 0, 4));
+  answer(syscall(SYS_pkey_alloc, 0, 0));
+  map(AT(0), 4 * PAGE, RW, P | A | F, -1, 0);
+  for (int key = -2; key < 17; key++) {
+    answer(syscall(SYS_pkey_free, key));
+    answer(syscall(SYS_pkey_mprotect, AT(1), PAGE, PROT_READ, key));
+    answer(syscall(SYS_pkey_mprotect, AT(1), PAGE, 0x10, key));
+    answer(syscall(SYS_pkey_mprotect, AT(1) + 1, PAGE, PROT_READ, key));
+    answer(syscall(SYS_pkey_mprotect, AT(1), 0, PROT_READ, key));
+    answer(syscall(SYS_pkey_mprotect, AT(1), -1, PROT_READ, key));
+    answer(syscall(SYS_pkey_mprotect, AT(1), PAGE, PROT_GROWSDOWN | PROT_GROWSUP, key));
+    answer(syscall(SYS_pkey_mprotect, AT(40), PAGE, PROT_READ, key));
+  }
+  maps();
+}
+
 // What may be dropped is not locked, whatever is to be locked in future.
 static void droppable(void) {
   title("droppable memory and locks");
@@ -459,6 +479,12 @@ int main(void) {
   random_calls(2, fd);
   random_calls(3, fd);
   droppable();
+  FILE *cpu = fopen("/proc/cpuinfo", "r");
+  char line[4096];
+  int has_keys = 0;
+  while (fgets(line, sizeof line, cpu)) has_keys |= strstr(line, " ospke") != 0;
+  fclose(cpu);
+  if (!has_keys) keys();
   many();
   sealed();
   return 0;

@@ -14,6 +14,27 @@ public final class Maps {
 
   private Maps() {}
 
+  /**
+   * What is behind an area.
+   *
+   * @param offset in the file, in bytes
+   * @param device of the file; 0 if there is none
+   * @param inode its number; 0 if there is none
+   */
+  record Backing(long offset, long device, long inode) {
+    static Backing of(Vma area) {
+      AddressSpace pages = area.mapping();
+      long offset = area.pageOffset() << Ram.PAGE_SHIFT;
+      if (pages != null) {
+        return new Backing(offset, pages.store().device(), pages.store().inode());
+      }
+      // Private memory of /dev/zero.
+      return area.file() instanceof OpenFile open
+          ? new Backing(offset, open.inode().dev(), open.inode().ino())
+          : new Backing(0, 0, 0);
+    }
+  }
+
   /** All lines. */
   static String of(@Nullable MmStruct mm, int wordBytes) {
     StringBuilder out = new StringBuilder();
@@ -32,27 +53,21 @@ public final class Maps {
    */
   static void line(StringBuilder out, MmStruct mm, Vma area, int wordBytes) {
     int lineStart = out.length();
-    AddressSpace pages = area.mapping();
-    long offset = area.pageOffset() << Ram.PAGE_SHIFT;
-    if (pages != null) {
-      long inode = pages.store().inode();
-      header(out, area, offset, pages.store().device(), inode);
-    } else if (area.file() instanceof OpenFile open) {
-      // Private memory of /dev/zero.
-      header(out, area, offset, open.inode().dev(), open.inode().ino());
-    } else {
-      header(out, area, 0, 0, 0);
-    }
+    Backing backing = Backing.of(area);
+    header(
+        out,
+        area.start(),
+        area.end(),
+        area.rights(),
+        backing.offset(),
+        backing.device(),
+        backing.inode());
     String name = name(mm, area);
     if (!name.isEmpty()) {
       Text.pad(out, lineStart, nameColumn(wordBytes));
       out.append(name);
     }
     out.append('\n');
-  }
-
-  private static void header(StringBuilder out, Vma area, long offset, long device, long inode) {
-    header(out, area.start(), area.end(), area.rights(), offset, device, inode);
   }
 
   /** {@code show_vma_header_prefix}: the columns before the name. */

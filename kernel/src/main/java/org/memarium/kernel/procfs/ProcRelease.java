@@ -48,6 +48,11 @@ enum ProcRelease {
     return this == LINUX_6_18;
   }
 
+  /** maps answers {@code PROCMAP_QUERY} (since 6.11), pagemap {@code PAGEMAP_SCAN} (since 6.7). */
+  boolean answersRequests() {
+    return this == LINUX_6_18;
+  }
+
   /** Files of a process that has no memory any more cannot be opened: ESRCH (since 6.16). */
   boolean refusesWithoutMemory() {
     return this == LINUX_6_18;

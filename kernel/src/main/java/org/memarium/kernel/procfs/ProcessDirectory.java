@@ -98,12 +98,20 @@ final class ProcessDirectory extends PseudoDirectory {
         bytes(
             "auxv", PRIVATE, () -> process.mm() == null ? new byte[0] : process.auxiliaryVector()));
     needsMemory(bytes("environ", PRIVATE, process::environment));
-    guarded(text("maps", () -> Maps.of(process.mm(), system.wordBytes())));
+    boolean requests = ProcRelease.of(system.layout()).answersRequests();
+    PseudoFile maps = text("maps", () -> Maps.of(process.mm(), system.wordBytes()));
+    guarded(maps);
+    if (requests) {
+      maps.setIoctl(new ProcMapQuery(process::mm));
+    }
     guarded(text("smaps", () -> Smaps.of(process.mm(), system)));
     needsMemory(text("smaps_rollup", () -> Smaps.rollup(process.mm(), system)));
     RecordFile pagemap = new RecordFile(fileSystem(), PRIVATE, new PageMap(process::mm, memMap));
     file("pagemap", pagemap);
     needsMemory(pagemap);
+    if (requests) {
+      pagemap.setIoctl(new PageMapScan(process::mm, system.memory().allocator()));
+    }
     MemoryFile mem =
         new MemoryFile(fileSystem(), () -> new ProcessMemory(process.mm(), system.remoteAccess()));
     file("mem", mem);

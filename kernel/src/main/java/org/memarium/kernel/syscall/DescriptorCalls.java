@@ -72,8 +72,18 @@ final class DescriptorCalls {
               }
 
               @Override
+              public long address() {
+                return at;
+              }
+
+              @Override
+              public boolean copyToUser(long to, byte[] bytes) {
+                return kernel.memory().copyToUser(to, bytes, 0, bytes.length) == bytes.length;
+              }
+
+              @Override
               public boolean copyToUser(byte[] bytes) {
-                return kernel.memory().copyToUser(at, bytes, 0, bytes.length) == bytes.length;
+                return copyToUser(at, bytes);
               }
             });
   }

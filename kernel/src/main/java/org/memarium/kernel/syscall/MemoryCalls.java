@@ -24,6 +24,11 @@ final class MemoryCalls {
     table.set("munmap", this::munmap);
     table.set("mprotect", this::mprotect);
     table.set("mremap", this::mremap);
+    String keys =
+        "`compat` only, as on a processor without keys: key -1 alone; a 32-bit kernel has none";
+    table.set("pkey_mprotect", this::pkeyMprotect).remark(keys);
+    table.set("pkey_alloc", (int flags, int rights) -> withoutKeys()).remark(keys);
+    table.set("pkey_free", (int key) -> withoutKeys()).remark(keys);
     table.set("mseal", this::mseal).remark("`compat` only: a 32-bit kernel has none");
   }
 
@@ -75,6 +80,20 @@ final class MemoryCalls {
 
   private long mprotect(int address, int bytes, int prot) {
     return mm().mprotect(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), prot);
+  }
+
+  /** {@code do_mprotect_pkey}: who changes nothing may name any key. */
+  private long pkeyMprotect(int address, int bytes, int prot, int key) {
+    if (!mm().layout().hasProtectionKeyCalls()) {
+      return -Errno.ENOSYS;
+    }
+    boolean changes = bytes != 0 || (address & (Ram.PAGE_SIZE - 1)) != 0;
+    return key != -1 && changes ? -Errno.EINVAL : mprotect(address, bytes, prot);
+  }
+
+  /** There is no key to give away, and none to take back. */
+  private long withoutKeys() {
+    return mm().layout().hasProtectionKeyCalls() ? -Errno.EINVAL : -Errno.ENOSYS;
   }
 
   private long mremap(int address, int oldBytes, int newBytes, int flags, int newAddress) {

@@ -82,7 +82,6 @@ final class RefusedCalls {
     String landlock = "as without CONFIG_SECURITY_LANDLOCK";
     table.refuse("landlock_create_ruleset landlock_add_rule", ENOSYS, landlock);
     table.refuse("landlock_restrict_self", ENOSYS, landlock);
-    table.refuse("pkey_mprotect pkey_alloc pkey_free", ENOSYS, "no 32-bit kernel has it");
     table.refuse("memfd_secret", ENOSYS, "off unless the kernel boots with secretmem.enable");
     table.refuse("name_to_handle_at", EOPNOTSUPP, "no file system here gives handles");
     table.refuse("ustat", EINVAL, "no block device is mounted");

@@ -13,6 +13,16 @@ public interface IoctlArgument {
    */
   boolean copyFromUser(byte[] bytes);
 
+  /** The argument as an address. */
+  long address();
+
+  /**
+   * Copies bytes to an address that was found behind the argument.
+   *
+   * @return false if the program may not write there: EFAULT
+   */
+  boolean copyToUser(long linearAddress, byte[] bytes);
+
   /**
    * Copies bytes to the address.
    *

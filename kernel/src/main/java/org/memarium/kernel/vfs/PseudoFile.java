@@ -8,6 +8,7 @@ public abstract class PseudoFile extends Inode {
 
   private final PseudoFileSystem fileSystem;
   private IntSupplier guard = () -> 0;
+  private IoctlHandler requests = (command, argument) -> -Errno.ENOTTY;
 
   PseudoFile(PseudoFileSystem fileSystem, int mode) {
     super(fileSystem.dev, fileSystem.newIno(), mode);
@@ -46,6 +47,15 @@ public abstract class PseudoFile extends Inode {
     if (result < 0) {
       throw new ErrnoException(-result);
     }
+  }
+
+  /** Sets what ioctl(2) does; otherwise the file knows no requests. */
+  public final void setIoctl(IoctlHandler handler) {
+    requests = handler;
+  }
+
+  final long ioctl(int command, IoctlArgument argument) {
+    return requests.ioctl(command, argument);
   }
 
   @Override

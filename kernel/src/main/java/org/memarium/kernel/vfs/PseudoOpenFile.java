@@ -33,6 +33,13 @@ abstract class PseudoOpenFile extends OpenFile {
     return -Errno.EINVAL;
   }
 
+  @Override
+  public final long ioctl(int command, IoctlArgument argument) {
+    return inode() instanceof PseudoFile file
+        ? file.ioctl(command, argument)
+        : super.ioctl(command, argument);
+  }
+
   /** {@code mem_lseek}: there is no end to count from. */
   @Override
   public final long lseek(long offset, int whence) {

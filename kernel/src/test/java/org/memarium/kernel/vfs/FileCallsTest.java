@@ -344,6 +344,16 @@ class FileCallsTest {
           }
 
           @Override
+          public long address() {
+            return 0;
+          }
+
+          @Override
+          public boolean copyToUser(long linearAddress, byte[] from) {
+            return false;
+          }
+
+          @Override
           public boolean copyFromUser(byte[] to) {
             System.arraycopy(memory, 0, to, 0, to.length);
             return true;

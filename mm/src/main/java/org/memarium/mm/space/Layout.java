@@ -268,6 +268,11 @@ public enum Layout {
     return this == COMPAT;
   }
 
+  /** Whether there are {@code pkey_mprotect} and its kin: on 64-bit kernels. */
+  public boolean hasProtectionKeyCalls() {
+    return this == COMPAT;
+  }
+
   /** Whether {@code mseal} exists: on 64-bit kernels since 6.10. */
   public boolean hasSeals() {
     return this == COMPAT;
