@@ -13,6 +13,7 @@ import org.memarium.kernel.Network;
 import org.memarium.kernel.Preset;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.reclaim.PolicyChoice;
+import org.memarium.kernel.SwapArea;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import picocli.CommandLine.ITypeConverter;
@@ -27,6 +28,23 @@ final class MachineOptions {
       converter = Size.Converter.class,
       description = "RAM of the machine, such as 64M or 1G (default: 128M).")
   private @Nullable Long ramBytes;
+
+  @Option(
+      names = "--swap",
+      paramLabel = "SIZE[,PRIORITY][,ssd]",
+      converter = SwapOption.OfSize.class,
+      description = {
+        "A swap area of that size, such as 256M, on a temporary file that vanishes with this"
+            + " process. The disk turns, unless it is said to be an ssd. Repeatable."
+      })
+  private List<SwapArea> swap = new ArrayList<>();
+
+  @Option(
+      names = "--swap-file",
+      paramLabel = "FILE[,PRIORITY][,ssd]",
+      converter = SwapOption.OfFile.class,
+      description = "A swap area on a file of yours, which mkswap has made one. Repeatable.")
+  private List<SwapArea> swapFiles = new ArrayList<>();
 
   @Option(
       names = "--preset",
@@ -217,6 +235,8 @@ final class MachineOptions {
     for (int fd = input ? 0 : 1; fd < streams.terminals().length; fd++) {
       config.terminal(fd, streams.terminals()[fd]);
     }
+    swap.forEach(config::swap);
+    swapFiles.forEach(config::swap);
     writable.forEach(config::writable);
     limits.forEach(limit -> config.limit(limit.resource(), limit.soft(), limit.hard()));
     if (preset != null) {

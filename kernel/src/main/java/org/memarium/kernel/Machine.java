@@ -98,6 +98,7 @@ public final class Machine implements AutoCloseable {
   private final KvMalloc kvMalloc;
   private final Kmap kmap;
   private final KernelMemory kernelMemory;
+  private final MachineSwap swap;
   private final Reclaim reclaim;
   private final FaultHandler faults;
   private final Mmu mmu;
@@ -162,6 +163,8 @@ public final class Machine implements AutoCloseable {
     listenToAccesses(config.recordPages());
     faults = new FaultHandler(memory);
 
+    memory.swap().areas().connect(vmalloc, kvMalloc, log);
+    swap = new MachineSwap(memory.swap());
     pages = new KernelPages(allocator);
     Segments segments = config.layout() == Layout.I386 ? Segments.I386 : Segments.X86_64;
     gdt = new DescriptorTable(ram, (long) gdtPfn << Ram.PAGE_SHIFT, segments.entries());
@@ -255,7 +258,7 @@ public final class Machine implements AutoCloseable {
             uname,
             wordBytes(),
             external,
-            new MachineStatistics(allocator),
+            new MachineStatistics(allocator, memory.swap()),
             this::execFromProgram,
             new Names(slab.kernelCaches().namesCache()),
             new Kernel.Unsupported());
@@ -412,10 +415,18 @@ public final class Machine implements AutoCloseable {
     } catch (OutOfMemoryError e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }
+    Machine machine;
     try {
-      return new Machine(config, ram, map, architecture);
+      machine = new Machine(config, ram, map, architecture);
     } catch (Throwable failure) {
       ram.close();
+      throw failure;
+    }
+    try {
+      machine.swap.boot(config.swap(), machine.allocator);
+      return machine;
+    } catch (Throwable failure) {
+      machine.close();
       throw failure;
     }
   }
@@ -812,6 +823,7 @@ public final class Machine implements AutoCloseable {
       } catch (IOException failure) {
         throw new UncheckedIOException("the recording of pages is not whole", failure);
       } finally {
+        swap.close();
         ram.close();
       }
     }

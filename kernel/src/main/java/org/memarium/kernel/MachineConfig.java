@@ -8,6 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
+import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.mm.reclaim.PolicyChoice;
@@ -29,6 +30,9 @@ public final class MachineConfig {
 
   /** RAM comes in whole MiB, as {@link org.memarium.mm.frame.PhysicalMemoryMap#pc} wants it. */
   private static final long RAM_UNIT_BYTES = 1L << 20;
+
+  /** What mkswap asks for. */
+  private static final long MIN_SWAP_BYTES = 10L * Ram.PAGE_SIZE;
 
   private final Builder values;
 
@@ -206,6 +210,11 @@ public final class MachineConfig {
     return values.costs;
   }
 
+  /** The swap areas that are on when it has booted, in this order; default none. */
+  public List<SwapArea> swap() {
+    return values.swap;
+  }
+
   /** Nanoseconds since 1970 at which the virtual clock starts; default 2026-01-01T00:00:00Z. */
   public long bootTimeNanos() {
     return values.bootTimeNanos;
@@ -251,6 +260,7 @@ public final class MachineConfig {
     private int terminalRows = 24;
     private int terminalColumns = 80;
     private CostModel costs = CostModel.DEFAULT;
+    private List<SwapArea> swap = new ArrayList<>();
     private long bootTimeNanos = 1_767_225_600L * 1_000_000_000L;
 
     private Builder() {}
@@ -285,7 +295,14 @@ public final class MachineConfig {
       terminalRows = from.terminalRows;
       terminalColumns = from.terminalColumns;
       costs = from.costs;
+      swap = new ArrayList<>(from.swap);
       bootTimeNanos = from.bootTimeNanos;
+    }
+
+    /** Adds to {@link MachineConfig#swap}. */
+    public Builder swap(SwapArea area) {
+      swap.add(area);
+      return this;
     }
 
     /** See {@link MachineConfig#ramBytes}. */
@@ -499,6 +516,9 @@ public final class MachineConfig {
       if (uid < 0 || gid < 0) {
         throw new UsageException("user %d and group %d: neither is negative".formatted(uid, gid));
       }
+      for (SwapArea area : swap) {
+        check(area);
+      }
       for (Limit limit : limits) {
         if (limit.resource() < 0 || limit.resource() >= RLimits.COUNT) {
           throw new UsageException("there is no limit number " + limit.resource());
@@ -513,6 +533,20 @@ public final class MachineConfig {
         throw new UsageException("the working directory must be absolute: " + workingDirectory);
       }
       return config;
+    }
+
+    private static void check(SwapArea area) {
+      if (area.file() == null
+          && (area.bytes() < MIN_SWAP_BYTES || area.bytes() % Ram.PAGE_SIZE != 0)) {
+        throw new UsageException(
+            "%d bytes of swap cannot be: whole pages of %d bytes, and ten of them at least"
+                .formatted(area.bytes(), Ram.PAGE_SIZE));
+      }
+      if (area.priority() < -1 || area.priority() > SwapArea.MAX_PRIORITY) {
+        throw new UsageException(
+            "a swap area of priority %d cannot be: 0 to %d"
+                .formatted(area.priority(), SwapArea.MAX_PRIORITY));
+      }
     }
   }
 }

@@ -5,13 +5,16 @@ import org.memarium.kernel.syscall.Kernel;
 import org.memarium.mm.ZoneType;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.swap.Swap;
 
 /** What sysinfo tells, from the zones. */
 final class MachineStatistics implements Kernel.MemoryStatistics {
   private final PageAllocator allocator;
+  private final Swap swap;
 
-  MachineStatistics(PageAllocator allocator) {
+  MachineStatistics(PageAllocator allocator, Swap swap) {
     this.allocator = allocator;
+    this.swap = swap;
   }
 
   @Override
@@ -22,6 +25,16 @@ final class MachineStatistics implements Kernel.MemoryStatistics {
   @Override
   public long freeRamBytes() {
     return bytes(allocator.freePages());
+  }
+
+  @Override
+  public long totalSwapBytes() {
+    return bytes(swap.totalPages());
+  }
+
+  @Override
+  public long freeSwapBytes() {
+    return bytes(swap.freePages());
   }
 
   @Override

@@ -25,6 +25,7 @@ final class MemFigures {
   long highTotal;
   long highFree;
   long cached;
+  long swapCached;
   private final Map<LruList, Long> lru = new EnumMap<>(LruList.class);
   long mlocked;
   long dirty;
@@ -57,7 +58,8 @@ final class MemFigures {
     for (LruList list : LruList.values()) {
       figures.lru.put(list, memory.vmStat().get(list.nodeItem()));
     }
-    figures.cached = memory.vmStat().get(VmStatItem.NR_FILE_PAGES);
+    figures.swapCached = memory.vmStat().get(VmStatItem.NR_SWAPCACHED);
+    figures.cached = memory.vmStat().get(VmStatItem.NR_FILE_PAGES) - figures.swapCached;
     figures.mlocked = memory.vmStat().get(VmStatItem.NR_MLOCK);
     figures.dirty = memory.vmStat().get(VmStatItem.NR_DIRTY);
     figures.writeback = memory.vmStat().get(VmStatItem.NR_WRITEBACK);
@@ -124,6 +126,8 @@ final class MemFigures {
       case VMALLOC -> vmallocUsed++;
       case FREE, FREE_PER_CPU, OTHER -> {}
     }
+    swapCached += memMap.testFlags(pfn, PageFlags.SWAP_CACHE) ? 1 : 0;
+    writeback += memMap.testFlags(pfn, PageFlags.WRITEBACK) ? 1 : 0;
     mlocked += memMap.testFlags(pfn, PageFlags.MLOCKED) ? 1 : 0;
   }
 }

@@ -11,7 +11,7 @@ import org.memarium.mm.space.MemoryManager;
  * {@code /proc/meminfo}; Linux {@code fs/proc/meminfo.c}.
  *
  * <p>Every figure comes from the counter that everything else reads; what the machine does not have
- * (swap, buffers, huge pages) is 0.
+ * (buffers, huge pages) is 0.
  */
 public final class MemInfo {
 
@@ -58,7 +58,7 @@ public final class MemInfo {
         AvailableMemory.pages(memory.allocator(), figures.free, fileLru, figures.slabReclaimable));
     pages("Buffers", 0);
     pages("Cached", figures.cached);
-    pages("SwapCached", 0);
+    pages("SwapCached", figures.swapCached);
     lruLists();
     pages("Mlocked", figures.mlocked);
     if (system.wordBytes() == 4) {
@@ -67,7 +67,9 @@ public final class MemInfo {
       pages("LowTotal", figures.total - figures.highTotal);
       pages("LowFree", figures.free - figures.highFree);
     }
-    zeroes("SwapTotal", "SwapFree", "Zswap", "Zswapped");
+    pages("SwapTotal", memory.swap().totalPages());
+    pages("SwapFree", memory.swap().freePages());
+    zeroes("Zswap", "Zswapped");
     pages("Dirty", figures.dirty);
     pages("Writeback", figures.writeback);
     pages("AnonPages", figures.anon);

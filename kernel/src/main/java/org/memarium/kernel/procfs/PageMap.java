@@ -69,7 +69,7 @@ final class PageMap implements RecordFile.Words {
     if (Pte.isPresent(pte)) {
       word = present(pte, privileged);
     } else if (Pte.isSwap(pte)) {
-      word = swapped(now.pages().tables().format(), pte, privileged);
+      word = swapped(now, pte, privileged);
     }
     return isSoftDirty(now, address, pte) ? word | SOFT_DIRTY : word;
   }
@@ -84,8 +84,10 @@ final class PageMap implements RecordFile.Words {
     return word;
   }
 
-  private static long swapped(PageTableFormat format, long pte, boolean privileged) {
+  private long swapped(MmStruct now, long pte, boolean privileged) {
+    PageTableFormat format = now.pages().tables().format();
     long word = SwapEntry.isGuard(format, pte) ? SWAP | GUARD : SWAP;
+    // Linux asks for the page of a migration entry alone, and no other has one.
     long entry = SwapEntry.offset(format, pte) << TYPE_BITS | SwapEntry.type(format, pte);
     return privileged ? word | entry : word;
   }
@@ -93,6 +95,10 @@ final class PageMap implements RecordFile.Words {
   /** Of an area that was mapped since, every page is, whether it is there or not. */
   private boolean isSoftDirty(MmStruct now, long address, long pte) {
     if (Pte.isPresent(pte) && Pte.isSoftDirty(pte)) {
+      return true;
+    }
+    PageTableFormat format = now.pages().tables().format();
+    if (SwapEntry.isSwapped(format, pte) && SwapEntry.isSoftDirty(format, pte)) {
       return true;
     }
     Vma area = now.tracksSoftDirty() ? now.findVma(address) : null;

@@ -62,7 +62,7 @@ public final class ProcFs extends PseudoDirectory {
     secret("pagetypeinfo", () -> PageTypeInfo.of(allocator));
     secret("slabinfo", () -> SlabInfoFile.of(system.slab()));
     text(this, "stat", () -> SystemFiles.stat(system));
-    text(this, "swaps", () -> "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    text(this, "swaps", () -> Swaps.of(system.memory().swap()));
     text(this, "uptime", () -> SystemFiles.uptime(system));
     text(this, "version", () -> SystemFiles.version(system));
     secret("vmallocinfo", () -> VmallocInfoFile.of(system));

@@ -5,9 +5,11 @@ import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.pagetable.SwapEntry;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
+import org.memarium.mm.swap.Swap;
 
 /**
  * {@code struct mem_size_stats}: what of some areas is in memory, in bytes; read from page tables
@@ -23,6 +25,7 @@ final class SmapStats {
 
   private final MemMap memMap;
   private final PteCursor cursor;
+  private final Swap swapSpace;
 
   long resident;
   long sharedClean;
@@ -33,8 +36,8 @@ final class SmapStats {
   long anonymous;
   long lazyFree;
 
-  /** Pages on a swap device: there is none. */
-  final long swap = 0;
+  /** Pages that were swapped out. */
+  long swap;
 
   private long pss;
   private long pssDirty;
@@ -42,10 +45,12 @@ final class SmapStats {
   private long pssFile;
   private long pssShmem;
   private long pssLocked;
+  private long swapPss;
 
   /** Nothing yet, of areas of one address space. */
   SmapStats(MmStruct mm, MemMap memMap) {
     this.memMap = memMap;
+    swapSpace = mm.memory().swap();
     cursor = mm.pages().tables().cursor();
   }
 
@@ -73,6 +78,10 @@ final class SmapStats {
     return pssLocked >> PSS_SHIFT;
   }
 
+  long swapPss() {
+    return swapPss >> PSS_SHIFT;
+  }
+
   /** Begins anew. */
   void clear() {
     resident = 0;
@@ -83,6 +92,8 @@ final class SmapStats {
     referenced = 0;
     anonymous = 0;
     lazyFree = 0;
+    swap = 0;
+    swapPss = 0;
     pss = 0;
     pssDirty = 0;
     pssAnon = 0;
@@ -100,6 +111,11 @@ final class SmapStats {
       // The zero page belongs to nobody.
       if (Pte.isPresent(pte) && !Pte.isSpecial(pte)) {
         account(pte, locked);
+      } else if (SwapEntry.isSwapped(swapSpace.format(), pte)) {
+        // smaps_pte_entry
+        int users = swapSpace.count(pte);
+        swap += Ram.PAGE_SIZE;
+        swapPss += ((long) Ram.PAGE_SIZE << PSS_SHIFT) / Math.max(users, 1);
       }
     }
   }

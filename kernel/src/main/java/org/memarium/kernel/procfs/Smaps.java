@@ -109,7 +109,7 @@ final class Smaps {
     line("Shared_Hugetlb: ", 0);
     Text.kibibytes(out, "Private_Hugetlb: ", 0, 7);
     line("Swap:           ", stats.swap);
-    line("SwapPss:        ", stats.swap);
+    line("SwapPss:        ", stats.swapPss());
     line("Locked:         ", stats.pssLocked());
   }
 

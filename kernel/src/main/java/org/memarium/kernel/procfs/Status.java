@@ -120,7 +120,7 @@ final class Status {
     Text.kibibytes(out, "VmExe:\t", text >> 10, 8);
     Text.kibibytes(out, "VmLib:\t", ((mm.execVm() << Ram.PAGE_SHIFT) - text) >> 10, 8);
     Text.kibibytes(out, "VmPTE:\t", mm.pageTableBytes() >> 10, 8);
-    pages(out, "VmSwap:\t", 0);
+    pages(out, "VmSwap:\t", mm.swapEntries());
     pages(out, "HugetlbPages:\t", 0);
   }
 

@@ -89,6 +89,12 @@ public record Kernel(
     /** RAM that is free. */
     long freeRamBytes();
 
+    /** What the swap areas hold. */
+    long totalSwapBytes();
+
+    /** What of them is free. */
+    long freeSwapBytes();
+
     /** High memory, the same way. */
     long totalHighBytes();
 

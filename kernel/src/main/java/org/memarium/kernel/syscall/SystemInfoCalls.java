@@ -78,21 +78,24 @@ final class SystemInfoCalls {
 
   /**
    * <pre>
-   *   0        4       16         20        24          28         32       40      44
-   *  +--------+-------+----------+---------+-----------+----------+--------+-------+-----------+
-   *  | uptime | loads | totalram | freeram | sharedram | bufferram|  swap  | procs | totalhigh |
-   *  +--------+-------+----------+---------+-----------+----------+--------+-------+-----------+
+   *   0        4       16         20        24          28          32          36         40      44
+   *  +--------+-------+----------+---------+-----------+-----------+-----------+----------+-------+-----------+
+   *  | uptime | loads | totalram | freeram | sharedram | bufferram | totalswap | freeswap | procs | totalhigh |
+   *  +--------+-------+----------+---------+-----------+-----------+-----------+----------+-------+-----------+
    *   48 freehigh, 52 mem_unit                                                        64 in all
    * </pre>
    */
   private long sysinfo(int to) {
     Kernel.MemoryStatistics memory = kernel.statistics();
-    // Bytes, unless RAM has more of them than fit in 32 bits.
-    int unit = memory.totalRamBytes() > 0xffff_ffffL ? 4096 : 1;
+    // Bytes, unless RAM or swap has more of them than fit in 32 bits.
+    long most = Math.max(memory.totalRamBytes(), memory.totalSwapBytes());
+    int unit = most > 0xffff_ffffL ? 4096 : 1;
     ByteBuffer out = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(0, (int) (kernel.clock().uptimeNanos() / TimeFormat.NANOS));
     out.putInt(16, (int) (memory.totalRamBytes() / unit));
     out.putInt(20, (int) (memory.freeRamBytes() / unit));
+    out.putInt(32, (int) (memory.totalSwapBytes() / unit));
+    out.putInt(36, (int) (memory.freeSwapBytes() / unit));
     out.putShort(40, (short) 1);
     out.putInt(44, (int) (memory.totalHighBytes() / unit));
     out.putInt(48, (int) (memory.freeHighBytes() / unit));

@@ -566,7 +566,8 @@ public final class MmStruct {
 
   // ---- For the classes next door ----
 
-  MemoryManager memory() {
+  /** What it shares with all others of the machine. */
+  public MemoryManager memory() {
     return memory;
   }
 

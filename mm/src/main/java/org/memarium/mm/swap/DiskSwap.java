@@ -2,6 +2,9 @@ package org.memarium.mm.swap;
 
 import org.memarium.hardware.BlockDevice;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
+import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.PageAllocator;
 
 /** A whole disk as a swap area. It stays open when the area is off, and may be used again. */
 public final class DiskSwap implements SwapDevice {
@@ -19,6 +22,22 @@ public final class DiskSwap implements SwapDevice {
     this.disk = disk;
     this.name = name;
     this.rotational = rotational;
+  }
+
+  /**
+   * {@code mkswap}: writes the header of a swap area as large as the disk.
+   *
+   * @return 0, or a negative errno
+   */
+  public static int format(BlockDevice disk, PageAllocator allocator) {
+    int pfn = allocator.allocPage(Gfp.GFP_KERNEL | Gfp.ZERO);
+    if (pfn < 0) {
+      return -Errno.ENOMEM;
+    }
+    SwapHeader.make(allocator.ram(), pfn, disk.pages());
+    int error = disk.write(0, allocator.ram(), pfn);
+    allocator.freePages(pfn, 0);
+    return error;
   }
 
   /** The disk. */
