@@ -37,11 +37,11 @@ final class OomReport {
   }
 
   private long swapPages() {
-    return 0;
+    return memory.swap().totalPages();
   }
 
   private long freeSwapPages() {
-    return 0;
+    return memory.swap().freePages();
   }
 
   /**

@@ -52,6 +52,10 @@ public final class Swap {
     this.io = new SwapIo(allocator, areas);
     this.readahead =
         new SwapReadahead(this, areas, memMap, allocator.vmStat(), allocator.totalRamPages());
+    allocator
+        .lru()
+        .workingset()
+        .setSwapSpace(group -> Math.min(freePages(), allocator.groups().swapMargin(group)));
   }
 
   /** The format of the entries. */
