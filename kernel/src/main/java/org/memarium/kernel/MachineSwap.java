@@ -84,9 +84,7 @@ public final class MachineSwap implements AutoCloseable {
           "%s cannot be used for swap: %s"
               .formatted(
                   e.path(),
-                  e.errno() == Errno.EAGAIN
-                      ? "somebody else uses it"
-                      : Errno.name(e.errno())));
+                  e.errno() == Errno.EAGAIN ? "somebody else uses it" : Errno.name(e.errno())));
     }
   }
 

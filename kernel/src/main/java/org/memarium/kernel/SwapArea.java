@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *     given
  * @param file of the host, as {@code mkswap} made it; null for a temporary one
  * @param priority from 0 to 32767; -1: below all that were turned on before
- * @param seeks whether a seek costs, as on a disk; it decides how slots are chosen, and what is read
- *     ahead
+ * @param seeks whether a seek costs, as on a disk; it decides how slots are chosen, and what is
+ *     read ahead
  */
 public record SwapArea(long bytes, @Nullable Path file, int priority, boolean seeks) {
   /** The highest priority. */

@@ -90,7 +90,7 @@ final class OomReport {
                 mm.totalVm(),
                 mm.rss(),
                 mm.pageTableBytes(),
-                0,
+                mm.swapEntries(),
                 task.settings().oomScoreAdj(),
                 task.comm()));
       }

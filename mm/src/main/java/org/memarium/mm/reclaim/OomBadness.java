@@ -27,6 +27,7 @@ public final class OomBadness {
       return NEVER;
     }
     return mm.rss()
+        + mm.swapEntries()
         + (mm.pageTableBytes() >>> Ram.PAGE_SHIFT)
         + oomScoreAdj * (totalPages / MAX_SCORE_ADJ);
   }
