@@ -233,6 +233,7 @@ public final class JavaProgram {
       throw new IllegalStateException(
           "process %d has ended%s".formatted(task.pid(), cause == null ? "" : ": " + cause));
     }
+    machine.letKswapdRun();
     machine.scheduler().pick(task);
   }
 

@@ -360,6 +360,13 @@ public final class Machine implements AutoCloseable {
     }
   }
 
+  /** Gives kswapd its turn, if it was woken: it is a task that always comes first. */
+  void letKswapdRun() {
+    if (reclaim.kswapd().isRunnable()) {
+      reclaim.kswapd().run();
+    }
+  }
+
   /** Some policies, and recordings, want to know of every access. */
   private void listenToAccesses(@Nullable Path recordTo) {
     if (recordTo != null) {
