@@ -219,6 +219,11 @@ final class BlockCache implements Ram.CodeListener {
           length = beyondLimit(instruction, eip, inSegment);
         } else {
           secondPage = mmu.physicalForFetch(secondPage(linear));
+          long again = mmu.physicalForFetch(linear);
+          if (again != physical) {
+            // A fault for the second page has moved the first one, or taken it away for a while.
+            return decode(eip, linear, again, max);
+          }
           length = decodeAcross(instruction, eip, inPage, inSegment, secondPage);
         }
         max = 1;

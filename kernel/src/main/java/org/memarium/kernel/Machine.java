@@ -295,6 +295,9 @@ public final class Machine implements AutoCloseable {
             this::beforeExit);
     allocator.setOomKiller(outOfMemory);
     mmu.setFaultHandler(loop);
+    if (config.checks()) {
+      reclaim.setAfterReclaim(_ -> loop.requestCheck());
+    }
     slab.context().setCurrent(this::currentPid, this::currentCommand);
   }
 

@@ -59,6 +59,7 @@ final class RunLoop implements PageFaultHandler {
   private Task first;
 
   private volatile boolean pauseRequested;
+  private boolean checkRequested;
   private Machine.@Nullable CallStop callStop;
 
   /** Whether the call that the program stands before was stopped before already. */
@@ -127,6 +128,12 @@ final class RunLoop implements PageFaultHandler {
     kernel.external().nudge();
   }
 
+  /** Has everything checked before the next instruction of a program, as after a system call. */
+  void requestCheck() {
+    checkRequested = true;
+    cpu.requestStop();
+  }
+
   /** See {@link Machine#stopBeforeCalls}. */
   void setCallStop(Machine.@Nullable CallStop stop) {
     callStop = stop;
@@ -150,6 +157,10 @@ final class RunLoop implements PageFaultHandler {
       takeExternalSignals();
       if (kswapd.isRunnable()) {
         kswapd.run();
+      }
+      if (checkRequested) {
+        checkRequested = false;
+        check.run();
       }
       kernel.timers().expire(kernel.clock().uptimeNanos());
       Task task = scheduler.schedule();

@@ -213,6 +213,7 @@ public final class KswapdTask implements Kswapd {
         allocator.zones().get(i).watermarks().reduceBoost((int) boosts[i]);
       }
       root.snapshotRefaults();
+      vmscan.tellAfterReclaim(sc);
       return sc.order;
     } finally {
       allocator.memallocNoreclaimRestore(before);

@@ -12,6 +12,7 @@ import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.Zone;
 import org.memarium.mm.space.MemoryManager;
 
 /** What this package has for a machine: one of each, wired together. */
@@ -74,6 +75,8 @@ public final class Reclaim {
     lru.setObserver(chosen.observer());
     accessListener = chosen.accessListener();
     shrinkers = new Shrinkers(memory.vmStat());
+    shrinkers.register(
+        new ShadowShrinker(memory.pageCache().shadowNodes(), presentPages(allocator)));
     vmscan =
         new Vmscan(
             allocator, node, memoryGroups, chosen, scanCount, shrinkers, compaction, eviction);
@@ -81,6 +84,15 @@ public final class Reclaim {
     allocator.setReclaimer(vmscan::tryToFreePages);
     allocator.setKswapd(kswapd);
     memory.setPageOut(vmscan::reclaimPages);
+  }
+
+  /** {@code node_present_pages}. */
+  private static long presentPages(PageAllocator allocator) {
+    long pages = 0;
+    for (Zone zone : allocator.zones()) {
+      pages += zone.presentPages();
+    }
+    return pages;
   }
 
   /** From pages to the entries that map them. */

@@ -136,8 +136,12 @@ final class Vmscan {
     do {
       result = tryAllPriorities(sc);
     } while (result == 0 && changeRules(sc));
-    afterReclaim.accept(result);
+    tellAfterReclaim(sc);
     return result;
+  }
+
+  void tellAfterReclaim(ScanControl sc) {
+    afterReclaim.accept((int) Math.min(sc.nrReclaimed, Integer.MAX_VALUE));
   }
 
   private int tryAllPriorities(ScanControl sc) {
