@@ -16,6 +16,7 @@ import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -156,6 +157,9 @@ final class MachineOptions {
       })
   private Network network = Network.NONE;
 
+  @ArgGroup(exclusive = false)
+  private @Nullable GroupOptions group;
+
   @Option(
       names = "--limit",
       paramLabel = "NAME=VALUE",
@@ -241,6 +245,9 @@ final class MachineOptions {
     limits.forEach(limit -> config.limit(limit.resource(), limit.soft(), limit.hard()));
     if (preset != null) {
       config.preset(preset);
+    }
+    if (group != null) {
+      config.memoryLimits(group.limits());
     }
     if (slubDebug != null) {
       config.slubDebug(slubDebug);

@@ -144,6 +144,11 @@ public final class Machine implements AutoCloseable {
     if (config.checks()) {
       allocator.enableHistory();
     }
+    MemoryLimits limits = config.memoryLimits();
+    if (limits != null) {
+      limits.apply(allocator.groups().add(MemoryLimits.GROUP));
+      allocator.groups().setCurrent(this::currentGroup);
+    }
     slab =
         new SlabAllocator(
             allocator, config.preset().slabConfig().withDebug(config.slubDebug()), log);
@@ -294,11 +299,18 @@ public final class Machine implements AutoCloseable {
             this::afterSystemCall,
             this::beforeExit);
     allocator.setOomKiller(outOfMemory);
+    allocator.groups().setOomKiller(outOfMemory);
     mmu.setFaultHandler(loop);
     if (config.checks()) {
       reclaim.setAfterReclaim(_ -> loop.requestCheck());
     }
     slab.context().setCurrent(this::currentPid, this::currentCommand);
+  }
+
+  /** Every task is in the one group that there is; what no task asks for is the root's. */
+  private int currentGroup() {
+    // The kernel's own boot asks before the scheduler is there.
+    return scheduler == null || scheduler.current() == null ? 0 : 1;
   }
 
   /** {@code current->pid}; of the idle task where no program runs. */

@@ -12,6 +12,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.mm.reclaim.PolicyChoice;
+import org.memarium.mm.reclaim.ReclaimPolicies;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
@@ -156,6 +157,11 @@ public final class MachineConfig {
     return values.network;
   }
 
+  /** What the program and all that it starts may have together; null: there is no group. */
+  public @Nullable MemoryLimits memoryLimits() {
+    return values.memoryLimits;
+  }
+
   /** Resource limits that differ from Linux's, in the order in which they were given. */
   public List<Limit> limits() {
     return List.copyOf(values.limits);
@@ -250,6 +256,7 @@ public final class MachineConfig {
     private @Nullable Path recordPages;
     private long quantum = Scheduler.DEFAULT_QUANTUM;
     private Network network = Network.NONE;
+    private @Nullable MemoryLimits memoryLimits;
     private List<Limit> limits = new ArrayList<>();
     private @Nullable ReadableByteChannel standardInput;
     private @Nullable WritableByteChannel standardOutput;
@@ -285,6 +292,7 @@ public final class MachineConfig {
       recordPages = from.recordPages;
       quantum = from.quantum;
       network = from.network;
+      memoryLimits = from.memoryLimits;
       limits = new ArrayList<>(from.limits);
       standardInput = from.standardInput;
       standardOutput = from.standardOutput;
@@ -416,6 +424,12 @@ public final class MachineConfig {
     /** See {@link MachineConfig#network}. */
     public Builder network(Network value) {
       network = value;
+      return this;
+    }
+
+    /** See {@link MachineConfig#memoryLimits}. */
+    public Builder memoryLimits(@Nullable MemoryLimits value) {
+      memoryLimits = value;
       return this;
     }
 

@@ -7,6 +7,9 @@ import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.UserProcess;
 import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.MemCgroup;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.reclaim.GroupStat;
 import org.memarium.mm.reclaim.ShowMem;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
@@ -36,7 +39,8 @@ final class OomReport {
     return memory.allocator().totalRamPages() + swapPages();
   }
 
-  private long swapPages() {
+  /** {@code total_swap_pages}. */
+  long swapPages() {
     return memory.swap().totalPages();
   }
 
@@ -49,37 +53,69 @@ final class OomReport {
    *
    * @param current who asked; null: the kernel itself
    * @param victim who is killed; null: nobody
-   * @param dumpTasks whether every process is listed
+   * @param dumpTasks whether every process is listed that may be killed
    */
   void header(
-      int gfpFlags, int order, @Nullable Task current, @Nullable Task victim, boolean dumpTasks) {
+      OomRequest request, @Nullable Task current, @Nullable Task victim, boolean dumpTasks) {
     String comm = current == null ? "swapper" : current.comm();
     int adjustment = current == null ? 0 : current.settings().oomScoreAdj();
+    int gfpFlags = request.gfpFlags();
     log.warn(
         "%s invoked oom-killer: gfp_mask=0x%x(%s), order=%d, oom_score_adj=%d"
-            .formatted(comm, gfpFlags, Gfp.describe(gfpFlags), order, adjustment));
+            .formatted(comm, gfpFlags, Gfp.describe(gfpFlags), request.order(), adjustment));
     int pid = current == null ? 0 : current.pid();
     log.warn("CPU: 0 PID: %d Comm: %s Not tainted %s".formatted(pid, comm, release));
-    ShowMem.lines(memory.allocator(), gfpFlags, swapPages(), freeSwapPages()).forEach(log::warn);
+    MemCgroup group = request.group();
+    if (group == null) {
+      PageAllocator allocator = memory.allocator();
+      ShowMem.lines(allocator, gfpFlags, swapPages(), freeSwapPages()).forEach(log::warn);
+    } else {
+      group(group);
+    }
     if (dumpTasks) {
-      tasks();
+      tasks(request);
     }
     if (victim != null) {
-      log.info(
-          "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,"
-              + "global_oom,task_memcg=/,task=%s,pid=%d,uid=%d"
-                  .formatted(victim.comm(), victim.pid(), victim.identity().uid()));
+      summary(group, victim);
     }
   }
 
+  /** {@code mem_cgroup_print_oom_meminfo}. */
+  private void group(MemCgroup group) {
+    log.info(
+        "memory: usage %dkB, limit %dkB, failcnt %d"
+            .formatted(kibibytes(group.usage()), kibibytes(group.max()), group.failures()));
+    log.info(
+        "swap: usage %dkB, limit %dkB, failcnt %d"
+            .formatted(
+                kibibytes(group.swapUsage()), kibibytes(group.swapMax()), group.swapFailures()));
+    log.info("Memory cgroup stats for %s:".formatted(group.path()));
+    GroupStat.of(memory, group).lines().forEach(log::info);
+  }
+
+  /** {@code dump_oom_summary}. */
+  private void summary(@Nullable MemCgroup group, Task victim) {
+    MemCgroup ofVictim = memory.allocator().groups().find(victim.requireMm().group());
+    String path = ofVictim == null ? "/" : ofVictim.path();
+    log.info(
+        "oom-kill:constraint=%s,nodemask=(null),cpuset=/,mems_allowed=0,%s,task_memcg=%s,task=%s,pid=%d,uid=%d"
+            .formatted(
+                group == null ? "CONSTRAINT_NONE" : "CONSTRAINT_MEMCG",
+                group == null ? "global_oom" : "oom_memcg=" + group.path(),
+                path,
+                victim.comm(),
+                victim.pid(),
+                victim.identity().uid()));
+  }
+
   /** {@code dump_tasks}. */
-  private void tasks() {
+  private void tasks(OomRequest request) {
     log.info("Tasks state (memory values in pages):");
     log.info("[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name");
     for (UserProcess process : tasks.processes()) {
       Task task = OutOfMemory.withMemory(process);
       MmStruct mm = task == null ? null : task.mm();
-      if (task != null && mm != null) {
+      if (task != null && mm != null && request.concerns(mm)) {
         log.info(
             String.format(
                 Locale.ROOT,

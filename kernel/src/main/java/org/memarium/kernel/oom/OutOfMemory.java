@@ -7,6 +7,8 @@ import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.UserProcess;
+import org.memarium.mm.frame.MemCgroup;
+import org.memarium.mm.frame.MemCgroups;
 import org.memarium.mm.frame.OomKiller;
 import org.memarium.mm.reclaim.OomBadness;
 import org.memarium.mm.reclaim.OomSettings;
@@ -34,7 +36,9 @@ import org.memarium.mm.trace.VmStatItem;
  * everything, and an allocation cannot wait for another task: what the reaper of Linux does after
  * two seconds, if the victim has not gone by then, happens at once.
  */
-public final class OutOfMemory implements OomKiller {
+public final class OutOfMemory implements OomKiller, MemCgroups.OomKiller {
+  private static final String GROUP_MESSAGE = "Memory cgroup out of memory";
+
   /** How often the same page fault may find no memory. */
   private static final int MAX_FAULT_RETRIES = 10_000;
 
@@ -87,39 +91,62 @@ public final class OutOfMemory implements OomKiller {
   }
 
   @Override
+  public boolean isDying() {
+    Task task = current.get();
+    return task != null && (task.process().isOomVictim() || isEnding(task.process()));
+  }
+
+  @Override
   public boolean outOfMemory(int gfpFlags, int order) {
+    return outOfMemory(new OomRequest(gfpFlags, order, null, report.totalPages()));
+  }
+
+  @Override
+  public boolean outOfMemory(MemCgroup group, int gfpFlags, int order) {
+    long most = Math.max(1, group.max() + Math.min(group.swapMax(), report.swapPages()));
+    return isDying() || outOfMemory(new OomRequest(gfpFlags, order, group, most));
+  }
+
+  private boolean outOfMemory(OomRequest request) {
     Task task = current.get();
     if (task != null && willFreeMemory(task)) {
       task.process().markOomVictim();
       return true;
     }
-    if (settings.panicOnOom() != 0) {
-      header(gfpFlags, order, task, null);
-      throw panic("Out of memory: system-wide panic_on_oom is enabled");
+    boolean compulsory = settings.panicOnOom() == 2;
+    if (compulsory || (settings.panicOnOom() != 0 && request.group() == null)) {
+      header(request, null);
+      throw panic(
+          "Out of memory: %s panic_on_oom is enabled"
+              .formatted(compulsory ? "compulsory" : "system-wide"));
     }
     if (settings.killAllocatingTask() != 0
+        && request.group() == null
         && task != null
         && task.mm() != null
         && task.settings().oomScoreAdj() != -OomBadness.MAX_SCORE_ADJ) {
-      kill(task.process(), gfpFlags, order, "Out of memory (oom_kill_allocating_task)");
+      kill(task.process(), request, "Out of memory (oom_kill_allocating_task)");
       return true;
     }
-    UserProcess victim = selectBadProcess();
+    UserProcess victim = selectBadProcess(request);
     if (victim != null) {
-      kill(victim, gfpFlags, order, "Out of memory");
+      kill(victim, request, request.group() == null ? "Out of memory" : GROUP_MESSAGE);
       return true;
     }
-    if (task == null || task.mm() == null) {
+    if (request.group() == null && (task == null || task.mm() == null)) {
       // Nobody's program asked, but whoever holds the machine: the answer is that there is none.
       return false;
     }
-    header(gfpFlags, order, task, null);
+    header(request, null);
     log.warn("Out of memory and no killable processes...");
+    if (request.group() != null) {
+      return false;
+    }
     throw panic("System is deadlocked on memory");
   }
 
-  private void header(int gfpFlags, int order, @Nullable Task task, @Nullable Task victim) {
-    report.header(gfpFlags, order, task, victim, settings.dumpTasks() != 0);
+  private void header(OomRequest request, @Nullable Task victim) {
+    report.header(request, current.get(), victim, settings.dumpTasks() != 0);
   }
 
   /** Whether the kernel has given up: nothing of the machine can be relied on. */
@@ -137,12 +164,11 @@ public final class OutOfMemory implements OomKiller {
   // ---- Choosing ----
 
   /** {@code select_bad_process}: null if nobody may be killed, or nothing would come of it. */
-  private @Nullable UserProcess selectBadProcess() {
-    long totalPages = report.totalPages();
+  private @Nullable UserProcess selectBadProcess(OomRequest request) {
     UserProcess chosen = null;
     long most = OomBadness.NEVER;
     for (UserProcess process : tasks.processes()) {
-      long points = badness(process, totalPages);
+      long points = badness(process, request);
       if (points != OomBadness.NEVER && points >= most) {
         chosen = process;
         most = points;
@@ -152,13 +178,13 @@ public final class OutOfMemory implements OomKiller {
   }
 
   /** {@code oom_badness}. */
-  private static long badness(UserProcess process, long totalPages) {
+  private static long badness(UserProcess process, OomRequest request) {
     Task task = withMemory(process);
     MmStruct mm = task == null ? null : task.mm();
-    if (task == null || mm == null || task.isInVfork()) {
+    if (task == null || mm == null || task.isInVfork() || !request.concerns(mm)) {
       return OomBadness.NEVER;
     }
-    return OomBadness.points(mm, task.settings().oomScoreAdj(), totalPages);
+    return OomBadness.points(mm, task.settings().oomScoreAdj(), request.totalPages());
   }
 
   /** {@code find_lock_task_mm}: a thread that still has its memory. */
@@ -206,7 +232,7 @@ public final class OutOfMemory implements OomKiller {
   // ---- Killing ----
 
   /** {@code oom_kill_process}. */
-  private void kill(UserProcess victim, int gfpFlags, int order, String message) {
+  private void kill(UserProcess victim, OomRequest request, String message) {
     Task task = withMemory(victim);
     if (task == null) {
       throw new IllegalStateException(victim + " was chosen, and has no memory");
@@ -217,16 +243,41 @@ public final class OutOfMemory implements OomKiller {
       return;
     }
     if (reports.allows()) {
-      header(gfpFlags, order, current.get(), task);
+      header(request, task);
     }
+    MemCgroup group = memory.allocator().groups().find(task.requireMm().group());
     end(task, message);
     reap(task);
+    if (group != null && group.isOomGroup()) {
+      endGroup(group, message);
+    }
+  }
+
+  /** {@code memory.oom.group}: who may be killed of a group is. */
+  private void endGroup(MemCgroup group, String message) {
+    group.count(MemCgroup.Event.OOM_GROUP_KILL);
+    log.info(
+        "Tasks in %s are going to be killed due to memory.oom.group set".formatted(group.path()));
+    for (UserProcess process : tasks.processes()) {
+      Task task = withMemory(process);
+      if (task != null
+          && !process.isOomVictim()
+          && task.requireMm().group() == group.number()
+          && task.settings().oomScoreAdj() != -OomBadness.MAX_SCORE_ADJ) {
+        end(task, message);
+        reap(task);
+      }
+    }
   }
 
   /** {@code __oom_kill_process}. */
   private void end(Task victim, String message) {
     MmStruct mm = victim.requireMm();
     memory.vmStat().increment(VmStatItem.OOM_KILL);
+    MemCgroup group = memory.allocator().groups().find(mm.group());
+    if (group != null) {
+      group.count(MemCgroup.Event.OOM_KILL);
+    }
     String line = report.killed(victim, message);
     sigkill(victim.process(), "out of memory: the kernel chose it to make room");
     victim.process().markOomVictim();

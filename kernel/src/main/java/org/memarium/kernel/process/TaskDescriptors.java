@@ -98,6 +98,7 @@ public final class TaskDescriptors {
 
   private void countStack(int change) {
     if (stackPfn >= 0) {
+      slab.pages().groups().countStack(stackPfn, (long) change << stackOrder());
       slab.pages()
           .vmStat()
           .add(VmStatItem.NR_KERNEL_STACK, (long) change * (Ram.PAGE_SIZE << stackOrder() >> 10));

@@ -17,6 +17,7 @@ import org.memarium.kernel.vfs.PseudoFile;
 import org.memarium.kernel.vfs.PseudoFileSystem;
 import org.memarium.kernel.vfs.RecordFile;
 import org.memarium.mm.Errno;
+import org.memarium.mm.frame.MemCgroup;
 import org.memarium.mm.frame.MemMap;
 
 /** {@code /proc/<pid>}; Linux {@code fs/proc/base.c}, {@code tgid_base_stuff}. */
@@ -78,6 +79,7 @@ final class ProcessDirectory extends PseudoDirectory {
   }
 
   private void addFiles(MountTable mounts) {
+    text("cgroup", this::cgroup);
     bytes("cmdline", READABLE, process::commandLine);
     text("limits", () -> Limits.of(process));
     text("mounts", mounts::mounts);
@@ -89,6 +91,12 @@ final class ProcessDirectory extends PseudoDirectory {
     text("personality", PRIVATE, () -> "%08x\n".formatted(process.personality()));
     addMemory();
     addSettings();
+  }
+
+  /** {@code proc_cgroup_show}: all processes are in the one group that there is. */
+  private String cgroup() {
+    List<MemCgroup> groups = system.memory().allocator().groups().all();
+    return "0::" + (groups.isEmpty() ? "/" : groups.getFirst().path()) + "\n";
   }
 
   /** Files that tell of the address space, to those who may look. */

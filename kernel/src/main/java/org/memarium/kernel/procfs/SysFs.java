@@ -10,8 +10,9 @@ import org.memarium.mm.frame.PageAllocator;
 
 /**
  * The root of {@code /sys}, and in it {@code kernel/debug}, which only root enters: how far free
- * memory lies in pieces; and {@code devices/system/cpu}, where C libraries count processors. The
- * rest of Linux's tells of devices that this machine does not have.
+ * memory lies in pieces; {@code devices/system/cpu}, where C libraries count processors; and, where
+ * memory is limited, {@code fs/cgroup}. The rest of Linux's tells of devices that this machine does
+ * not have.
  */
 public final class SysFs extends PseudoDirectory {
 
@@ -36,6 +37,11 @@ public final class SysFs extends PseudoDirectory {
     debug.add("extfrag", extfrag);
     file(extfrag, "extfrag_index", () -> FragmentationIndex.extfragIndexFile(allocator.zones()));
     addProcessors();
+    if (allocator.groups().areOn()) {
+      PseudoDirectory fs = new PseudoDirectory(fileSystem(), 0555);
+      add("fs", fs);
+      fs.add("cgroup", CgroupFs.root(system, clockNanos));
+    }
     file(extfrag, "unusable_index", () -> FragmentationIndex.unusableIndexFile(allocator.zones()));
   }
 

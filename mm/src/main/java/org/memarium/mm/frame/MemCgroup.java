@@ -60,6 +60,7 @@ public final class MemCgroup {
   private long peak;
   private long failures;
   private long kernel;
+  private long stacks;
   private long swapUsage;
   private long swapFailures;
   private long objectBytes;
@@ -227,6 +228,15 @@ public final class MemCgroup {
   /** Of what is charged, so many pages more are the kernel's; negative: fewer. */
   void countKernel(long pages) {
     kernel += pages;
+  }
+
+  void countStack(long pages) {
+    stacks += pages;
+  }
+
+  /** {@code kernel_stack}: pages of stacks among those of the kernel. */
+  public long stackPages() {
+    return stacks;
   }
 
   // ---- Objects ----

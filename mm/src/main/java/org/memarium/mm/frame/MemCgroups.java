@@ -135,6 +135,11 @@ public final class MemCgroups {
     return on ? current.getAsInt() : 0;
   }
 
+  /** {@code page_memcg}: the number of the group that pays for a page; 0 for none. */
+  public int groupOf(int pfn) {
+    return memMap.group(pfn) & ~KERNEL;
+  }
+
   // ---- Pages on the LRU lists ----
 
   /**
@@ -176,6 +181,14 @@ public final class MemCgroups {
     group.countKernel(1L << order);
     memMap.setGroup(pfn, number | KERNEL);
     return true;
+  }
+
+  /** {@code account_kernel_stack}: a block that is, or was, the stack of a task. */
+  public void countStack(int pfn, long pages) {
+    MemCgroup group = find(groupOf(pfn));
+    if (group != null) {
+      group.countStack(pages);
+    }
   }
 
   /** {@code split_page_memcg}: each frame of a block has its part of the charge. */

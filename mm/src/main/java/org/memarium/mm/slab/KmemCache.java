@@ -38,6 +38,7 @@ public final class KmemCache {
   private final KmemCacheNode node;
   private final KmemCacheCpu cpu;
   private final @Nullable SlabDebug debug;
+  private final @Nullable ObjectCharges charges;
 
   // Copies of what the fast paths need.
   private final int offset;
@@ -82,8 +83,10 @@ public final class KmemCache {
     this.cpuPartial =
         debugged || !allocator.config().cpuPartial() ? 0 : SlabTuning.cpuPartial(layout.size());
     this.cpuPartialSlabs = SlabTuning.cpuPartialSlabs(cpuPartial, layout.objects());
-    this.unusualGfp =
-        debugged || (layout.flags() & SlabFlags.FAILSLAB) != 0 ? -1 : Gfp.ZERO | Gfp.HIGHMEM;
+    this.charges = memory.charges;
+    boolean charged = charges != null && (layout.flags() & SlabFlags.ACCOUNT) != 0;
+    boolean failing = (layout.flags() & SlabFlags.FAILSLAB) != 0;
+    this.unusualGfp = debugged || failing || charged ? -1 : Gfp.ZERO | Gfp.HIGHMEM | Gfp.ACCOUNT;
     this.reciprocalShift =
         layout.size() < SHORT_RECIPROCAL_MAX_SIZE ? SHORT_RECIPROCAL_SHIFT : LONG_RECIPROCAL_SHIFT;
     this.reciprocal = ((1L << reciprocalShift) + layout.size() - 1) / layout.size();
@@ -145,6 +148,13 @@ public final class KmemCache {
     if ((layout.flags() & SlabFlags.FAILSLAB) != 0 && allocator.shouldFailSlab(gfpFlags)) {
       return 0;
     }
+    int payer = 0;
+    if (charges != null && isCharged(gfpFlags)) {
+      payer = charges.charge(this, gfpFlags);
+      if (payer < 0) {
+        return 0;
+      }
+    }
     long object;
     if (debug != null) {
       object = debug.alloc(gfpFlags, bytes);
@@ -156,10 +166,22 @@ public final class KmemCache {
         cpu.freelist = cpu.next(object);
       }
     }
+    if (charges != null && payer > 0) {
+      charges.charged(this, object, payer);
+    }
     if (zero && object != 0) {
       memory.fill(object, SlabLayout.storesSizeAsked(layout.flags()) ? bytes : objectSize, 0);
     }
     return object;
+  }
+
+  private boolean isCharged(int gfpFlags) {
+    return (layout.flags() & SlabFlags.ACCOUNT) != 0 || (gfpFlags & Gfp.ACCOUNT) != 0;
+  }
+
+  /** Whether somebody must be asked who pays for an object before it is freed. */
+  boolean hasCharges() {
+    return charges != null;
   }
 
   /**
@@ -202,9 +224,14 @@ public final class KmemCache {
   boolean freeFast(long object) {
     KmemCacheCpu c = cpu;
     long distance = object - c.start;
-    if (distance < 0 || distance >= c.bytes) {
+    if (distance < 0 || distance >= c.fastBytes) {
       return false;
     }
+    return freeToProcessor(object, distance);
+  }
+
+  private boolean freeToProcessor(long object, long distance) {
+    KmemCacheCpu c = cpu;
     long first = c.freelist;
     if (object == first || !isPlace(distance)) {
       throw wrongObject(object, object == first);
@@ -247,8 +274,16 @@ public final class KmemCache {
    * @param at where in them its own begin
    */
   void freeInto(long object, int head, int[] page, int at) {
+    if (charges != null) {
+      charges.free(this, object, head);
+    }
     if (debug != null) {
       debug.free(object, head);
+      return;
+    }
+    long ofProcessors = object - cpu.start;
+    if (charges != null && ofProcessors >= 0 && ofProcessors < cpu.bytes) {
+      freeToProcessor(object, ofProcessors);
       return;
     }
     long distance = object - memory.address(head);

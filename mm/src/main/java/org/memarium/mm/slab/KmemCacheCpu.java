@@ -29,6 +29,9 @@ final class KmemCacheCpu {
   /** Bytes of {@link #slab}; 0 if there is none. */
   int bytes;
 
+  /** The same for frees that need no further look; 0 where memory groups pay for objects. */
+  int fastBytes;
+
   private int slab = StructSlab.NONE;
   private int partial = StructSlab.NONE;
 
@@ -95,9 +98,11 @@ final class KmemCacheCpu {
     if (newSlab == StructSlab.NONE) {
       start = 0;
       bytes = 0;
+      fastBytes = 0;
     } else {
       start = memory.address(newSlab);
       bytes = node.slabBytes(newSlab);
+      fastBytes = cache.hasCharges() ? 0 : bytes;
     }
   }
 

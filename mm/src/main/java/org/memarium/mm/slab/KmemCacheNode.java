@@ -78,7 +78,8 @@ final class KmemCacheNode {
    *     yet. {@link StructSlab#NONE} if there are no pages
    */
   int newSlab(int gfpFlags) {
-    int wanted = (gfpFlags & ~Gfp.ZERO) | layout.gfp();
+    // The group of whoever asks pays for the object, and not for the slab.
+    int wanted = (gfpFlags & ~(Gfp.ZERO | Gfp.ACCOUNT)) | layout.gfp();
     int order = layout.order();
     int pfn = memory.pages.allocPages(firstAttempt(wanted), order);
     if (pfn < 0) {

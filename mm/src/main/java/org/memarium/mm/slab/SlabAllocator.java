@@ -415,5 +415,8 @@ public final class SlabAllocator {
   /** Recounts all slabs of all caches, and the large blocks of kmalloc; claims their frames. */
   public void audit(Audit audit) {
     new SlabAudit(this, audit).run(caches);
+    if (memory.charges != null) {
+      memory.charges.audit(audit, this);
+    }
   }
 }

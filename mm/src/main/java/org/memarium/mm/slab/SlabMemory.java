@@ -1,5 +1,6 @@
 package org.memarium.mm.slab;
 
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.StructSlab;
@@ -8,6 +9,10 @@ import org.memarium.mm.frame.StructSlab;
 final class SlabMemory {
   final PageAllocator pages;
   final StructSlab slabs;
+
+  /** Which memory group pays for which object; null on a machine without groups. */
+  final @Nullable ObjectCharges charges;
+
   private final Ram ram;
   private final long pageOffset;
   private final int lowFrames;
@@ -20,6 +25,8 @@ final class SlabMemory {
     this.pageOffset = pages.architecture().pageOffset();
     this.lowFrames = pages.memblock().maxLowPfn();
     this.wide = wordBytes == Long.BYTES;
+    this.charges =
+        pages.groups().areOn() ? new ObjectCharges(this, pages.groups(), wordBytes) : null;
   }
 
   /** Linear address of a frame in the direct map. */
