@@ -230,7 +230,7 @@ public final class Machine implements AutoCloseable {
     proc.addIpc(ipc);
     vfs.mount("proc", "proc", proc);
     tasks.setRemoved(proc::forget);
-    files = new MachineFiles(vfs);
+    files = new MachineFiles(vfs, allocator.groups());
     Vdso vdso = new Vdso(pageCache);
     @Nullable RandomGenerator random =
         config.randomise() ? new SplittableRandom(config.seed()) : null;

@@ -15,6 +15,7 @@ import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.Kstat;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.mm.Errno;
+import org.memarium.mm.frame.MemCgroups;
 
 /**
  * The machine's files as root sees them, from outside: {@code /proc}, the settings below {@code
@@ -28,8 +29,10 @@ public final class MachineFiles {
 
   private final FileCalls calls;
   private final FsStruct place;
+  private final MemCgroups groups;
 
-  MachineFiles(Vfs vfs) {
+  MachineFiles(Vfs vfs, MemCgroups groups) {
+    this.groups = groups;
     place = FsStruct.outside(vfs.root());
     calls =
         new FileCalls(
@@ -47,6 +50,10 @@ public final class MachineFiles {
 
   /** The contents of a file, all of it. */
   public byte[] read(String path) {
+    return groups.asRoot(() -> readAll(path));
+  }
+
+  private byte[] readAll(String path) {
     int fd = open(path, Fcntl.O_RDONLY);
     try {
       ByteArrayOutputStream contents = new ByteArrayOutputStream();
@@ -70,6 +77,10 @@ public final class MachineFiles {
    * @param count how many at most; fewer come where it ends
    */
   public byte[] read(String path, long at, int count) {
+    return groups.asRoot(() -> readSome(path, at, count));
+  }
+
+  private byte[] readSome(String path, long at, int count) {
     int fd = open(path, Fcntl.O_RDONLY);
     try {
       byte[] buffer = new byte[count];
@@ -86,15 +97,17 @@ public final class MachineFiles {
 
   /** Writes text at the start of a file that is there, as {@code echo TEXT >PATH} does. */
   public void write(String path, String text) {
-    write(open(path, Fcntl.O_WRONLY | Fcntl.O_TRUNC), path, text.getBytes(StandardCharsets.UTF_8));
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    groups.asRoot(() -> write(open(path, Fcntl.O_WRONLY | Fcntl.O_TRUNC), path, bytes));
   }
 
-  private void write(int fd, String path, byte[] bytes) {
+  private boolean write(int fd, String path, byte[] bytes) {
     try {
       long written = check(path, calls.write(fd, bytes, 0, bytes.length));
       if (written < bytes.length) {
         throw new UsageException("%s: took %d of %d bytes".formatted(path, written, bytes.length));
       }
+      return true;
     } finally {
       calls.close(fd);
     }
@@ -107,26 +120,39 @@ public final class MachineFiles {
    */
   public void create(String path, byte[] contents, int permissions) {
     int flags = Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_TRUNC;
-    int fd = (int) check(path, calls.openat(Fcntl.AT_FDCWD, absolute(path), flags, permissions));
-    write(fd, path, contents);
+    groups.asRoot(
+        () -> {
+          long fd = calls.openat(Fcntl.AT_FDCWD, absolute(path), flags, permissions);
+          return write((int) check(path, fd), path, contents);
+        });
   }
 
   /** What {@code lstat} tells of a file; a link is not followed. */
   public Kstat lstat(String path) {
     Kstat status = new Kstat();
-    check(path, calls.fstatat(Fcntl.AT_FDCWD, absolute(path), Fcntl.AT_SYMLINK_NOFOLLOW, status));
+    int flags = Fcntl.AT_SYMLINK_NOFOLLOW;
+    check(
+        path,
+        groups.asRoot(() -> calls.fstatat(Fcntl.AT_FDCWD, absolute(path), flags, status)));
     return status;
   }
 
   /** Where a symbolic link points to; each char is one byte. */
   public String readlink(String path) {
     byte[] target = new byte[Fcntl.PATH_MAX];
-    long bytes = check(path, calls.readlinkat(Fcntl.AT_FDCWD, absolute(path), target));
+    long bytes =
+        check(
+            path,
+            groups.asRoot(() -> calls.readlinkat(Fcntl.AT_FDCWD, absolute(path), target)));
     return new String(target, 0, (int) bytes, StandardCharsets.ISO_8859_1);
   }
 
   /** The names in a directory, sorted, without . and .. */
   public List<String> list(String path) {
+    return groups.asRoot(() -> listAll(path));
+  }
+
+  private List<String> listAll(String path) {
     int fd = open(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
     try {
       List<String> names = new ArrayList<>();

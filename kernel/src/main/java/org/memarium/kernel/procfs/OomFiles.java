@@ -2,6 +2,7 @@ package org.memarium.kernel.procfs;
 
 import org.memarium.mm.Errno;
 import org.memarium.mm.reclaim.OomBadness;
+import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 
 /**
@@ -29,7 +30,8 @@ final class OomFiles {
     if (mm == null || process.isInVfork()) {
       return "0\n";
     }
-    long totalPages = MemFigures.ofCounters(system).total;
+    MemoryManager memory = system.memory();
+    long totalPages = memory.allocator().totalRamPages() + memory.swap().totalPages();
     long badness = OomBadness.points(mm, process.settings().oomScoreAdj(), totalPages);
     return (badness == OomBadness.NEVER ? 0 : (1000 + badness * 1000 / totalPages) * 2 / 3) + "\n";
   }

@@ -8,6 +8,7 @@ import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.FileRa;
 import org.memarium.mm.file.MmapAdvice;
 import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.MemCgroup;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -132,6 +133,15 @@ public final class FaultHandler {
     }
     if (retried && mm.layout().countsEachTry()) {
       vmStat.increment(VmStatItem.PGFAULT);
+    }
+  }
+
+  /** {@code count_memcg_event_mm}. */
+  private void countInGroup(MmStruct mm, boolean wasMajor) {
+    MemCgroup group = allocator.groups().find(mm.group());
+    if (group != null) {
+      group.lruvec().countInGroup(VmStatItem.PGFAULT, 1);
+      group.lruvec().countInGroup(VmStatItem.PGMAJFAULT, wasMajor ? 1 : 0);
     }
   }
 
@@ -332,7 +342,7 @@ public final class FaultHandler {
     if (!mm.prepareAnonVma(area)) {
       return FaultResult.OOM;
     }
-    int fresh = allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO);
+    int fresh = allocCharged(mm, Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO);
     if (fresh < 0) {
       return FaultResult.OOM;
     }
@@ -394,6 +404,16 @@ public final class FaultHandler {
     }
     // The caller's reference, and that of the cache.
     return write && memMap.pageCount(frame) == 2;
+  }
+
+  /** {@code alloc_page_vma}, {@code mem_cgroup_charge}: a page that its memory group pays for. */
+  private int allocCharged(MmStruct mm, int gfpFlags) {
+    int fresh = allocator.allocPage(gfpFlags);
+    if (fresh >= 0 && !allocator.groups().charge(fresh, mm.group(), Gfp.GFP_KERNEL)) {
+      allocator.putPage(fresh);
+      return -1;
+    }
+    return fresh;
   }
 
   // ---- Files ----
@@ -512,7 +532,7 @@ public final class FaultHandler {
     if (!mm.prepareAnonVma(area)) {
       return FaultResult.OOM;
     }
-    int fresh = allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
+    int fresh = allocCharged(mm, Gfp.GFP_HIGHUSER_MOVABLE);
     if (fresh < 0) {
       return FaultResult.OOM;
     }
@@ -618,7 +638,8 @@ public final class FaultHandler {
     }
     boolean zero = Pte.isSpecial(pte);
     int fresh =
-        allocator.allocPage(zero ? Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO : Gfp.GFP_HIGHUSER_MOVABLE);
+        allocCharged(
+            mm, zero ? Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO : Gfp.GFP_HIGHUSER_MOVABLE);
     if (fresh < 0) {
       return FaultResult.OOM;
     }

@@ -7,6 +7,7 @@ import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
 import org.memarium.mm.IntervalTree;
 import org.memarium.mm.frame.Gfp;
+import org.memarium.mm.frame.MemCgroups;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.trace.IoWait;
@@ -322,11 +323,16 @@ public final class AddressSpace {
   }
 
   /**
-   * {@code filemap_add_folio}; returns false if there is no memory for a node of the tree.
+   * {@code filemap_add_folio}; returns false if there is no memory for a node of the tree,
+   * or the memory group may have no more.
    *
    * @param refaults whether it counts as one that comes back, if it was evicted: not for a write
    */
   private boolean add(long index, int pfn, boolean refaults) {
+    MemCgroups groups = cache.allocator.groups();
+    if (!groups.charge(pfn, groups.current(), Gfp.GFP_KERNEL)) {
+      return false;
+    }
     // Reclaim may run while the tree takes a node, and may forget the shadow then.
     int shadow = store.isShmem() ? NO_SHADOW : pages.value(index);
     if (!pages.put(index, pfn, Gfp.GFP_KERNEL)) {

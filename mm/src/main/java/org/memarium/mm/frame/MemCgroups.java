@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
@@ -69,6 +70,10 @@ public final class MemCgroups {
   private @Nullable Reclaimer reclaimer;
   private @Nullable OomKiller oomKiller;
   private boolean on;
+
+  /** {@code set_active_memcg(root)}: what is allocated now is nobody's. */
+  private boolean rootPays;
+
   private boolean reclaiming;
 
   /** {@code current->memcg_nr_pages_over_high}: charged since somebody last looked. */
@@ -132,7 +137,22 @@ public final class MemCgroups {
 
   /** {@code mem_cgroup_from_task(current)}: the number of the group of the task that runs. */
   public int current() {
-    return on ? current.getAsInt() : 0;
+    return on && !rootPays ? current.getAsInt() : 0;
+  }
+
+  /**
+   * {@code set_active_memcg}: does something for which no group pays, though a task of it runs.
+   *
+   * @return what the work returned
+   */
+  public <T> T asRoot(Supplier<T> work) {
+    boolean before = rootPays;
+    rootPays = true;
+    try {
+      return work.get();
+    } finally {
+      rootPays = before;
+    }
   }
 
   /** {@code page_memcg}: the number of the group that pays for a page; 0 for none. */

@@ -211,6 +211,7 @@ public final class Migration {
     memMap.setFlags(to, memMap.flags(from) & moved);
     memMap.setMapping(to, memMap.mapping(from), memMap.index(from));
     memMap.setPagePrivate(to, memMap.pagePrivate(from));
+    allocator.groups().migrate(from, to);
     if (file != null) {
       file.replacePage(from, to);
       memMap.setMapping(from, 0, 0);

@@ -20,6 +20,7 @@ import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.swap.GroupSwapCharge;
 import org.memarium.mm.swap.Swap;
 import org.memarium.mm.swap.SwapRecount;
 import org.memarium.mm.trace.Trace;
@@ -95,6 +96,7 @@ public final class MemoryManager {
   private final Mmu mmu;
   private final PageCache pageCache;
   private final Swap swap;
+  private final @Nullable GroupSwapCharge swapCharge;
   private final CommittedMemory committed;
   final DescriptorCaches descriptors;
   private final AnonVmas anonVmas;
@@ -141,6 +143,11 @@ public final class MemoryManager {
     this.pteBuffer = new PteBuffer(kernelPageTable.format());
     this.pageCache = pageCache;
     this.swap = new Swap(allocator, slab, kernelPageTable.format());
+    this.swapCharge =
+        allocator.groups().areOn() ? new GroupSwapCharge(allocator.groups()) : null;
+    if (swapCharge != null) {
+      swap.setCharge(swapCharge);
+    }
     this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format(), swap);
     this.committed = new CommittedMemory(allocator, swap);
     pageCache.setCommitment(committed);
@@ -325,6 +332,9 @@ public final class MemoryManager {
     auditMlocked(audit, mlocked);
     auditObjects(audit);
     swap.audit(audit, swapped);
+    if (swapCharge != null) {
+      swapCharge.audit(audit);
+    }
   }
 
   /**
