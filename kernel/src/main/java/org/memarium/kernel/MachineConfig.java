@@ -12,7 +12,6 @@ import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.mm.reclaim.PolicyChoice;
-import org.memarium.mm.reclaim.ReclaimPolicies;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;

@@ -293,6 +293,12 @@ public final class MemCgroups {
 
   // ---- Limits ----
 
+  /** Whether one more page of the task that runs takes none from its group. */
+  boolean haveRoom() {
+    MemCgroup group = find(current());
+    return group == null || group.usage() < Math.min(group.max(), group.high());
+  }
+
   /** {@code try_charge_memcg}. */
   private boolean tryCharge(MemCgroup group, long pages, int gfpFlags) {
     if (group.tryCharge(pages)) {

@@ -366,7 +366,8 @@ public final class PageAllocator {
    */
   public boolean hasSparePage(int gfpFlags) {
     int highest = gfpZones.highestZone(gfpFlags);
-    return preferredZones[highest].watermarks().isOkFast(0, highest);
+    return groups.haveRoom()
+        && preferredZones[highest].watermarks().isOkFast(0, highest);
   }
 
   /** One frame: {@link #allocPages} with order 0. */

@@ -30,18 +30,24 @@ public final class Reclaim {
   private @Nullable PageAccessListener accessListener;
   private @Nullable ReferenceRecorder recorder;
 
-  /** For the memory of a machine without memory groups, with Linux's two lists. */
+  /** For the memory of a machine, with Linux's two lists. */
   public Reclaim(MemoryManager memory) {
     this(memory, PolicyChoice.DEFAULT);
   }
 
   /**
-   * For the memory of a machine without memory groups.
+   * For the memory of a machine, with the memory groups that it has by now.
    *
    * @param policy which pages go
    */
   public Reclaim(MemoryManager memory, PolicyChoice policy) {
-    this(memory, policy, swappiness -> new RootGroup(memory.allocator().lru().root(), swappiness));
+    this(memory, policy, swappiness -> groups(memory.allocator(), swappiness));
+  }
+
+  private static MemoryGroups groups(PageAllocator allocator, Swappiness swappiness) {
+    return allocator.groups().areOn()
+        ? new LimitedGroups(allocator, swappiness)
+        : new RootGroup(allocator.lru().root(), swappiness);
   }
 
   /**
@@ -82,6 +88,12 @@ public final class Reclaim {
             allocator, node, memoryGroups, chosen, scanCount, shrinkers, compaction, eviction);
     kswapd = new KswapdTask(allocator, node, vmscan);
     allocator.setReclaimer(vmscan::tryToFreePages);
+    allocator
+        .groups()
+        .setReclaimer(
+            (group, pages, gfpFlags, maySwap, proactive) ->
+                vmscan.tryToFreeMemCgroupPages(
+                    group.lruvec(), pages, gfpFlags, maySwap, proactive));
     allocator.setKswapd(kswapd);
     memory.setPageOut(vmscan::reclaimPages);
   }

@@ -252,7 +252,8 @@ final class Vmscan {
         groups.lowEvent(group);
       }
       policy.shrinkLruvec(lruvec, sc);
-      if (group == 0) {
+      if (group == 0 || sc.isGroupReclaim) {
+        // The objects of a group are among all others; those that are not used go.
         shrinkSlab(sc);
       }
     }
