@@ -300,6 +300,9 @@ public final class Lru {
     int now = memMap.flags(pfn);
     lruvecOf(pfn).linkTail(pfn, now, number(now));
     vmStat.increment(VmStatItem.PGROTATED);
+    if (observer != null) {
+      observer.rotated(pfn);
+    }
   }
 
   // ---- Use ----

@@ -29,6 +29,12 @@ public interface LruObserver {
   void accessed(int pfn);
 
   /**
+   * Reclaim had the page written, and that has ended: it can be freed without more ado, and Linux's
+   * lists have it at their end now ({@code folio_rotate_reclaimable}).
+   */
+  default void rotated(int pfn) {}
+
+  /**
    * The page leaves memory, for whatever reason: evicted, truncated, or its last user has gone. The
    * frame will be another page's next.
    */

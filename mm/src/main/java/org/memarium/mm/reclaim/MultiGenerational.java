@@ -61,6 +61,10 @@ final class MultiGenerational implements ReclaimPolicy, LruObserver {
 
   private final @Nullable Generations[] generations = new Generations[PageOrder.GROUPS];
   private final PageList taken = new PageList();
+  private final PageList chosen = new PageList();
+
+  /** How many pages the latest batch had to evict. */
+  private int nrTaken;
 
   /** Uses of the page that comes next, which was evicted before. */
   private int usesBefore;
@@ -159,6 +163,16 @@ final class MultiGenerational implements ReclaimPolicy, LruObserver {
   public void accessed(int pfn) {
     if (uses[pfn] < USES_MASK) {
       uses[pfn]++;
+    }
+  }
+
+  /** {@code lru_gen_add_folio} of a page that is being reclaimed: at the end of the oldest. */
+  @Override
+  public void rotated(int pfn) {
+    if (order.contains(pfn)) {
+      int line = order.line(pfn);
+      int group = groupOf(line);
+      move(pfn, line(group, kindOf(line), of(group).minSeq[kindOf(line)]), true);
     }
   }
 
@@ -272,19 +286,21 @@ final class MultiGenerational implements ReclaimPolicy, LruObserver {
     }
     long share = Math.max(pages(group, all, mayTakeAnon) >> sc.priority, BATCH);
     long goal = sc.nrReclaimed + sc.nrToReclaim;
+    int agings = 0;
     while (share > 0 && sc.nrReclaimed < goal) {
       int kind = mayTakeAnon ? all.kindToScan(groups.swappiness(group)) : Generations.FILE;
       long looked = evictSome(lruvec, all, kind, sc);
-      if (looked == 0 && mayTakeAnon) {
-        looked = evictSome(lruvec, all, 1 - kind, sc);
+      if (nrTaken == 0 && mayTakeAnon) {
+        looked += evictSome(lruvec, all, 1 - kind, sc);
       }
       incMinSeqs(group, all, mayTakeAnon);
       if (looked == 0) {
-        if (!isDue(all, mayTakeAnon)) {
+        if (!isDue(all, mayTakeAnon) || agings == Generations.MAX_GENERATIONS) {
           break;
         }
+        agings++;
         age(group, all);
-        looked = BATCH;
+        incMinSeqs(group, all, mayTakeAnon);
       }
       share -= looked;
     }
@@ -353,6 +369,7 @@ final class MultiGenerational implements ReclaimPolicy, LruObserver {
    * @return how many; 0 if it has none that may be evicted
    */
   private long evictSome(Lruvec lruvec, Generations all, int kind, ScanControl sc) {
+    nrTaken = 0;
     if (all.count(kind) <= Generations.MIN_GENERATIONS) {
       return 0;
     }
@@ -378,8 +395,22 @@ final class MultiGenerational implements ReclaimPolicy, LruObserver {
       boolean moved = before >= 0 && order.line(before) != oldest;
       pfn = moved ? order.last(oldest) : before;
     }
+    nrTaken = taken.size();
+    chosen.copyFrom(taken);
     sc.nrReclaimed += eviction.evict(lruvec, taken, looked, kind == Generations.FILE, sc, true);
+    spareKept(oldest, next, line(group, kind, all.maxSeq));
     return looked;
+  }
+
+  /** What could not be freed makes way for others: {@code move_folios_to_lru}. */
+  private void spareKept(int oldest, int next, int youngest) {
+    for (int i = 0; i < chosen.size(); i++) {
+      int pfn = chosen.get(i);
+      if (order.contains(pfn) && order.line(pfn) == oldest) {
+        boolean active = memMap.testFlags(pfn, PageFlags.ACTIVE);
+        move(pfn, active ? youngest : next, false);
+      }
+    }
   }
 
   /** {@code sort_folio}: whether a page can be evicted at all now. */

@@ -123,6 +123,13 @@ public final class ReferenceRecorder implements LruObserver, PageAccessListener,
   }
 
   @Override
+  public void rotated(int pfn) {
+    if (policy != null) {
+      policy.rotated(pfn);
+    }
+  }
+
+  @Override
   public void removed(int pfn) {
     if (policy != null) {
       policy.removed(pfn);
