@@ -133,6 +133,14 @@ final class MachineOptions {
   private @Nullable Long quantum;
 
   @Option(
+      names = "--cold-files",
+      description = {
+        "No file is in the page cache at first, as after boot: its pages come from the disk, with"
+            + " readahead. Otherwise only pages that reclaim has taken do."
+      })
+  private boolean coldFiles;
+
+  @Option(
       names = "--costs",
       paramLabel = "FILE",
       description = {
@@ -264,6 +272,7 @@ final class MachineOptions {
     if (tlb != null) {
       config.tlb(tlb.entries(), tlb.ways());
     }
+    config.coldFiles(coldFiles);
     config.costs(CostOptions.model(costFile, costs));
     config.pcid(pcid);
     if (reclaim != null) {

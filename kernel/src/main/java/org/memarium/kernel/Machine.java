@@ -194,6 +194,7 @@ public final class Machine implements AutoCloseable {
     linearMemory =
         new LinearMemory(
             memory, kernelMemory, userMemory, this::running, config.layout().taskSize());
+    pageCache.setColdFiles(config.coldFiles());
     vfs = openFiles(config, clock, pageCache);
     ipc = new IpcNamespace(memory, slab, this::currentTgid, clock::realtimeNanos, wordBytes());
     UtsName uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
@@ -293,6 +294,7 @@ public final class Machine implements AutoCloseable {
             systemCalls,
             faults,
             reclaim.kswapd(),
+            memory.pageCache(),
             execve,
             outOfMemory,
             first,

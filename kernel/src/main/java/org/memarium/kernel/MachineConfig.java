@@ -210,6 +210,11 @@ public final class MachineConfig {
     return values.terminalColumns;
   }
 
+  /** Whether no file is in the host's cache at first, as after boot: {@code --cold-files}. */
+  public boolean coldFiles() {
+    return values.coldFiles;
+  }
+
   /** What things cost, for the report and for who waits for a device; default as measured. */
   public CostModel costs() {
     return values.costs;
@@ -265,6 +270,7 @@ public final class MachineConfig {
     private int gid;
     private int terminalRows = 24;
     private int terminalColumns = 80;
+    private boolean coldFiles;
     private CostModel costs = CostModel.DEFAULT;
     private List<SwapArea> swap = new ArrayList<>();
     private long bootTimeNanos = 1_767_225_600L * 1_000_000_000L;
@@ -301,6 +307,7 @@ public final class MachineConfig {
       gid = from.gid;
       terminalRows = from.terminalRows;
       terminalColumns = from.terminalColumns;
+      coldFiles = from.coldFiles;
       costs = from.costs;
       swap = new ArrayList<>(from.swap);
       bootTimeNanos = from.bootTimeNanos;
@@ -473,6 +480,12 @@ public final class MachineConfig {
     public Builder terminalSize(int rows, int columns) {
       terminalRows = rows;
       terminalColumns = columns;
+      return this;
+    }
+
+    /** See {@link MachineConfig#coldFiles}. */
+    public Builder coldFiles(boolean cold) {
+      coldFiles = cold;
       return this;
     }
 

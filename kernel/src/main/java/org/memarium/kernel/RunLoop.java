@@ -22,6 +22,7 @@ import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.file.PageCache;
 import org.memarium.mm.reclaim.KswapdTask;
 import org.memarium.mm.space.MmStruct;
 
@@ -48,6 +49,7 @@ final class RunLoop implements PageFaultHandler {
   private final SystemCalls systemCalls;
   private final FaultHandler faults;
   private final KswapdTask kswapd;
+  private final PageCache pageCache;
   private final SignalDelivery delivery;
   private final Traps traps;
   private final Runnable check;
@@ -71,6 +73,7 @@ final class RunLoop implements PageFaultHandler {
    * @param outOfMemory told of page faults that found no memory
    * @param first the thread of the program that the machine is given
    * @param kswapd runs between two instructions of the program, as soon as it is woken
+   * @param pageCache writes back between two instructions, when that is due
    * @param check called after every system call
    * @param beforeExit told of every thread that ends, while all of it is still there
    */
@@ -79,6 +82,7 @@ final class RunLoop implements PageFaultHandler {
       SystemCalls systemCalls,
       FaultHandler faults,
       KswapdTask kswapd,
+      PageCache pageCache,
       Execve execve,
       OutOfMemory outOfMemory,
       Task first,
@@ -88,6 +92,7 @@ final class RunLoop implements PageFaultHandler {
     this.systemCalls = systemCalls;
     this.faults = faults;
     this.kswapd = kswapd;
+    this.pageCache = pageCache;
     this.delivery = new SignalDelivery(kernel, execve);
     this.traps = new Traps(kernel, faults, outOfMemory);
     this.check = check;
@@ -158,6 +163,7 @@ final class RunLoop implements PageFaultHandler {
       if (kswapd.isRunnable()) {
         kswapd.run();
       }
+      pageCache.atSafePoint();
       if (checkRequested) {
         checkRequested = false;
         check.run();

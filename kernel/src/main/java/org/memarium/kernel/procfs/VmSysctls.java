@@ -232,8 +232,14 @@ final class VmSysctls {
           () -> dirty.isHighmemDirtyable() ? 1 : 0,
           value -> dirty.setHighmemDirtyable(value != 0));
     }
-    vm.held("dirty_expire_centisecs", 0, MAX, 3000);
-    vm.held("dirty_writeback_centisecs", MIN, MAX, 500);
+    vm.integer(
+        "dirty_expire_centisecs", 0, MAX, dirty::expireCentisecs, dirty::setExpireCentisecs);
+    vm.integer(
+        "dirty_writeback_centisecs",
+        MIN,
+        MAX,
+        dirty::writebackCentisecs,
+        dirty::setWritebackCentisecs);
     vm.held("dirtytime_expire_seconds", 0, MAX, 43200);
   }
 }

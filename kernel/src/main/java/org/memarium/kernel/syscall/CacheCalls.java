@@ -38,22 +38,18 @@ final class CacheCalls {
         "sync_file_range",
         (fd, low, high, bytesLow, bytesHigh, flags) ->
             files().syncFileRange(fd, number(low, high), number(bytesLow, bytesHigh), flags));
-    String checked = "the arguments are checked; advice changes nothing";
-    table
-        .set(
-            "fadvise64",
-            (int fd, int low, int high, int bytes, int advice) ->
-                files().fadvise(fd, Integer.toUnsignedLong(bytes), advice))
-        .remark(checked);
-    table
-        .set(
-            "fadvise64_64",
-            (fd, low, high, bytesLow, bytesHigh, advice) ->
-                files().fadvise(fd, number(bytesLow, bytesHigh), advice))
-        .remark(checked);
-    table
-        .set("readahead", (int fd, int low, int high, int bytes) -> files().readahead(fd))
-        .remark("pages come in when they are read");
+    table.set(
+        "fadvise64",
+        (int fd, int low, int high, int bytes, int advice) ->
+            files().fadvise(fd, number(low, high), Integer.toUnsignedLong(bytes), advice));
+    table.set(
+        "fadvise64_64",
+        (fd, low, high, bytesLow, bytesHigh, advice) ->
+            files().fadvise(fd, number(low, high), number(bytesLow, bytesHigh), advice));
+    table.set(
+        "readahead",
+        (int fd, int low, int high, int bytes) ->
+            files().readahead(fd, number(low, high), Integer.toUnsignedLong(bytes)));
     table.set("copy_file_range", this::copyFileRange);
     table.set("memfd_create", this::memfdCreate).remark("no file system of huge pages: ENOSYS");
   }

@@ -152,5 +152,19 @@ public final class Fcntl {
   public static final int POLLMSG = 0x400;
   public static final int POLLRDHUP = 0x2000;
 
+  /** The advice of {@code posix_fadvise}. */
+  static final int POSIX_FADV_NORMAL = 0;
+
+  static final int POSIX_FADV_RANDOM = 1;
+  static final int POSIX_FADV_SEQUENTIAL = 2;
+  static final int POSIX_FADV_WILLNEED = 3;
+  static final int POSIX_FADV_DONTNEED = 4;
+
+  /** The flags of {@code sync_file_range}. */
+  static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+
+  static final int SYNC_FILE_RANGE_WRITE = 2;
+  static final int SYNC_FILE_RANGE_WAIT_AFTER = 4;
+
   private Fcntl() {}
 }

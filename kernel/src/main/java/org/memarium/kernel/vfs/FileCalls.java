@@ -280,8 +280,8 @@ public final class FileCalls extends AttributeCalls {
     });
   }
 
-  /** posix_fadvise(2): advice changes no result, it is only checked. */
-  public long fadvise(int fd, long bytes, int advice) {
+  /** posix_fadvise(2). */
+  public long fadvise(int fd, long at, long bytes, int advice) {
     return result(() -> {
       OpenFile file = file(fd);
       if (file.inode().type() == FileMode.S_IFIFO) {
@@ -291,16 +291,19 @@ public final class FileCalls extends AttributeCalls {
       if (bytes < 0 || advice < 0 || advice > 5) {
         throw new ErrnoException(Errno.EINVAL);
       }
+      file.advise(at, bytes, advice);
       return 0;
     });
   }
 
-  /** readahead(2): pages come in when they are read; the descriptor is only checked. */
-  public long readahead(int fd) {
+  /** readahead(2). */
+  public long readahead(int fd, long at, long bytes) {
     return result(() -> {
-      if (!(readable(fd).inode() instanceof RegularFile)) {
+      OpenFile file = readable(fd);
+      if (!(file.inode() instanceof RegularFile)) {
         throw new ErrnoException(Errno.EINVAL);
       }
+      file.advise(at, bytes, Fcntl.POSIX_FADV_WILLNEED);
       return 0;
     });
   }
@@ -313,8 +316,7 @@ public final class FileCalls extends AttributeCalls {
         throw new ErrnoException(Errno.EINVAL);
       }
       return switch (file.inode().type()) {
-        case FileMode.S_IFREG ->
-            flags == 0 || !(file.inode() instanceof RegularFile) ? 0 : file.fsync();
+        case FileMode.S_IFREG -> file.syncRange(at, bytes, flags);
         case FileMode.S_IFDIR, FileMode.S_IFBLK, FileMode.S_IFLNK -> 0;
         default -> throw new ErrnoException(Errno.ESPIPE);
       };

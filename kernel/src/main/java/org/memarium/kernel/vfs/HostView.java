@@ -249,6 +249,9 @@ final class HostView {
    * @return 0, or the error of the last file that could not be written
    */
   long writeBack() {
+    if (pageCache != null) {
+      pageCache.sync();
+    }
     long error = 0;
     for (Inode inode : List.copyOf(inodes.values())) {
       if (inode instanceof WritableFile file) {

@@ -381,6 +381,23 @@ public abstract class OpenFile implements MappedFile {
     };
   }
 
+  /**
+   * {@code generic_fadvise}: says how the file will be used.
+   *
+   * @param bytes from {@code at} on; 0: to the end
+   * @param advice one of {@code POSIX_FADV_}
+   */
+  void advise(long at, long bytes, int advice) {}
+
+  /**
+   * {@code sync_file_range}.
+   *
+   * @param flags of {@code SYNC_FILE_RANGE_}
+   */
+  long syncRange(long at, long bytes, int flags) {
+    return 0;
+  }
+
   @Override
   public final long punchHole(long at, long bytes) {
     return fallocate(Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE, at, bytes);

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.FileRa;
 import org.memarium.mm.file.PageCache;
 
 /**
@@ -20,6 +21,9 @@ abstract class RegularFile extends Inode {
   private @Nullable RegularFileStore store;
   private @Nullable AddressSpace pages;
   private int openings;
+
+  /** Whether pages of it went, so that they come from the device again. */
+  private boolean evicted;
 
   RegularFile(HostView view, long dev, long ino, int mode) {
     super(dev, ino, mode);
@@ -86,6 +90,12 @@ abstract class RegularFile extends Inode {
     return false;
   }
 
+  /** Whether pages that are not in the page cache come from the device: see AddressSpace. */
+  final boolean isCold() {
+    PageCache cache = view.pageCache();
+    return evicted || (cache != null && cache.hasColdFiles());
+  }
+
   /** Whether there is room for one more page of the cache, and takes it. */
   boolean chargePage() {
     return true;
@@ -137,6 +147,7 @@ abstract class RegularFile extends Inode {
   /** Forgets what is cached of a file that nobody has open; nothing is written back. */
   final void dropCache() {
     if (pages != null) {
+      evicted |= pages.isCold();
       pages.evict();
     }
     store = null;
@@ -177,10 +188,10 @@ abstract class RegularFile extends Inode {
     }
   }
 
-  final long readAt(long at, byte[] to, int offset, int count) {
+  final long readAt(long at, byte[] to, int offset, int count, FileRa ra) {
     AddressSpace cached = mapping();
     if (cached != null) {
-      return precise(cached.read(at, to, offset, count));
+      return precise(cached.read(at, to, offset, count, ra));
     }
     int inside = (int) Math.max(0, Math.min(count, storeBytes() - at));
     if (inside == 0) {
@@ -314,12 +325,18 @@ abstract class RegularFile extends Inode {
     return cached == null ? 0 : precise(cached.writeBack());
   }
 
-  /** Brings the dirty pages of a range to the store. */
-  final void writeBack(long at, long count) throws ErrnoException {
+  /** Brings the bytes of the dirty pages of a range to the store; the pages stay dirty. */
+  final void storeAhead(long at, long count) throws ErrnoException {
     AddressSpace cached = pages;
     if (cached != null) {
-      check(cached.writeBack(at >> Ram.PAGE_SHIFT, (at + count) >> Ram.PAGE_SHIFT));
+      check(cached.storeAhead(at >> Ram.PAGE_SHIFT, (at + count) >> Ram.PAGE_SHIFT));
     }
+  }
+
+  /** The same for all of it: 0 or a negative errno. */
+  final long storeAhead() {
+    AddressSpace cached = pages;
+    return cached == null ? 0 : precise(cached.storeAhead(0, Long.MAX_VALUE));
   }
 
   final long seek(long from, boolean data) {

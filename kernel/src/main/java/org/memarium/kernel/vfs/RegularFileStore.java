@@ -75,6 +75,16 @@ final class RegularFileStore implements BackingStore {
   }
 
   @Override
+  public int errno(IOException failure) {
+    return HostErrors.errno(failure);
+  }
+
+  @Override
+  public boolean isCold() {
+    return file.isCold();
+  }
+
+  @Override
   public boolean isShmem() {
     return file.isShmem();
   }

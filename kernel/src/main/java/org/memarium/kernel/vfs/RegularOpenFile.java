@@ -1,8 +1,10 @@
 package org.memarium.kernel.vfs;
 
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.FileRa;
 
 /** An open regular file. */
 final class RegularOpenFile extends OpenFile {
@@ -12,9 +14,16 @@ final class RegularOpenFile extends OpenFile {
 
   private final RegularFile file;
 
+  private final FileRa readahead = new FileRa();
+
+  /** {@code f_wb_err}: up to where errors of writing back were told to this opening. */
+  private int toldErrors;
+
   RegularOpenFile(Dentry dentry, int flags, RegularFile file) {
     super(dentry, flags);
     this.file = file;
+    AddressSpace pages = file.mapping();
+    this.toldErrors = pages == null ? 0 : pages.sampleError();
   }
 
   @Override
@@ -24,7 +33,7 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   public long read(byte[] buffer, int offset, int count) {
-    long result = file.readAt(position, buffer, offset, count);
+    long result = file.readAt(position, buffer, offset, count, readahead);
     if (result > 0) {
       position += result;
     }
@@ -33,7 +42,7 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   public long pread(byte[] buffer, int offset, int count, long at) {
-    return file.readAt(at, buffer, offset, count);
+    return file.readAt(at, buffer, offset, count, readahead);
   }
 
   @Override
@@ -157,7 +166,85 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   public long fsync() {
-    return file.writeBack();
+    long result = file.writeBack();
+    long told = tellErrors();
+    return result != 0 ? result : told;
+  }
+
+  @Override
+  public long fsync(long first, long last) {
+    long result = mapping().writeBack(first, last);
+    long told = tellErrors();
+    return result != 0 ? result : told;
+  }
+
+  /** {@code file_check_and_advance_wb_err}: 0, or an error that this opening was not told yet. */
+  private long tellErrors() {
+    AddressSpace pages = file.mapping();
+    if (pages == null) {
+      return 0;
+    }
+    long error = pages.errorSince(toldErrors);
+    toldErrors = pages.advanceError();
+    return error;
+  }
+
+  @Override
+  void advise(long at, long bytes, int advice) {
+    AddressSpace pages = file.mapping();
+    if (pages == null || !pages.store().isPersistent()) {
+      return;
+    }
+    long end = bytes == 0 || at + bytes < at ? Long.MAX_VALUE : at + bytes - 1;
+    switch (advice) {
+      case Fcntl.POSIX_FADV_NORMAL -> readahead.adviseNormal();
+      case Fcntl.POSIX_FADV_RANDOM -> readahead.adviseRandom();
+      case Fcntl.POSIX_FADV_SEQUENTIAL -> readahead.adviseSequential();
+      case Fcntl.POSIX_FADV_WILLNEED -> {
+        long first = at >> Ram.PAGE_SHIFT;
+        pages.readAhead(first, (end >> Ram.PAGE_SHIFT) - first + 1);
+      }
+      case Fcntl.POSIX_FADV_DONTNEED -> dontNeed(pages, at, end);
+      default -> {} // POSIX_FADV_NOREUSE is taken note of, and no more.
+    }
+  }
+
+  /** Pages of which only a part is not needed stay. */
+  private static void dontNeed(AddressSpace pages, long at, long end) {
+    long first = (at + Ram.PAGE_SIZE - 1) >> Ram.PAGE_SHIFT;
+    boolean wholeLast = (end + 1) % Ram.PAGE_SIZE == 0 || end == pages.bytes() - 1;
+    long last = (end >> Ram.PAGE_SHIFT) - (wholeLast || end == Long.MAX_VALUE ? 0 : 1);
+    var _ = pages.startWriteBack(at >> Ram.PAGE_SHIFT, end >> Ram.PAGE_SHIFT);
+    if (last >= first) {
+      pages.invalidate(first, last);
+    }
+  }
+
+  @Override
+  long syncRange(long at, long bytes, int flags) {
+    AddressSpace pages = file.mapping();
+    if (pages == null || flags == 0) {
+      return 0;
+    }
+    long first = at >> Ram.PAGE_SHIFT;
+    long last = bytes == 0 ? Long.MAX_VALUE : (at + bytes - 1) >> Ram.PAGE_SHIFT;
+    if ((flags & Fcntl.SYNC_FILE_RANGE_WAIT_BEFORE) != 0) {
+      pages.awaitWriteBack();
+    }
+    long result = 0;
+    if ((flags & Fcntl.SYNC_FILE_RANGE_WRITE) != 0) {
+      result = pages.startWriteBack(first, last);
+    }
+    if ((flags & Fcntl.SYNC_FILE_RANGE_WAIT_AFTER) != 0) {
+      pages.awaitWriteBack();
+    }
+    long told = flags == Fcntl.SYNC_FILE_RANGE_WRITE ? 0 : tellErrors();
+    return result != 0 ? result : told;
+  }
+
+  @Override
+  public FileRa readahead() {
+    return readahead;
   }
 
   @Override

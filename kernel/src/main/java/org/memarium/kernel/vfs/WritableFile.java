@@ -163,7 +163,8 @@ final class WritableFile extends RegularFile {
 
   @Override
   void closeStore() {
-    long result = super.writeBack();
+    // The pages may stay dirty: the host has their bytes, and nobody can change them any more.
+    long result = storeAhead();
     if (descriptor != CLOSED) {
       long closed = host.close(descriptor);
       result = result < 0 ? result : closed;
@@ -251,7 +252,7 @@ final class WritableFile extends RegularFile {
 
   @Override
   void wrote(long at, long count) throws ErrnoException {
-    writeBack(at, count);
+    storeAhead(at, count);
     refresh();
   }
 
@@ -263,7 +264,7 @@ final class WritableFile extends RegularFile {
 
   @Override
   long seekStore(long from, boolean data, long size) {
-    long result = super.writeBack();
+    long result = storeAhead();
     try {
       int at = open(true, false);
       return result < 0 ? result : host.lseek(at, from, data ? Fcntl.SEEK_DATA : Fcntl.SEEK_HOLE);

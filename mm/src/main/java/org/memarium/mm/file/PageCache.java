@@ -57,6 +57,8 @@ public final class PageCache {
   final Flusher flusher;
   final Readahead readahead;
 
+  private boolean coldFiles;
+
   private Commitment commitment = Uncommitted.INSTANCE;
 
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
@@ -133,6 +135,16 @@ public final class PageCache {
   /** Says who counts committed memory; nobody does until then. */
   public void setCommitment(Commitment counter) {
     commitment = counter;
+  }
+
+  /** Whether nothing of any file is in the host's cache at first: {@code --cold-files}. */
+  public boolean hasColdFiles() {
+    return coldFiles;
+  }
+
+  /** Says so; before the first file is read. */
+  public void setColdFiles(boolean cold) {
+    coldFiles = cold;
   }
 
   /** How much of memory may be dirty. */
