@@ -122,7 +122,7 @@ final class ReportBuilder {
     cursor.reset(area.start(), area.end());
     long pages = 0;
     while (cursor.next()) {
-      if (!Pte.isNone(cursor.pte()) && !Pte.isSpecial(cursor.pte())) {
+      if (Pte.isPresent(cursor.pte()) && !Pte.isSpecial(cursor.pte())) {
         pages++;
       }
     }
