@@ -13,7 +13,6 @@ import org.memarium.hardware.PageFaultCode;
 import org.memarium.hardware.ProcessorException;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
-import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelMemory;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.trace.VmStatItem;
@@ -34,9 +33,7 @@ final class KernelFaultTest {
 
     Kernel(Architecture architecture) {
       space = TestSpace.boot(architecture, 64);
-      KernelMapper mapper =
-          new KernelMapper(space.memory.kernel, space.memory.allocator, space.mmu);
-      vmalloc = new Vmalloc(mapper, space.slab);
+      vmalloc = space.vmalloc;
       // Older than what vmalloc will map, and younger than the tables that exist from boot.
       mm =
           Objects.requireNonNull(MmStruct.allocate(space.manager, space.mm.layout(), space.limits));
