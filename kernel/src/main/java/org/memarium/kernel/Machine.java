@@ -295,6 +295,7 @@ public final class Machine implements AutoCloseable {
             faults,
             reclaim.kswapd(),
             memory.pageCache(),
+            allocator.groups(),
             execve,
             outOfMemory,
             first,

@@ -23,6 +23,7 @@ import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.frame.MemCgroups;
 import org.memarium.mm.reclaim.KswapdTask;
 import org.memarium.mm.space.MmStruct;
 
@@ -50,6 +51,7 @@ final class RunLoop implements PageFaultHandler {
   private final FaultHandler faults;
   private final KswapdTask kswapd;
   private final PageCache pageCache;
+  private final MemCgroups groups;
   private final SignalDelivery delivery;
   private final Traps traps;
   private final Runnable check;
@@ -70,6 +72,7 @@ final class RunLoop implements PageFaultHandler {
   /**
    * The loop of a machine.
    *
+   * @param groups makes those wait who charge beyond memory.high
    * @param outOfMemory told of page faults that found no memory
    * @param first the thread of the program that the machine is given
    * @param kswapd runs between two instructions of the program, as soon as it is woken
@@ -83,6 +86,7 @@ final class RunLoop implements PageFaultHandler {
       FaultHandler faults,
       KswapdTask kswapd,
       PageCache pageCache,
+      MemCgroups groups,
       Execve execve,
       OutOfMemory outOfMemory,
       Task first,
@@ -93,6 +97,7 @@ final class RunLoop implements PageFaultHandler {
     this.faults = faults;
     this.kswapd = kswapd;
     this.pageCache = pageCache;
+    this.groups = groups;
     this.delivery = new SignalDelivery(kernel, execve);
     this.traps = new Traps(kernel, faults, outOfMemory);
     this.check = check;
@@ -101,6 +106,7 @@ final class RunLoop implements PageFaultHandler {
     this.cpu = kernel.cpu();
     this.scheduler = kernel.scheduler();
     kswapd.setOnWakeup(cpu::requestStop);
+    groups.setOnOverHigh(cpu::requestStop);
   }
 
   /** The machine was given another program. */
@@ -212,6 +218,11 @@ final class RunLoop implements PageFaultHandler {
     }
     if (task.call().restartCode() != 0 || task.signals().isDeliverable()) {
       delivery.deliver(task);
+      return false;
+    }
+    if (groups.isOverHigh()) {
+      // Everybody waits: all tasks are in the group that is beyond its memory.high.
+      kernel.clock().sleep(groups.handleOverHigh());
       return false;
     }
     return true;

@@ -191,6 +191,81 @@ final class MemoryGroupTest {
   }
 
   @Test
+  void whoGoesBeyondHighIsSlowedDownAndNotKilled() {
+    String program = HostPrograms.compile(folder, "oom.c", "-static").toString();
+    Machine machine =
+        machines.boot(config ->
+            config.memoryLimits(
+                new MemoryLimits(
+                    MemoryLimits.UNLIMITED, 4 * MIB, 0, 0, MemoryLimits.UNLIMITED)));
+    machine.exec(program, List.of(program, "hold", "6"), List.of());
+    assertEquals(0, machine.run());
+    assertTrue(group(machine).peak() * Ram.PAGE_SIZE > 6 * MIB);
+    assertTrue(group(machine).events(MemCgroup.Event.HIGH) > 0);
+    // A page beyond costs a look; far beyond, two seconds each.
+    assertTrue(machine.clock().uptimeNanos() > 1_000_000_000L);
+  }
+
+  @Test
+  void aProgramThatFitsIntoMemoryAndSwapTogetherIsNotKilled() {
+    String program = HostPrograms.compile(folder, "oom.c", "-static").toString();
+    Machine machine =
+        machines.boot(config ->
+            config
+                .swap(SwapArea.temporary(32 * MIB))
+                .memoryLimits(
+                    new MemoryLimits(
+                        6 * MIB, MemoryLimits.UNLIMITED, 0, 0, MemoryLimits.UNLIMITED)));
+    machine.exec(program, List.of(program, "hold", "12"), List.of());
+    assertEquals(0, machine.run(), machine::deathLine);
+    assertEquals(6 * MIB, bytes(machine, "memory.peak"));
+    assertTrue(stat(machine, "pgsteal") > 0);
+    // Pages that were being written when their process ended keep their places for a while.
+    assertTrue(bytes(machine, "memory.swap.current") <= 64 * Ram.PAGE_SIZE);
+  }
+
+  @Test
+  void swapHasALimitOfItsOwn() {
+    String program = HostPrograms.compile(folder, "oom.c", "-static").toString();
+    Machine machine =
+        machines.boot(config ->
+            config
+                .swap(SwapArea.temporary(32 * MIB))
+                .memoryLimits(
+                    new MemoryLimits(6 * MIB, MemoryLimits.UNLIMITED, 0, 0, 2 * MIB)));
+    machine.exec(program, List.of(program, "hold", "12"), List.of());
+    assertEquals(128 + Signal.SIGKILL, machine.run());
+    assertTrue(group(machine).events(MemCgroup.Event.SWAP_MAX) > 0);
+  }
+
+  @Test
+  void minIsNotTakenEvenIfTheMachineIsShort() {
+    Machine machine =
+        machines.boot(config ->
+            config
+                .swap(SwapArea.temporary(32 * MIB))
+                .memoryLimits(
+                    new MemoryLimits(
+                        MemoryLimits.UNLIMITED,
+                        MemoryLimits.UNLIMITED,
+                        0,
+                        8 * MIB,
+                        MemoryLimits.UNLIMITED)));
+    JavaProgram program = JavaProgram.start(machine);
+    int at = map(program, 6 << 20);
+    touch(program, at, 6 << 20);
+    for (int i = 0; i < 8; i++) {
+      machine.reclaim().tryToFreePages();
+    }
+    assertTrue(stat(machine, "anon") >= 6 * MIB);
+    machine.files().write(GROUP + "memory.min", "0");
+    for (int i = 0; i < 8; i++) {
+      machine.reclaim().tryToFreePages();
+    }
+    assertTrue(stat(machine, "anon") < 6 * MIB);
+  }
+
+  @Test
   void withoutALimitThereIsNoGroup() {
     Machine machine = machines.boot(config -> {});
     JavaProgram.start(machine);

@@ -1,5 +1,6 @@
 /* Programs that want more memory than there is: oom HOW [ARGUMENTS]
      hog                      fills memory until it is killed
+     hold MIB                 has so much, and ends
      order MIB:ADJ ...        children that hold so much each, with an oom_score_adj each; the parent,
                               which must not be killed, fills the rest and tells who is killed when
      call                     the kernel itself meets the end of memory on behalf of the program
@@ -137,6 +138,7 @@ static int forks(int depth) {
 int main(int argc, char **argv) {
   setvbuf(stdout, 0, _IOLBF, 0);
   if (argc > 1 && !strcmp(argv[1], "hog")) hog();
+  if (argc > 2 && !strcmp(argv[1], "hold")) return hold(atoi(argv[2]) * (size_t)MIB, 0) == 0;
   if (argc > 2 && !strcmp(argv[1], "order")) return order(argc - 2, argv + 2);
   if (argc > 1 && !strcmp(argv[1], "call")) return call();
   if (argc > 1 && !strcmp(argv[1], "shared")) return shared();

@@ -81,6 +81,9 @@ public final class MemCgroups {
 
   private @Nullable MemCgroup overHigh;
 
+  /** {@code set_notify_resume}: told when somebody has to come by {@link #handleOverHigh}. */
+  private Runnable onOverHigh = () -> {};
+
   /**
    * No group yet.
    *
@@ -118,6 +121,11 @@ public final class MemCgroups {
   /** Names who ends processes of a group. */
   public void setOomKiller(OomKiller oomKiller) {
     this.oomKiller = oomKiller;
+  }
+
+  /** Names who makes the task that runs come by {@link #handleOverHigh} soon. */
+  public void setOnOverHigh(Runnable notify) {
+    onOverHigh = notify;
   }
 
   /** Whether there is a group beside the root. */
@@ -432,6 +440,7 @@ public final class MemCgroups {
     if (group.usage() > group.high() && !reclaiming) {
       pagesOverHigh += pages;
       overHigh = group;
+      onOverHigh.run();
     }
   }
 
