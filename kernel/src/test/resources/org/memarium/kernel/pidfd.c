@@ -32,4 +32,21 @@ int main(){setvbuf(stdout,0,_IONBF,0);
  T(syscall(424,fd,SIGUSR1,0,0));poll(&pf,1,-1);printf("rev %x\n",pf.revents);T(syscall(424,fd,0,0,0));T(syscall(440,fd,v,1,20,0));T(syscall(434,p,0));
  siginfo_t si;T(waitid(3,fd,&si,WEXITED));printf("%d %d %d\n",si.si_pid==p,si.si_code,si.si_status);poll(&pf,1,0);printf("rev %x\n",pf.revents);
  T(syscall(424,fd,0,0,0));T(syscall(440,fd,v,1,20,0));T(syscall(438,fd,1,0));T(waitid(3,fd,&si,WEXITED));T(syscall(434,p,0));
+ fflush(stdout);
+ /* CLONE_PIDFD, and signals to a thread, a process and a group of processes. */
+ int own=-7;int c=syscall(SYS_clone,0x1000|SIGCHLD,0,&own,0,0);
+ if(!c){setpgid(0,0);struct pollfd none;poll(&none,0,-1);_exit(fcntl(own,F_GETFD));}
+ usleep(100000);
+ printf("clone %d fd %d flags %x %x\n",c>0,own-fd,fcntl(own,F_GETFL),fcntl(own,F_GETFD));
+ struct pollfd of={own,-1};printf("poll %d\n",poll(&of,1,0));
+ for(int f=0;f<10;f++){printf("%d ",f);T(syscall(424,own,0,0,f));}
+ T(syscall(424,fd,0,0,1));
+ T(syscall(424,own,SIGUSR1,0,4));memset(&si,0,sizeof si);T(waitid(3,own,&si,WEXITED));printf("%d %d %d\n",si.si_pid==c,si.si_code,si.si_status);
+ T(syscall(424,own,0,0,0));T(syscall(424,own,0,0,4));close(own);
+ c=syscall(SYS_clone,0x1000|SIGCHLD,0,&own,0,0);if(!c){poll(0,0,-1);_exit(0);}
+ T(syscall(424,own,SIGTERM,0,1));memset(&si,0,sizeof si);T(waitid(3,own,&si,WEXITED));printf("%d %d %d\n",si.si_pid==c,si.si_code,si.si_status);close(own);
+ T(syscall(SYS_clone,0x1000|SIGCHLD,0,8,0,0));T(syscall(SYS_clone,0x1000|SIGCHLD,0,0,0,0));
+ T(syscall(SYS_clone,0x1000|0x100000|SIGCHLD,0,&own,0,0));T(syscall(SYS_clone,0x1000|0x400000|SIGCHLD,0,&own,0,0));
+ int again=syscall(434,getpid(),0);printf("none left %d\n",again==own);
+ T(waitpid(-1,0,0));
 }

@@ -32,6 +32,17 @@ public final class Fork {
   private final TlsSegments tls;
   private final long maxThreads;
 
+  /** {@code pidfd_prepare}: gives the caller a descriptor of its child. */
+  @FunctionalInterface
+  public interface PidFdMaker {
+    /**
+     * Makes it, and tells the caller.
+     *
+     * @throws ErrnoException nothing is left of it, and there will be no child
+     */
+    void make(UserProcess child) throws ErrnoException;
+  }
+
   /**
    * For the tasks of a machine.
    *
@@ -48,10 +59,12 @@ public final class Fork {
    *
    * @param parent the task that runs
    * @param arguments which fit together
+   * @param pidfd asked with CLONE_PIDFD, as the last step that can fail
    * @throws ErrnoException EAGAIN: there are as many tasks as may be; ENOMEM; EINVAL: no such TLS;
    *     EEXIST: another task has the number
    */
-  public Task copyProcess(Task parent, CloneArguments arguments) throws ErrnoException {
+  public Task copyProcess(Task parent, CloneArguments arguments, PidFdMaker pidfd)
+      throws ErrnoException {
     TaskTable tasks = parent.machinery().tasks();
     Identity identity = parent.identity();
     boolean privileged = identity.isPrivileged();
@@ -78,7 +91,7 @@ public final class Fork {
       throw new ErrnoException(Errno.ENOMEM);
     }
     try {
-      return copyResources(parent, arguments, pid, descriptors);
+      return copyResources(parent, arguments, pid, descriptors, pidfd);
     } catch (ErrnoException e) {
       descriptors.free();
       throw e;
@@ -86,7 +99,11 @@ public final class Fork {
   }
 
   private Task copyResources(
-      Task parent, CloneArguments arguments, int pid, TaskDescriptors descriptors)
+      Task parent,
+      CloneArguments arguments,
+      int pid,
+      TaskDescriptors descriptors,
+      PidFdMaker pidfd)
       throws ErrnoException {
     UserProcess process =
         arguments.has(CloneFlags.THREAD)
@@ -108,6 +125,9 @@ public final class Fork {
       }
       long[] slots = new long[TlsSegments.ENTRIES];
       CpuState registers = registers(parent, arguments, slots);
+      if (arguments.has(CloneFlags.PIDFD)) {
+        pidfd.make(process);
+      }
       Task child =
           new Task(
               pid,

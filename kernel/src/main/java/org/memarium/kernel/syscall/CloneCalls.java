@@ -27,6 +27,7 @@ import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.UserMemory;
+import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.mm.Errno;
@@ -62,7 +63,7 @@ final class CloneCalls {
     table.set("vfork", () -> start(arguments(VFORK | VM)));
     table
         .set("clone", this::legacyClone)
-        .remark("namespaces: EPERM, as where user.max_user_namespaces is 0");
+        .remark("namespaces: EPERM, as where user.max_user_namespaces is 0; no pidfds of threads");
     table
         .set("clone3", this::clone3)
         .remark("namespaces: EPERM, as for clone; set_tid needs privilege; no cgroups: EBADF");
@@ -204,26 +205,38 @@ final class CloneCalls {
     if (error != 0) {
       return error;
     }
-    if (arguments.has(PIDFD)) {
-      return kernel.unsupported("clone with CLONE_PIDFD", Errno.EINVAL);
-    }
     Task child;
     try {
-      child = fork.copyProcess(kernel.task(), arguments);
+      child = fork.copyProcess(kernel.task(), arguments, process -> pidfd(arguments, process));
     } catch (ErrnoException e) {
       return e.result();
     }
     if (arguments.has(PARENT_SETTID)) {
-      byte[] number = new byte[Integer.BYTES];
-      for (int i = 0; i < number.length; i++) {
-        number[i] = (byte) (child.pid() >> (8 * i));
-      }
       // Linux does not mind either if there is no such place.
-      int ignored = memory.copyToUser(arguments.parentTid(), number, 0, number.length);
-      assert ignored <= number.length;
+      var _ = writeInt(arguments.parentTid(), child.pid());
     }
     Fork.wakeUp(child);
     return arguments.has(VFORK) ? kernel.sleep(new Vfork(child), child.vforkDone()) : child.pid();
+  }
+
+  /** Gives the parent a descriptor of the child, and tells it the number. */
+  private void pidfd(CloneArguments arguments, UserProcess child) throws ErrnoException {
+    long fd = PidFdCalls.openOf(kernel, child, 0);
+    if (fd < 0) {
+      throw new ErrnoException((int) -fd);
+    }
+    if (!writeInt(arguments.pidfd(), (int) fd)) {
+      var _ = kernel.files().close((int) fd);
+      throw new ErrnoException(Errno.EFAULT);
+    }
+  }
+
+  private boolean writeInt(long linearAddress, int value) {
+    byte[] bytes = new byte[Integer.BYTES];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) (value >> (8 * i));
+    }
+    return memory.copyToUser(linearAddress, bytes, 0, bytes.length) == bytes.length;
   }
 
   /** {@code wait_for_vfork_done}. */

@@ -47,6 +47,12 @@ final class KillCalls {
     return refused != 0 || info.signal() == 0 ? refused : process.send(info);
   }
 
+  /** {@code do_send_sig_info} to one thread. */
+  long send(Task thread, SignalInfo info) {
+    long refused = mayKill(thread, info);
+    return refused != 0 || info.signal() == 0 ? refused : thread.send(info);
+  }
+
   /** {@code kill_something_info}. */
   private long kill(int pid, int signal) {
     SignalInfo info = SignalInfo.fromUser(signal, task().process().pid(), task().identity().uid());
@@ -67,7 +73,7 @@ final class KillCalls {
   }
 
   /** {@code __kill_pgrp_info}: good if anybody could be sent it. */
-  private long toGroup(int group, SignalInfo info) {
+  long toGroup(int group, SignalInfo info) {
     boolean sent = false;
     long result = -Errno.ESRCH;
     for (UserProcess process : kernel.tasks().processes()) {
@@ -99,8 +105,7 @@ final class KillCalls {
     if (target == null || (tgid > 0 && target.process().pid() != tgid)) {
       return -Errno.ESRCH;
     }
-    long refused = mayKill(target, info);
-    return refused != 0 || info.signal() == 0 ? refused : target.send(info);
+    return send(target, info);
   }
 
   private SignalInfo fromThread(int signal) {

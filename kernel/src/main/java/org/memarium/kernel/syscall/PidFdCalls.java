@@ -21,6 +21,11 @@ final class PidFdCalls {
 
   private static final int PIDFD_SELF_THREAD_GROUP = -10_001;
 
+  // ---- Whom pidfd_send_signal reaches, since 6.9; a descriptor of a process: the process ----
+  private static final int SIGNAL_THREAD = 1;
+  private static final int SIGNAL_PROCESS_GROUP = 4;
+  private static final int SIGNAL_FLAGS = 7;
+
   private final Kernel kernel;
   private final KillCalls kill;
 
@@ -35,7 +40,7 @@ final class PidFdCalls {
         .partly("no PIDFD_THREAD; waitid waits in spite of PIDFD_NONBLOCK");
     table
         .set("pidfd_send_signal", this::sendSignal)
-        .partly("flags 0 only; no directory of /proc in the place of a pidfd");
+        .partly("no directory of /proc in the place of a pidfd");
     table.set("pidfd_getfd", this::getFd);
     table.set("process_madvise", this::processMadvise);
   }
@@ -76,7 +81,13 @@ final class PidFdCalls {
     if (task.process().pid() != pid) {
       return current ? -Errno.ENOENT : -Errno.EINVAL;
     }
-    return kernel.files().anonymous().pidfd(flags, new Target(task.process(), kernel), current);
+    return openOf(kernel, task.process(), flags);
+  }
+
+  /** {@code pidfd_prepare}: a descriptor of a process, for the task that runs. */
+  static long openOf(Kernel kernel, UserProcess process, int flags) {
+    boolean current = kernel.task().requireMm().layout().hasCurrentPidFds();
+    return kernel.files().anonymous().pidfd(flags, new Target(process, kernel), current);
   }
 
   /** {@code pidfd_to_pid}: the process of a descriptor, reaped or not; null if it is none. */
@@ -93,8 +104,9 @@ final class PidFdCalls {
 
   /** {@code pidfd_send_signal}. */
   private long sendSignal(int fd, int signal, int info, int flags) {
-    if (flags != 0) {
-      return kernel.unsupported("pidfd_send_signal with flags", Errno.EINVAL);
+    int known = layout().hasCurrentPidFds() ? SIGNAL_FLAGS : 0;
+    if ((flags & ~known) != 0 || Integer.bitCount(flags) > 1) {
+      return -Errno.EINVAL;
     }
     UserProcess process = process(kernel, fd);
     if (process == null) {
@@ -113,7 +125,14 @@ final class PidFdCalls {
         return -Errno.EPERM;
       }
     }
-    return isReaped(process) ? -Errno.ESRCH : kill.send(process, sent);
+    if (isReaped(process)) {
+      return -Errno.ESRCH;
+    }
+    return switch (flags) {
+      case SIGNAL_THREAD -> kill.send(process.leader(), sent);
+      case SIGNAL_PROCESS_GROUP -> kill.toGroup(process.pid(), sent);
+      default -> kill.send(process, sent);
+    };
   }
 
   /** {@code pidfd_getfd}. */
