@@ -120,20 +120,17 @@ public final class MachineFiles {
    */
   public void create(String path, byte[] contents, int permissions) {
     int flags = Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_TRUNC;
-    groups.asRoot(
-        () -> {
-          long fd = calls.openat(Fcntl.AT_FDCWD, absolute(path), flags, permissions);
-          return write((int) check(path, fd), path, contents);
-        });
+    groups.asRoot(() -> {
+      long fd = calls.openat(Fcntl.AT_FDCWD, absolute(path), flags, permissions);
+      return write((int) check(path, fd), path, contents);
+    });
   }
 
   /** What {@code lstat} tells of a file; a link is not followed. */
   public Kstat lstat(String path) {
     Kstat status = new Kstat();
     int flags = Fcntl.AT_SYMLINK_NOFOLLOW;
-    check(
-        path,
-        groups.asRoot(() -> calls.fstatat(Fcntl.AT_FDCWD, absolute(path), flags, status)));
+    check(path, groups.asRoot(() -> calls.fstatat(Fcntl.AT_FDCWD, absolute(path), flags, status)));
     return status;
   }
 
@@ -141,9 +138,7 @@ public final class MachineFiles {
   public String readlink(String path) {
     byte[] target = new byte[Fcntl.PATH_MAX];
     long bytes =
-        check(
-            path,
-            groups.asRoot(() -> calls.readlinkat(Fcntl.AT_FDCWD, absolute(path), target)));
+        check(path, groups.asRoot(() -> calls.readlinkat(Fcntl.AT_FDCWD, absolute(path), target)));
     return new String(target, 0, (int) bytes, StandardCharsets.ISO_8859_1);
   }
 

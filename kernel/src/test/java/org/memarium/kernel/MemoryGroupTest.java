@@ -30,8 +30,7 @@ final class MemoryGroupTest {
   private Machine boot(long max) {
     return machines.boot(config ->
         config.memoryLimits(
-            new MemoryLimits(
-                max, MemoryLimits.UNLIMITED, 0, 0, MemoryLimits.UNLIMITED)));
+            new MemoryLimits(max, MemoryLimits.UNLIMITED, 0, 0, MemoryLimits.UNLIMITED)));
   }
 
   private static MemCgroup group(Machine machine) {
@@ -98,7 +97,9 @@ final class MemoryGroupTest {
     assertTrue(program.isEnded());
     assertEquals(8 * MIB, bytes(machine, "memory.peak"));
     List<String> log = machine.log().lines().stream().map(KernelLog.Line::text).toList();
-    assertTrue(log.getLast().startsWith("Memory cgroup out of memory: Killed process 100 "), log::toString);
+    assertTrue(
+        log.getLast().startsWith("Memory cgroup out of memory: Killed process 100 "),
+        log::toString);
     assertTrue(machine.files().text(GROUP + "memory.events").contains("oom 1\noom_kill 1\n"));
   }
 
@@ -186,8 +187,7 @@ final class MemoryGroupTest {
     assertEquals("16777216\n", machine.files().text(GROUP + "memory.high"));
     machine.files().write(GROUP + "memory.high", "max");
     assertEquals("max\n", machine.files().text(GROUP + "memory.high"));
-    assertThrows(
-        RuntimeException.class, () -> machine.files().write(GROUP + "memory.low", "much"));
+    assertThrows(RuntimeException.class, () -> machine.files().write(GROUP + "memory.low", "much"));
   }
 
   @Test

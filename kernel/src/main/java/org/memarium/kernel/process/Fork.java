@@ -99,11 +99,7 @@ public final class Fork {
   }
 
   private Task copyResources(
-      Task parent,
-      CloneArguments arguments,
-      int pid,
-      TaskDescriptors descriptors,
-      PidFdMaker pidfd)
+      Task parent, CloneArguments arguments, int pid, TaskDescriptors descriptors, PidFdMaker pidfd)
       throws ErrnoException {
     UserProcess process =
         arguments.has(CloneFlags.THREAD)

@@ -232,8 +232,7 @@ final class VmSysctls {
           () -> dirty.isHighmemDirtyable() ? 1 : 0,
           value -> dirty.setHighmemDirtyable(value != 0));
     }
-    vm.integer(
-        "dirty_expire_centisecs", 0, MAX, dirty::expireCentisecs, dirty::setExpireCentisecs);
+    vm.integer("dirty_expire_centisecs", 0, MAX, dirty::expireCentisecs, dirty::setExpireCentisecs);
     vm.integer(
         "dirty_writeback_centisecs",
         MIN,

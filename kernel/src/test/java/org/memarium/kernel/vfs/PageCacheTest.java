@@ -48,11 +48,10 @@ class PageCacheTest {
             ram, memblock, PageAllocator.DEFAULT_MAX_ORDER, new VmStat(), new Trace());
     slab = new SlabAllocator(allocator, SlabConfig.LINUX_6_1, new KernelLog());
     pageCache = new PageCache(allocator, slab);
-    allocator.setReclaimer(
-        (gfpFlags, order) -> {
-          pageCache.sync();
-          return (int) pageCache.dropClean();
-        });
+    allocator.setReclaimer((gfpFlags, order) -> {
+      pageCache.sync();
+      return (int) pageCache.dropClean();
+    });
   }
 
   @AfterEach
