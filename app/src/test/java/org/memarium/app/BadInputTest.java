@@ -127,6 +127,8 @@ class BadInputTest {
         "--ram -5                | --ram",
         "--preset vax            | there are i386, i386-pae, x86_64, guide",
         "--slub-debug Q          | slub_debug",
+        "--failslab 3            | interval,probability,space,times",
+        "--fail-page-alloc 1,101,0,1 | probability 101",
         "--layout vax            | there are i386 and compat",
         "--paging five-level     | two-level, pae and four-level",
         "--paging four-level     | the i386 layout",

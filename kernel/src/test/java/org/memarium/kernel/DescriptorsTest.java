@@ -15,7 +15,6 @@ import org.memarium.kernel.vfs.SocketCredentials;
 import org.memarium.mm.Errno;
 import org.memarium.mm.slab.KmemCache;
 import org.memarium.mm.slab.SlabView;
-import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.trace.VmStatItem;
 
 /** Processes and files as objects of the kernel's caches. */
@@ -141,7 +140,8 @@ class DescriptorsTest {
   /** Each call, with its first failing allocation, then its second, until it succeeds. */
   @Test
   void aCallWithoutMemoryForADescriptorLeavesNothing() {
-    Machine machine = machines.boot(config -> config.slubDebug(SlubDebugOptions.parse("A")));
+    Machine machine = machines.boot(config -> {});
+    machine.slab().failSlab().setIgnoreGfpReclaim(false);
     FileCalls calls = machine.task().fileCalls();
     int[] ends = new int[2];
     List<Call> all =
@@ -173,9 +173,9 @@ class DescriptorsTest {
   private static int failures(Machine machine, Call call) {
     for (int nth = 1; nth < 40; nth++) {
       machine.vfs().dropSlab();
-      machine.slab().failSlab().set(nth, 1);
+      machine.slab().failSlab().attr().set(nth, 1);
       long result = call.make();
-      machine.slab().failSlab().set(0, 0);
+      machine.slab().failSlab().attr().set(0, 0);
       machine.audit();
       if (result != -Errno.ENOMEM && result != -Errno.ENFILE) {
         assertTrue(result >= 0, () -> Errno.name(result));

@@ -18,7 +18,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.memarium.kernel.syscall.SystemCallNames;
-import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.RLimits;
 
@@ -119,7 +118,8 @@ class ManyProcessesTest {
 
   @Test
   void aForkWhoseNthObjectFailsIsOutOfMemoryAndLeavesNothing() {
-    Machine machine = boot(32, config -> config.slubDebug(SlubDebugOptions.parse("A")));
+    Machine machine = boot(32, config -> {});
+    machine.slab().failSlab().setIgnoreGfpReclaim(false);
     int fork = SystemCallNames.number("fork");
     int getppid = SystemCallNames.number("getppid");
     start(machine, "fail", 0);
@@ -127,9 +127,9 @@ class ManyProcessesTest {
     int attempts = 0;
     while (!machine.run(Long.MAX_VALUE)) {
       attempts++;
-      machine.slab().failSlab().set(attempts, 1);
+      machine.slab().failSlab().attr().set(attempts, 1);
       boolean over = machine.run(Long.MAX_VALUE);
-      machine.slab().failSlab().set(0, 0);
+      machine.slab().failSlab().attr().set(0, 0);
       machine.audit();
       if (over || machine.memory().addressSpaces().size() > 1) {
         break;

@@ -58,6 +58,10 @@ public final class PageAllocator {
   private final MemCgroups groups;
   private int mobility = MOBILITY;
   private boolean usePerCpuLists = true;
+  private final FailPageAlloc failPageAlloc = new FailPageAlloc(this::failPageAllocChanged);
+
+  /** Bits that keep every order off the fast path, while allocations fail on purpose. */
+  private int slowOrders;
 
   /** The zone of the last block that was freed. */
   private Zone lastFreed;
@@ -323,6 +327,15 @@ public final class PageAllocator {
     memMap.setHistory(history);
   }
 
+  /** Faults that are made on purpose: {@code /sys/kernel/debug/fail_page_alloc}. */
+  public FailPageAlloc failPageAlloc() {
+    return failPageAlloc;
+  }
+
+  private void failPageAllocChanged() {
+    slowOrders = failPageAlloc.attr().isOn() ? -1 : 0;
+  }
+
   // ---- Allocation ----
 
   /**
@@ -347,7 +360,7 @@ public final class PageAllocator {
 
   private int allocUncharged(int gfpFlags, int order) {
     int highest = gfpZones.highestZone(gfpFlags);
-    if ((order & ~PerCpuPages.COSTLY_ORDER) == 0) {
+    if (((order | slowOrders) & ~PerCpuPages.COSTLY_ORDER) == 0) {
       Zone zone = preferredZones[highest];
       if (zone.watermarks().isOkFast(order, highest)) {
         int pfn = zone.perCpuPages().takeReady(order, (gfpFlags & mobility) >>> Gfp.MOVABLE_SHIFT);
@@ -380,7 +393,8 @@ public final class PageAllocator {
       throw new IllegalArgumentException("negative order " + order);
     }
     int pfn = -1;
-    if (order <= maxOrder) {
+    boolean fails = slowOrders != 0 && failPageAlloc.shouldFail(gfpFlags, order);
+    if (order <= maxOrder && !fails) {
       int allocFlags = AllocFlags.WMARK_LOW | noFragment[highest] | (gfpFlags & AllocFlags.KSWAPD);
       pfn = fromFreeList(gfpFlags, order, allocFlags, highest);
       if (pfn < 0) {

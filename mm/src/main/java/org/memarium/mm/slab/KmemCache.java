@@ -50,7 +50,10 @@ public final class KmemCache {
   private final int reciprocalShift;
 
   /** The GFP flags of which any sends an allocation the slower way. */
-  private final int unusualGfp;
+  private int unusualGfp;
+
+  /** The same, as long as nothing fails on purpose. */
+  private final int usuallyUnusualGfp;
 
   private int objectSize;
   private int refcount = 1;
@@ -85,8 +88,8 @@ public final class KmemCache {
     this.cpuPartialSlabs = SlabTuning.cpuPartialSlabs(cpuPartial, layout.objects());
     this.charges = memory.charges;
     boolean charged = charges != null && (layout.flags() & SlabFlags.ACCOUNT) != 0;
-    boolean failing = (layout.flags() & SlabFlags.FAILSLAB) != 0;
-    this.unusualGfp = debugged || failing || charged ? -1 : Gfp.ZERO | Gfp.HIGHMEM | Gfp.ACCOUNT;
+    this.usuallyUnusualGfp = debugged || charged ? -1 : Gfp.ZERO | Gfp.HIGHMEM | Gfp.ACCOUNT;
+    this.unusualGfp = allocator.failSlab().attr().isOn() ? -1 : usuallyUnusualGfp;
     this.reciprocalShift =
         layout.size() < SHORT_RECIPROCAL_MAX_SIZE ? SHORT_RECIPROCAL_SHIFT : LONG_RECIPROCAL_SHIFT;
     this.reciprocal = ((1L << reciprocalShift) + layout.size() - 1) / layout.size();
@@ -96,6 +99,11 @@ public final class KmemCache {
   }
 
   // ---- Allocation ----
+
+  /** Whether {@link FailSlab} is asked; then nothing takes the fast path. */
+  void setMayFailOnPurpose(boolean may) {
+    unusualGfp = may ? -1 : usuallyUnusualGfp;
+  }
 
   /**
    * {@code kmem_cache_alloc}.
@@ -145,7 +153,7 @@ public final class KmemCache {
     if ((gfpFlags & Gfp.HIGHMEM) != 0) {
       throw new IllegalArgumentException("%s: slabs are never in HighMem".formatted(name));
     }
-    if ((layout.flags() & SlabFlags.FAILSLAB) != 0 && allocator.shouldFailSlab(gfpFlags)) {
+    if (allocator.failSlab().shouldFail(layout.flags(), gfpFlags, bytes)) {
       return 0;
     }
     int payer = 0;

@@ -34,7 +34,7 @@ public final class SlabAllocator {
   private final SlabMemory memory;
   private final SlabGeometry geometry;
   private final RcuQueue rcu = new RcuQueue(this);
-  private final FailSlab failSlab = new FailSlab();
+  private final FailSlab failSlab = new FailSlab(this::failSlabChanged);
   private final SlabContext context;
 
   /** {@code slab_caches}: the newest first, as {@code /proc/slabinfo} lists them. */
@@ -367,8 +367,12 @@ public final class SlabAllocator {
     return geometry;
   }
 
-  boolean shouldFailSlab(int gfpFlags) {
-    return failSlab.shouldFail(gfpFlags);
+  private void failSlabChanged() {
+    for (KmemCache cache : byNumber) {
+      if (cache != null) {
+        cache.setMayFailOnPurpose(failSlab.attr().isOn());
+      }
+    }
   }
 
   /** The cache of a slab, by the number in mem_map. */

@@ -10,7 +10,6 @@ import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;
-import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MemoryManager;
@@ -71,8 +70,9 @@ public final class TestSpace implements AutoCloseable {
 
   /** One whose slab allocations {@code slab.failSlab()} can make fail. */
   public static TestSpace withFailslab() {
-    SlabConfig config = SlabConfig.LINUX_6_1.withDebug(SlubDebugOptions.parse("A"));
-    return new TestSpace(Architecture.I386, 64, config);
+    TestSpace made = i386();
+    made.slab.failSlab().setIgnoreGfpReclaim(false);
+    return made;
   }
 
   /** Maps private anonymous memory. */

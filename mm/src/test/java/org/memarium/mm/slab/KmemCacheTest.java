@@ -352,7 +352,9 @@ final class KmemCacheTest {
   void failslabFailsWhatItIsToldTo() {
     KmemCache cache = create("test", 100, SlabFlags.FAILSLAB);
     final KmemCache other = create("other", 100, 0);
-    slabs.allocator.failSlab().set(3, 2);
+    slabs.allocator.failSlab().setCacheFilter(true);
+    slabs.allocator.failSlab().setIgnoreGfpReclaim(false);
+    slabs.allocator.failSlab().attr().set(3, 2);
     int failed = 0;
     for (int i = 0; i < 30; i++) {
       failed += cache.alloc(Gfp.GFP_KERNEL) == 0 ? 1 : 0;

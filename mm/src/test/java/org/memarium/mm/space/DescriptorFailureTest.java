@@ -28,7 +28,7 @@ class DescriptorFailureTest {
 
   @AfterEach
   void close() {
-    space.slab.failSlab().set(0, 0);
+    space.slab.failSlab().attr().set(0, 0);
     space.close();
   }
 
@@ -36,9 +36,9 @@ class DescriptorFailureTest {
   private int failures(int errno, LongSupplier call) {
     for (int nth = 1; nth <= MOST; nth++) {
       long before = mm.totalVm();
-      space.slab.failSlab().set(nth, 1);
+      space.slab.failSlab().attr().set(nth, 1);
       long result = call.getAsLong();
-      space.slab.failSlab().set(0, 0);
+      space.slab.failSlab().attr().set(0, 0);
       space.audit();
       if (!Errno.isError(result)) {
         return nth - 1;
@@ -69,15 +69,15 @@ class DescriptorFailureTest {
   void sharedMemoryNeedsAnInodeAnEntryAndAFile() {
     int shared = MmapFlags.MAP_SHARED | MmapFlags.MAP_ANONYMOUS;
     // The inode's failure has an error of its own, as Linux has it.
-    space.slab.failSlab().set(2, 1);
+    space.slab.failSlab().attr().set(2, 1);
     assertEquals(-Errno.ENOSPC, mm.mmap(0, PAGE, RW, shared, null, 0));
     space.audit();
     for (int nth : new int[] {1, 3, 4}) {
-      space.slab.failSlab().set(nth, 1);
+      space.slab.failSlab().attr().set(nth, 1);
       assertEquals(-Errno.ENOMEM, mm.mmap(0, PAGE, RW, shared, null, 0), "failure " + nth);
       space.audit();
     }
-    space.slab.failSlab().set(5, 1);
+    space.slab.failSlab().attr().set(5, 1);
     assertTrue(mm.mmap(0, PAGE, RW, shared, null, 0) > 0);
   }
 
@@ -92,7 +92,7 @@ class DescriptorFailureTest {
   @Test
   void aNewBreakNeedsAnArea() {
     mm.setBrk(0x0900_0000L, 0x0900_0000L);
-    space.slab.failSlab().set(1, 1);
+    space.slab.failSlab().attr().set(1, 1);
     assertEquals(0x0900_0000L, mm.brk(0x0900_4000L));
     space.audit();
     assertEquals(0x0900_4000L, mm.brk(0x0900_4000L));
@@ -102,20 +102,20 @@ class DescriptorFailureTest {
   void otherRightsInTheMidstNeedTwoAreas() {
     long at = anon(0x2000_0000L, 9);
     for (int nth = 1; nth <= 2; nth++) {
-      space.slab.failSlab().set(nth, 1);
+      space.slab.failSlab().attr().set(nth, 1);
       assertEquals(-Errno.ENOMEM, mm.mprotect(at + 3 * PAGE, PAGE, MmapFlags.PROT_READ));
       // Split or not, the rights are the old ones everywhere.
       assertTrue(!space.maps().contains("r--p"));
       space.audit();
     }
-    space.slab.failSlab().set(0, 0);
+    space.slab.failSlab().attr().set(0, 0);
     assertEquals(0, mm.mprotect(at + 3 * PAGE, PAGE, MmapFlags.PROT_READ));
   }
 
   @Test
   void adviceThatSplitsSaysTryAgain() {
     long at = anon(0x2000_0000L, 3);
-    space.slab.failSlab().set(1, 1);
+    space.slab.failSlab().attr().set(1, 1);
     assertEquals(-Errno.EAGAIN, mm.madvise(at + PAGE, PAGE, Madvise.RANDOM));
   }
 
@@ -134,18 +134,18 @@ class DescriptorFailureTest {
   void aFirstPageNeedsAnAnonVmaAndAChain() {
     long at = anon(0x2000_0000L, 1);
     for (int nth = 1; nth <= 2; nth++) {
-      space.slab.failSlab().set(nth, 1);
+      space.slab.failSlab().attr().set(nth, 1);
       int write = PageFaultCode.USER | PageFaultCode.WRITE;
       assertEquals(FaultResult.OOM, space.faults.handleMmFault(mm, at, write));
       space.audit();
     }
-    space.slab.failSlab().set(0, 0);
+    space.slab.failSlab().attr().set(0, 0);
     touch(at);
   }
 
   @Test
   void anAddressSpaceNeedsItsDescriptor() {
-    space.slab.failSlab().set(1, 1);
+    space.slab.failSlab().attr().set(1, 1);
     assertEquals(null, MmStruct.allocate(space.manager, mm.layout(), space.limits));
     space.audit();
   }

@@ -302,9 +302,9 @@ class ForkTest {
     int failures = 0;
     while (child == null) {
       final long committed = space.manager.committedMemory().pages();
-      space.slab.failSlab().set(failures + 1, 1);
+      space.slab.failSlab().attr().set(failures + 1, 1);
       child = space.mm.fork(space.limits);
-      space.slab.failSlab().set(0, 0);
+      space.slab.failSlab().attr().set(0, 0);
       space.audit();
       if (child == null) {
         failures++;

@@ -1,0 +1,134 @@
+package org.memarium.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.memarium.kernel.error.ExecException;
+import org.memarium.mm.frame.FaultAttr;
+
+/**
+ * A mixed workload (faults.c), of which the n-th allocation fails: for every n there is. The
+ * program finds all its data right, everything is given back, and the recount agrees.
+ *
+ * <p>Here a few n are drawn. {@code -Dmemarium.faults=all} takes each; {@code =17} the 17th only.
+ */
+final class FaultInjectionTest {
+  private static final int SAMPLES = 25;
+  private static final long SEED = 6;
+
+  /** A clean run takes 3 million instructions. */
+  private static final long MOST_INSTRUCTIONS = 200_000_000;
+
+  @TempDir private Path folder;
+
+  /** What the workload did with one failure. */
+  private final class Trial implements AutoCloseable {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Machine machine;
+    private final FaultAttr attr;
+    private final boolean isClean;
+    private Throwable site = new Throwable("nothing failed");
+
+    Trial(Function<Machine, FaultAttr> kind, long n) {
+      machine =
+          Machine.boot(
+              MachineConfig.builder()
+                  .ramBytes(16L << 20)
+                  .standardInput(Channels.newChannel(new ByteArrayInputStream(new byte[0])))
+                  .standardOutput(Channels.newChannel(out))
+                  .standardError(Channels.newChannel(err))
+                  .build());
+      attr = kind.apply(machine);
+      attr.setDump(() -> site = new Throwable("this failed"));
+      attr.failNth(n);
+      isClean = n == Long.MAX_VALUE;
+    }
+
+    /** Runs it to its end, and looks at everything. */
+    void run(String program) {
+      try {
+        machine.exec(program, List.of(program), List.of());
+        if (!machine.run(MOST_INSTRUCTIONS)) {
+          throw new AssertionError("it does not end");
+        }
+        String said = out.toString(StandardCharsets.ISO_8859_1);
+        String more = machine.deathLine() + ", " + err.toString(StandardCharsets.ISO_8859_1);
+        // The C library gives up if it can't protect its own data, before main.
+        boolean began = machine.exitStatus() != 127 || !more.contains("memory protection");
+        assertEquals(began ? "done\n" : "", said, more);
+        assertEquals(began ? 0 : 127, machine.exitStatus(), more);
+      } catch (ExecException e) {
+        // Before its first instruction: whoever started it is told.
+        assertEquals(1, attr.failures(), e::getMessage);
+      }
+      // Runs are alike up to the failure, so there is one.
+      assertEquals(isClean ? 0 : 1, attr.failures());
+      machine.audit();
+    }
+
+    @Override
+    public void close() {
+      machine.close();
+    }
+  }
+
+  private void failEach(Function<Machine, FaultAttr> kind) {
+    String program = HostPrograms.compile(folder, "faults.c", "-static", "-pthread").toString();
+    long calls;
+    try (Trial clean = new Trial(kind, Long.MAX_VALUE)) {
+      clean.run(program);
+      calls = clean.attr.calls();
+    }
+    String wanted = System.getProperty("memarium.faults", "");
+    SplittableRandom random = new SplittableRandom(SEED);
+    int wrong = 0;
+    long step = wanted.isEmpty() ? Math.max(calls / SAMPLES, 1) : 1;
+    for (long from = 1; from <= calls; from += step) {
+      long n = Math.min(calls, from + random.nextLong(step));
+      if (wanted.isEmpty() || wanted.equals("all") || wanted.equals(Long.toString(n))) {
+        wrong += fails(kind, n, program) ? 1 : 0;
+      }
+    }
+    assertEquals(0, wrong, "of %d calls, seed %d".formatted(calls, SEED));
+  }
+
+  private boolean fails(Function<Machine, FaultAttr> kind, long n, String program) {
+    try (Trial trial = new Trial(kind, n)) {
+      try {
+        trial.run(program);
+        return false;
+      } catch (RuntimeException | AssertionError e) {
+        e.addSuppressed(trial.site);
+        System.out.printf("%s, fail-nth %d:%n", trial.attr.name(), n);
+        e.printStackTrace(System.out);
+        return true;
+      }
+    }
+  }
+
+  @Test
+  void whicheverPageIsRefusedNothingIsLostOrWrong() {
+    failEach(machine -> {
+      machine.memory().allocator().failPageAlloc().ignore(false, false, 0);
+      return machine.memory().allocator().failPageAlloc().attr();
+    });
+  }
+
+  @Test
+  void whicheverObjectIsRefusedNothingIsLostOrWrong() {
+    failEach(machine -> {
+      machine.slab().failSlab().setIgnoreGfpReclaim(false);
+      return machine.slab().failSlab().attr();
+    });
+  }
+}
