@@ -176,6 +176,11 @@ public final class PendingIo {
     complete();
   }
 
+  /** Whether a transfer of the page has not ended. */
+  public boolean isPending(int pfn) {
+    return endOf(pfn) >= 0;
+  }
+
   private long endOf(int pfn) {
     for (int i = count - 1; i >= 0; i--) {
       int at = (first + i) & (ends.length - 1);

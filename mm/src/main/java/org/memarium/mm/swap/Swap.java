@@ -293,7 +293,7 @@ public final class Swap {
   public boolean tryToFree(int pfn) {
     if (!isCached(pfn)
         || memMap.testFlags(pfn, PageFlags.WRITEBACK)
-        || !memMap.isPageUptodate(pfn)) {
+        || (!memMap.isPageUptodate(pfn) && allocator.pendingIo().isPending(pfn))) {
       return false;
     }
     int slot = memMap.pagePrivate(pfn);

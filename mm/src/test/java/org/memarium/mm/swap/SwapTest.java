@@ -8,9 +8,13 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.memarium.hardware.BlockDevice;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.Architecture;
+import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultResult;
 import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.fault.TryToUnuse;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.SwapEntry;
@@ -19,7 +23,7 @@ import org.memarium.mm.trace.VmStatItem;
 
 /** Pages go to swap and come back; whoever has their slots is counted. */
 class SwapTest {
-  private static final int PAGE = Ram.PAGE_SIZE;
+  private static final long PAGE = Ram.PAGE_SIZE;
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
@@ -118,7 +122,7 @@ class SwapTest {
 
   @Test
   void manyProcessesHaveTheSameSlot() {
-    try (TestSwap t = new TestSwap(org.memarium.mm.Architecture.I386, 256)) {
+    try (TestSwap t = new TestSwap(Architecture.I386, 256)) {
       t.on(1000);
       long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
       t.write(at, 7);
@@ -202,10 +206,89 @@ class SwapTest {
       t.write(at, 7);
       int pfn = t.unmap(t.mm, at);
       device.disk().injectErrors((number, write, page) -> write);
-      assertEquals(-org.memarium.mm.Errno.EIO, t.swap.writePage(pfn));
+      assertEquals(-Errno.EIO, t.swap.writePage(pfn));
       t.audit();
       assertTrue(t.space.memory.allocator.memMap().isPageDirty(pfn));
       assertEquals(7, t.read(at));
+    }
+  }
+
+  @Test
+  void swapoffBringsEverythingBack() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(1000);
+      long at = t.space.mapAnon(0, 20 * PAGE, TestSpace.RW, 0);
+      for (int i = 0; i < 20; i++) {
+        t.write(at + i * PAGE, i + 1);
+      }
+      for (int i = 0; i < 20; i++) {
+        t.swapOut(at + i * PAGE);
+      }
+      MmStruct child = Objects.requireNonNull(t.mm.fork(t.space.limits));
+      assertEquals(0, t.swap.areas().swapOff(0, new TryToUnuse(t.space.manager)));
+      t.audit();
+      assertFalse(t.swap.isOn());
+      assertEquals(0, t.mm.swapEntries());
+      assertEquals(0, t.stat(VmStatItem.NR_SWAPCACHED));
+      for (int i = 0; i < 20; i++) {
+        assertEquals(i + 1, t.read(at + i * PAGE));
+        assertEquals(i + 1, readAs(t, child, at + i * PAGE));
+      }
+      child.exit();
+    }
+  }
+
+  @Test
+  void whatCannotBeReadIsSigbusAfterSwapoff() {
+    try (TestSwap t = TestSwap.i386()) {
+      DiskSwap device = t.on(1000);
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      t.swapOut(at);
+      device.disk().injectErrors((number, write, page) -> !write);
+      assertEquals(0, t.swap.areas().swapOff(0, new TryToUnuse(t.space.manager)));
+      t.audit();
+      assertEquals(FaultResult.SIGBUS, t.space.faults.handleMmFault(t.mm, at, 4));
+    }
+  }
+
+  @Test
+  void areasOfOnePriorityTakeTurnsAndLowerOnesWait() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(50, SwapAreas.FLAG_PREFER | 5, true);
+      t.on(50, SwapAreas.FLAG_PREFER | 5, true);
+      t.on(50);
+      long at = t.space.mapAnon(0, 110 * PAGE, TestSpace.RW, 0);
+      for (int i = 0; i < 110; i++) {
+        t.write(at + i * PAGE, i);
+        t.swapOut(at + i * PAGE);
+        if (i == 39) {
+          assertEquals(20, t.swap.areas().inUse(0));
+          assertEquals(20, t.swap.areas().inUse(1));
+          assertEquals(0, t.swap.areas().inUse(2));
+        }
+      }
+      assertEquals(49, t.swap.areas().inUse(0));
+      assertEquals(12, t.swap.areas().inUse(2));
+      t.audit();
+      for (int i = 0; i < 110; i++) {
+        assertEquals(i, t.read(at + i * PAGE));
+      }
+    }
+  }
+
+  @Test
+  void swaponWantsAHeader() {
+    try (TestSwap t = TestSwap.i386()) {
+      BlockDevice blank =
+          BlockDevice.temporary(System.getProperty("java.io.tmpdir"), 100 * PAGE);
+      DiskSwap device = new DiskSwap(blank, "/dev/vda", true);
+      assertEquals(-Errno.EINVAL, t.swap.areas().swapOn(device, 0));
+      assertEquals(0, DiskSwap.format(blank, t.space.memory.allocator));
+      assertEquals(0, t.swap.areas().swapOn(device, 0));
+      assertEquals(99, t.swap.totalPages());
+      assertEquals(-2, t.swap.areas().lines().getFirst().priority());
+      blank.close();
     }
   }
 }

@@ -3,6 +3,7 @@ package org.memarium.mm.swap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Objects;
 import org.memarium.hardware.BlockDevice;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Architecture;
@@ -84,7 +85,7 @@ final class TestSwap implements AutoCloseable {
 
   /** Puts the page of an address into the swap cache and a slot into its entry. */
   int unmap(MmStruct of, long address) {
-    Vma area = of.findVma(address);
+    Vma area = Objects.requireNonNull(of.findVma(address));
     PageTables tables = of.pages().tables();
     long pte = tables.pte(address);
     int pfn = Pte.pfn(pte);
