@@ -169,7 +169,7 @@ public final class Machine implements AutoCloseable {
     faults = new FaultHandler(memory);
 
     memory.swap().areas().connect(vmalloc, kvMalloc, log);
-    swap = new MachineSwap(memory.swap());
+    swap = new MachineSwap(memory);
     pages = new KernelPages(allocator);
     Segments segments = config.layout() == Layout.I386 ? Segments.I386 : Segments.X86_64;
     gdt = new DescriptorTable(ram, (long) gdtPfn << Ram.PAGE_SHIFT, segments.entries());
@@ -265,6 +265,7 @@ public final class Machine implements AutoCloseable {
             wordBytes(),
             external,
             new MachineStatistics(allocator, memory.swap()),
+            swap,
             this::execFromProgram,
             new Names(slab.kernelCaches().namesCache()),
             new Kernel.Unsupported());

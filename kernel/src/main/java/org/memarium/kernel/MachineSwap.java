@@ -7,10 +7,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.BlockDevice;
 import org.memarium.hardware.HostFileException;
-import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
+import org.memarium.kernel.syscall.Kernel;
 import org.memarium.mm.Errno;
+import org.memarium.mm.fault.TryToUnuse;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.swap.DiskSwap;
 import org.memarium.mm.swap.Swap;
 import org.memarium.mm.swap.SwapAreas;
@@ -19,19 +22,21 @@ import org.memarium.mm.swap.SwapAreas;
  * The disks that a machine has for swap: {@code /dev/vda} and on, one for each {@link SwapArea}.
  * They are on when it has booted, may be turned off and on again, and go with it.
  */
-public final class MachineSwap implements AutoCloseable {
+public final class MachineSwap implements Kernel.SwapControl, AutoCloseable {
   /** So many disks have one letter. */
   private static final int MAX_DISKS = 26;
 
   /** Where temporary files may be large. */
   private static final String LARGE_FILES = "/var/tmp";
 
+  private final MemoryManager memory;
   private final Swap swap;
   private final List<DiskSwap> disks = new ArrayList<>();
 
   /** No disk yet. */
-  MachineSwap(Swap swap) {
-    this.swap = swap;
+  MachineSwap(MemoryManager memory) {
+    this.memory = memory;
+    this.swap = memory.swap();
   }
 
   /**
@@ -114,9 +119,31 @@ public final class MachineSwap implements AutoCloseable {
     return List.copyOf(disks);
   }
 
-  /** Bytes of a disk, whatever is on it. */
-  static long bytes(DiskSwap device) {
-    return device.pages() << Ram.PAGE_SHIFT;
+
+  @Override
+  public boolean exists(String name) {
+    return disk(name) != null;
+  }
+
+  @Override
+  public long swapOn(String name, int flags) {
+    DiskSwap device = disk(name);
+    if (device == null) {
+      return -Errno.ENOENT;
+    }
+    return swap.areas().typeOf(name) >= 0 ? -Errno.EBUSY : swap.areas().swapOn(device, flags);
+  }
+
+  @Override
+  public long swapOff(String name, MmStruct mm) {
+    int type = swap.areas().typeOf(name);
+    if (type < 0) {
+      return -Errno.EINVAL;
+    }
+    if (!memory.committedMemory().isEnoughFor(mm, swap.areas().pagesOf(type))) {
+      return -Errno.ENOMEM;
+    }
+    return swap.areas().swapOff(type, new TryToUnuse(memory));
   }
 
   /** Gives the files back; temporary ones are gone. */

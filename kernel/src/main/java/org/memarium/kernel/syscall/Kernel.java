@@ -24,6 +24,7 @@ import org.memarium.kernel.wait.Timers;
 import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.space.MmStruct;
 
 /**
  * What system calls find around them: the machine's parts, and the task that calls.
@@ -43,6 +44,7 @@ import org.memarium.mm.fault.FaultHandler;
  * @param wordBytes bytes of a {@code long} in the kernel: 4, or 8 under a 32-bit program
  * @param external signals from outside the machine
  * @param statistics RAM and frames
+ * @param swap the machine's swap areas
  * @param exec replaces the image
  * @param names buffers of the paths that the present call has copied in
  * @param unsupported what was asked for and is not there
@@ -63,6 +65,7 @@ public record Kernel(
     int wordBytes,
     ExternalSignals external,
     MemoryStatistics statistics,
+    SwapControl swap,
     Exec exec,
     Names names,
     Unsupported unsupported) {
@@ -79,6 +82,18 @@ public record Kernel(
      */
     long exec(
         int directory, String path, int flags, List<String> arguments, List<String> environment);
+  }
+
+  /** The disks for swap, by their names. */
+  public interface SwapControl {
+    /** Whether there is a disk of this name. */
+    boolean exists(String name);
+
+    /** {@code swapon}; 0 or a negative errno. */
+    long swapOn(String name, int flags);
+
+    /** {@code swapoff}, on behalf of whoever runs in an address space; 0 or a negative errno. */
+    long swapOff(String name, MmStruct mm);
   }
 
   /** What sysinfo tells of memory, in bytes. */

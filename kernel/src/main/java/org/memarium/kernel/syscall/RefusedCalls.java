@@ -32,7 +32,6 @@ final class RefusedCalls {
     table.refuse("open_tree move_mount fsopen fsconfig fsmount fspick", EPERM, mounts);
     table.refuse("mount_setattr", EPERM, mounts);
     table.refuse("init_module delete_module finit_module", EPERM, "needs CAP_SYS_MODULE");
-    table.refuse("swapon swapoff", EPERM, "needs CAP_SYS_ADMIN");
     table.refuse("reboot kexec_load", EPERM, "needs CAP_SYS_BOOT");
     table.refuse("sethostname setdomainname", EPERM, "needs CAP_SYS_ADMIN");
     table.refuse("acct", EPERM, "needs CAP_SYS_PACCT");

@@ -66,6 +66,7 @@ public final class SystemCalls {
     new DescriptorCalls(kernel).enter(table);
     new FcntlCalls(kernel).enter(table);
     new CacheCalls(kernel).enter(table);
+    new SwapCalls(kernel).enter(table);
     new XattrCalls(kernel).enter(table);
     new PollCalls(kernel).enter(table);
     new EventCalls(kernel).enter(table);

@@ -111,7 +111,7 @@ public final class CommittedMemory implements PageCache.Commitment {
   }
 
   /** {@code __vm_enough_memory}: whether so many pages more may be committed. */
-  boolean isEnoughFor(MmStruct mm, long morePages) {
+  public boolean isEnoughFor(MmStruct mm, long morePages) {
     return switch (mode) {
       case ALWAYS -> true;
       case GUESS -> morePages <= allocator.totalRamPages() + swap.totalPages();
