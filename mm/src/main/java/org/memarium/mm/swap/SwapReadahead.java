@@ -72,13 +72,14 @@ public final class SwapReadahead {
   }
 
   /**
-   * {@code lookup_swap_cache}: somebody needs a page of the cache.
+   * {@code lookup_swap_cache}: somebody needs a page of the cache. One that is being written in
+   * order to be freed has the same flag, and counts as a hit on Linux, too: so a program that needs
+   * what has just gone gets longer windows.
    *
    * @return whether it was read ahead, and is needed for the first time
    */
   boolean wasHit(int pfn) {
-    boolean readahead =
-        (memMap.flags(pfn) & (PageFlags.READAHEAD | PageFlags.WRITEBACK)) == PageFlags.READAHEAD;
+    boolean readahead = memMap.testFlags(pfn, PageFlags.READAHEAD);
     if (readahead) {
       memMap.clearFlags(pfn, PageFlags.READAHEAD);
       vmStat.increment(VmStatItem.SWAP_RA_HIT);
