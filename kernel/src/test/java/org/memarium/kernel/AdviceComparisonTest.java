@@ -35,6 +35,11 @@ final class AdviceComparisonTest {
   }
 
   @Test
+  void pagesThatTheKernelUsesItselfAreCopiedDirtiedAndMappedTheSameWay() {
+    same("gup.c");
+  }
+
+  @Test
   void a32BitKernelLocksMemoryTheSameWayButSeesWhereAddressesEnd() {
     String program = HostPrograms.compile(folder, "mlock.c", "-static").toString();
     HostPrograms.Native there = HostPrograms.runNatively(program);

@@ -323,7 +323,7 @@ final class MixedAllocations {
   private void touch(int index) {
     for (long at = 0; at < sizes[index]; at += PAGE) {
       int dice = random.nextInt(4);
-      if (dice < 3 && machine.faults().getUserPage(mm, addresses[index] + at, dice < 2) < 0) {
+      if (dice < 3 && machine.faults().gup().getUserPage(mm, addresses[index] + at, dice < 2) < 0) {
         failures++;
         return;
       }

@@ -135,7 +135,7 @@ public final class Main implements Callable<Integer> {
     try (Oracle oracle = new Oracle(folder, groups)) {
       for (long next = seed; oracle.operations() < operations && kinds.size() < differences; ) {
         int steps = (int) Math.min(length, operations - oracle.operations());
-        Oracle.@Nullable Finding finding = oracle.sequence(next++, steps);
+        Oracle.@Nullable Finding finding = oracle.sequence(next++, steps, kinds.keySet());
         if (verbose) {
           out.printf(
               "seed %d: %s%n", next - 1, finding == null ? "ok" : finding.difference().kind());

@@ -85,6 +85,15 @@ final class Oracle implements AutoCloseable {
 
   /** Does a sequence; null: without a difference. */
   @Nullable Finding sequence(long seed, int length) {
+    return sequence(seed, length, Set.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param known kinds of differences of which a sequence has been shrunk already
+   */
+  @Nullable Finding sequence(long seed, int length, Set<String> known) {
     List<Step> steps;
     Difference difference;
     try (Trial trial = trial()) {
@@ -101,7 +110,7 @@ final class Oracle implements AutoCloseable {
       return null;
     }
     afresh();
-    return shrink(seed, difference, steps);
+    return shrink(seed, difference, steps, known);
   }
 
   /** Our side recounts everything, after all processes have ended. */
@@ -168,7 +177,7 @@ final class Oracle implements AutoCloseable {
   }
 
   /** Takes steps away, fewer at a time, as long as what is left ends in the same difference. */
-  private Finding shrink(long seed, Difference found, List<Step> all) {
+  private Finding shrink(long seed, Difference found, List<Step> all, Set<String> known) {
     // With every step's state compared it shows where it begins, maybe as something else.
     Replay shortest = replay(all, 1);
     Difference difference = shortest.difference();
@@ -177,6 +186,9 @@ final class Oracle implements AutoCloseable {
       return new Finding(seed, new Difference(kind, found.text(), found.step()), all, "");
     }
     String kind = difference.kind();
+    if (known.contains(kind)) {
+      return new Finding(seed, difference, shortest.steps(), "");
+    }
     int replays = 0;
     for (int chunk = shortest.steps().size() / 2; chunk >= 1; chunk /= 2) {
       int from = shortest.steps().size() - chunk;

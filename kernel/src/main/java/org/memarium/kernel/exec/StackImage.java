@@ -123,7 +123,7 @@ final class StackImage {
     while (end > 0) {
       long last = at + end - 1;
       int chunk = (int) Math.min(end, (last & (Ram.PAGE_SIZE - 1)) + 1);
-      int pfn = faults.getUserPage(mm, last, true);
+      int pfn = faults.gup().getUserPage(mm, last, true);
       if (pfn < 0) {
         throw pfn == -Errno.ENOMEM
             ? new ExecException(Errno.ENOMEM, program + ": no memory for its arguments")

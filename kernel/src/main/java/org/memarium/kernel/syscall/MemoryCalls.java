@@ -2,6 +2,7 @@ package org.memarium.kernel.syscall;
 
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.vfs.OpenFile;
+import org.memarium.kernel.process.Task;
 import org.memarium.mm.Errno;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
@@ -34,8 +35,13 @@ final class MemoryCalls {
 
   /** Its own, which knows what personality(2) of the task that calls says of rights. */
   private MmStruct mm() {
-    MmStruct mm = kernel.task().requireMm();
-    mm.setReadImpliesExec((kernel.task().personality() & READ_IMPLIES_EXEC) != 0);
+    return memoryOf(kernel.task());
+  }
+
+  /** A task's address space, about to map something with the rights that its personality gives. */
+  static MmStruct memoryOf(Task task) {
+    MmStruct mm = task.requireMm();
+    mm.setReadImpliesExec((task.personality() & READ_IMPLIES_EXEC) != 0);
     return mm;
   }
 

@@ -113,7 +113,7 @@ final class ProcessVmCalls {
     if (area == null || !area.contains(address) || !area.has(right) || isOfDevice(area)) {
       return -Errno.EFAULT;
     }
-    return kernel.faults().getUserPage(mm, address, write);
+    return kernel.faults().gup().pinUserPage(mm, address, write);
   }
 
   private static boolean isOfDevice(Vma area) {

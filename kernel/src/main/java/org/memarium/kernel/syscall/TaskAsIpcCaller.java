@@ -58,6 +58,6 @@ record TaskAsIpcCaller(Task task) implements IpcCaller {
 
   @Override
   public MmStruct mm() {
-    return task.requireMm();
+    return MemoryCalls.memoryOf(task);
   }
 }

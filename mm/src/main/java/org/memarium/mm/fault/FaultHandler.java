@@ -60,6 +60,7 @@ public final class FaultHandler {
   private final Swap swap;
   private final SwapIn swapIn;
   private final KernelFault kernelFault;
+  private final Gup gup;
 
   /** {@code pte_mkdirty}: what a write sets in an entry. */
   private final long dirtyBits;
@@ -78,6 +79,9 @@ public final class FaultHandler {
   /** {@code FAULT_FLAG_TRIED}: the fault waited for a page that was on its way. */
   private boolean retried;
 
+  /** Whether there was no table for the page of a file. */
+  private boolean tableIsNew;
+
   /** Whether neighbours of the page were mapped, which it may not be itself. */
   private boolean mappedAround;
 
@@ -94,7 +98,8 @@ public final class FaultHandler {
     this.swapIn = new SwapIn(memory);
     this.dirtyBits = PageTableEntry.DIRTY | memory.softDirtyBit();
     this.kernelFault = new KernelFault(memory.kernelPageTable(), memory.mmu(), trace);
-    memory.setPopulator(new Populate(this));
+    this.gup = new Gup(this, memory);
+    memory.setPopulator(new Populate(gup));
   }
 
   // ---- Entrances ----
@@ -165,32 +170,9 @@ public final class FaultHandler {
     return kernelFault.copied();
   }
 
-  /**
-   * {@code get_user_pages} of one page: faults it in as an access would, and says where it is. The
-   * kernel writes a new program's arguments this way, before its page tables are loaded.
-   *
-   * @param write whether the page must be writable; it is marked dirty then
-   * @return the frame, or -EFAULT or -ENOMEM
-   */
-  public int getUserPage(MmStruct mm, long linearAddress, boolean write) {
-    int access = PageFaultCode.USER | (write ? PageFaultCode.WRITE : 0);
-    PageTables tables = mm.pages().tables();
-    for (; ; ) {
-      long pte = tables.pte(linearAddress);
-      boolean there = Pte.isPresent(pte) && !Pte.isProtnone(pte);
-      if (there && (!write || Pte.isWritable(pte))) {
-        if (write) {
-          long address = tables.pteAddress(linearAddress);
-          tables.writePte(address, Pte.mkYoung(pte) | dirtyBits);
-        }
-        return Pte.pfn(pte);
-      }
-      FaultResult outcome =
-          handleMmFault(mm, linearAddress, there ? access | PageFaultCode.PRESENT : access);
-      if (!outcome.isHandled()) {
-        return outcome == FaultResult.OOM ? -Errno.ENOMEM : -Errno.EFAULT;
-      }
-    }
+  /** {@code get_user_pages}: by this handler. */
+  public Gup gup() {
+    return gup;
   }
 
   // ---- Options and statistics ----
@@ -264,6 +246,35 @@ public final class FaultHandler {
     return result;
   }
 
+  /**
+   * {@code FAULT_FLAG_UNSHARE}: gives an area a copy of its own of an anonymous page that it may
+   * share since a fork; nothing is written, and the entry stays read-only. Counts as a fault.
+   *
+   * @param linearAddress such a page is mapped there
+   */
+  FaultResult unshare(MmStruct mm, long linearAddress) {
+    vmStat.increment(VmStatItem.PGFAULT);
+    long address = linearAddress & -(long) Ram.PAGE_SIZE;
+    Vma area = mm.findVma(address);
+    if (area == null || !area.contains(address)) {
+      return FaultResult.SEGV_MAPERR;
+    }
+    major = false;
+    retried = false;
+    pteAddress = mm.pages().tables().pteAddress(address);
+    long pte = mm.pages().tables().readPte(pteAddress);
+    int old = Pte.pfn(pte);
+    result =
+        mayReuse(mm, area, old)
+            ? done(FaultKind.WRITE_PROTECTED, old)
+            : copy(mm, area, address, pte, old, pte & memory.softDirtyBit());
+    if (result.isHandled()) {
+      faultsByKind[kind.ordinal()]++;
+      memory.faultCounts().count(false);
+    }
+    return result;
+  }
+
   /** {@code __handle_mm_fault}: the area is there, and the access is allowed. */
   private FaultResult handlePteFault(MmStruct mm, Vma area, long address, boolean write) {
     major = false;
@@ -274,7 +285,7 @@ public final class FaultHandler {
     }
     PageTables tables = mm.pages().tables();
     AddressSpace mapping = area.mapping();
-    boolean tableIsNew = mapping != null && tables.lowestLevel(address) > 1;
+    tableIsNew = mapping != null && tables.lowestLevel(address) > 1;
     pteAddress = tables.allocPte(address);
     if (pteAddress < 0) {
       return FaultResult.OOM;
@@ -502,6 +513,13 @@ public final class FaultHandler {
             Math.min(first + faultAroundPages, entries), pteOffset + area.pages() - areaOffset);
     boolean readIn = !mapping.isCold() && mapping.store().isPersistent();
     long filePages = mapping.filePages();
+    long firstIndex = area.pageIndex(address) + first - pteOffset;
+    if (tableIsNew
+        && !mm.layout().mapsLastPageAround()
+        && !mapping.store().isShmem()
+        && (readIn ? firstIndex : mapping.nextPage(firstIndex)) == filePages - 1) {
+      return;
+    }
     int hits = 0;
     for (long offset = first; offset < end; offset++) {
       long at = pteAddress + (offset - pteOffset) * entryBytes;
@@ -600,7 +618,7 @@ public final class FaultHandler {
       vmStat.increment(VmStatItem.PGREUSE);
       return reuse(mm, area, pte, old);
     }
-    return copy(mm, area, address, pte, old);
+    return copy(mm, area, address, pte, old, written(area, 0));
   }
 
   /**
@@ -631,8 +649,13 @@ public final class FaultHandler {
     return done(FaultKind.WRITE_PROTECTED, frame);
   }
 
-  /** {@code wp_page_copy}. */
-  private FaultResult copy(MmStruct mm, Vma area, long address, long pte, int old) {
+  /**
+   * {@code wp_page_copy}.
+   *
+   * @param bits what the new entry has beside its protection
+   */
+  private FaultResult copy(
+      MmStruct mm, Vma area, long address, long pte, int old, long bits) {
     if (!mm.prepareAnonVma(area)) {
       return FaultResult.OOM;
     }
@@ -653,7 +676,7 @@ public final class FaultHandler {
     }
     UserPages pages = mm.pages();
     long copied = Pte.of(fresh, UserPages.protection(area));
-    pages.mapNewAnon(area, pteAddress, written(area, copied), fresh, area.pageIndex(address));
+    pages.mapNewAnon(area, pteAddress, copied | bits, fresh, area.pageIndex(address));
     pages.flushPage(address);
     pages.unmapped(area, pte);
     return done(FaultKind.COPY_ON_WRITE, fresh);

@@ -13,10 +13,10 @@ import org.memarium.mm.space.Vma;
  * MADV_POPULATE_READ} (Linux {@code mm/gup.c}, {@code __mm_populate}, {@code faultin_page_range}).
  */
 final class Populate implements MemoryManager.Populator {
-  private final FaultHandler faults;
+  private final Gup gup;
 
-  Populate(FaultHandler faults) {
-    this.faults = faults;
+  Populate(Gup gup) {
+    this.gup = gup;
   }
 
   @Override
@@ -66,7 +66,7 @@ final class Populate implements MemoryManager.Populator {
 
   private long touch(MmStruct mm, long start, long end, boolean write) {
     for (long at = start; at < end; at += Ram.PAGE_SIZE) {
-      int pfn = faults.getUserPage(mm, at, write);
+      int pfn = gup.getUserPage(mm, at, write);
       if (pfn < 0) {
         return pfn;
       }

@@ -1,7 +1,6 @@
 package org.memarium.mm.fault;
 
 import org.memarium.hardware.Ram;
-import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -70,25 +69,14 @@ public final class RemoteAccess {
       long physicalAddress = ((long) pfn << Ram.PAGE_SHIFT) + inPage;
       if (write) {
         ram.write(physicalAddress, bytes, offset + done, chunk);
-        markDirty(pfn);
+        // set_page_dirty_lock
+        faults.gup().setPageDirty(pfn);
       } else {
         ram.read(physicalAddress, bytes, offset + done, chunk);
       }
       done += chunk;
     }
     return done;
-  }
-
-  /** {@code set_page_dirty_lock}. */
-  private void markDirty(int pfn) {
-    if (memMap.isPageAnon(pfn)) {
-      memMap.setPageDirty(pfn);
-      return;
-    }
-    AddressSpace file = memory.pageCache().spaceOf(pfn);
-    if (file != null) {
-      file.setDirty(pfn);
-    }
   }
 
   /** {@code get_user_pages_remote} of one page: its frame, or -1. */

@@ -45,6 +45,7 @@ final class Truncation {
     }
     removeFrom(end);
     zeroTail();
+    setTailDirty();
     return 0;
   }
 
@@ -102,6 +103,15 @@ final class Truncation {
     if (last >= 0) {
       long address = (long) last << Ram.PAGE_SHIFT;
       cache.ram.fill(address + inLast, (long) Ram.PAGE_SIZE - inLast, (byte) 0);
+    }
+  }
+
+  /** {@code shmem_undo_range}: a page of memory that a truncation cut through is dirty. */
+  private void setTailDirty() {
+    boolean isCut = store.isShmem() && (file.bytes() & (Ram.PAGE_SIZE - 1)) != 0;
+    int last = isCut ? pages.get(file.bytes() >>> Ram.PAGE_SHIFT) : -1;
+    if (last >= 0) {
+      file.setDirty(last);
     }
   }
 

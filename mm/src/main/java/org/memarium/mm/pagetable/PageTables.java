@@ -318,6 +318,29 @@ public final class PageTables {
     removeTable(entryAddress, format.read(ram, entryAddress), 2, linearAddress);
   }
 
+  /**
+   * {@code free_pte}, of {@code mm/pt_reclaim.c}: gives back the tables of PTEs that cover nothing
+   * outside of [start, end), and in which nothing is left.
+   */
+  public void freeEmptyTables(long start, long end) {
+    long last = end & -size(2);
+    for (long at = (start + size(2) - 1) & -size(2); at < last; at += size(2)) {
+      if (lowestLevel(at) == 1 && isEmpty(at)) {
+        freePteTable(at);
+      }
+    }
+  }
+
+  private boolean isEmpty(long linearAddress) {
+    long table = pteAddress(linearAddress);
+    for (int i = 0; i < format.entries(1); i++) {
+      if (readPte(table + (long) i * format.entryBytes()) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private void removeTable(long entryAddress, long entry, int level, long linearAddress) {
     int pfn = (int) (format.address(level, entry, false) >>> Ram.PAGE_SHIFT);
     format.write(ram, entryAddress, 0);

@@ -325,6 +325,20 @@ public enum Layout {
     return this == I386;
   }
 
+  /** Whether {@code MADV_DONTNEED} gives tables of pages back that it emptied: since 6.14. */
+  boolean reclaimsTables() {
+    return this == COMPAT;
+  }
+
+  /**
+   * Whether fault-around maps the last page of a file on a disk even where there is no table yet
+   * and no page before it is in reach: in 6.1 yes. 6.18 asks first whether a huge page would reach
+   * beyond the end, and if so forgets to make the table.
+   */
+  public boolean mapsLastPageAround() {
+    return this == I386;
+  }
+
   private static long mmapRandom(RandomGenerator random) {
     return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
   }

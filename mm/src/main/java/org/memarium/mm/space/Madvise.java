@@ -253,6 +253,9 @@ final class Madvise {
     }
     if (advice != FREE) {
       mm.zap(area, start, end);
+      if (mm.layout().reclaimsTables()) {
+        mm.pages.tables().freeEmptyTables(start, end);
+      }
       return 0;
     }
     if (!area.isAnonymous()) {

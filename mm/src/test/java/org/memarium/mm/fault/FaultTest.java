@@ -509,11 +509,11 @@ final class FaultTest {
   void aUserPageIsFoundOrFaultedInForTheKernel() {
     try (TestSpace space = TestSpace.i386()) {
       long at = space.mapAnon(0, 2 * PAGE, RW, 0);
-      int pfn = space.faults.getUserPage(space.mm, at, true);
+      int pfn = space.faults.gup().getUserPage(space.mm, at, true);
       space.memory.ram.putInt((long) pfn << 12, 99);
       assertEquals(99, space.mmu.readInt(at));
-      assertEquals(pfn, space.faults.getUserPage(space.mm, at, false));
-      assertEquals(-14, space.faults.getUserPage(space.mm, at + 2 * PAGE, false));
+      assertEquals(pfn, space.faults.gup().getUserPage(space.mm, at, false));
+      assertEquals(-14, space.faults.gup().getUserPage(space.mm, at + 2 * PAGE, false));
       assertTrue((space.mm.pages().tables().pte(at) & PageTableEntry.DIRTY) != 0);
     }
   }

@@ -133,7 +133,7 @@ class AdviceTest {
       assertEquals(-Errno.ENOMEM, space.mm.mlock2(at, PAGE, 0));
       assertEquals(0, space.mm.munlock(at, PAGE));
       MmStruct child = Objects.requireNonNull(space.mm.fork(space.limits));
-      assertEquals(-Errno.EFAULT, space.faults.getUserPage(child, at, false));
+      assertEquals(-Errno.EFAULT, space.faults.gup().getUserPage(child, at, false));
       space.audit();
       child.exit();
       assertEquals(0, space.mm.madvise(at, 8 * PAGE, Madvise.GUARD_REMOVE));
@@ -215,7 +215,7 @@ class AdviceTest {
             }
           }
           default -> {
-            var _ = space.faults.getUserPage(mm, from, random.nextBoolean());
+            var _ = space.faults.gup().getUserPage(mm, from, random.nextBoolean());
           }
         }
         if (step % 20 == 0) {
