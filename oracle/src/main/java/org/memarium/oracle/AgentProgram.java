@@ -42,6 +42,9 @@ final class AgentProgram {
   /** The first page of data. */
   static final int DATA = 0x0804_9000;
 
+  /** Where a position in a file is kept for calls that the agent makes on its own. */
+  static final int POSITION = DATA + 0x200;
+
   /** Memory for what calls point to. */
   static final int SCRATCH = 0x0804_e000;
 

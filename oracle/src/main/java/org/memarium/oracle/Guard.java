@@ -3,6 +3,7 @@ package org.memarium.oracle;
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
 import static org.memarium.mm.space.MmapFlags.MAP_HUGETLB;
 import static org.memarium.mm.space.MmapFlags.MAP_LOCKED;
+import static org.memarium.mm.space.MmapFlags.MAP_NORESERVE;
 import static org.memarium.mm.space.MmapFlags.MAP_POPULATE;
 import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 
@@ -61,7 +62,7 @@ final class Guard {
   /** Whether a step may be done now. */
   boolean allows(Step step) {
     int slot = step.process();
-    if (!ours.isAlive(slot)) {
+    if (!ours.isAlive(slot) || namesZombie(step)) {
       return false;
     }
     long at = step.unsigned(0);
@@ -105,11 +106,31 @@ final class Guard {
     };
   }
 
+  /**
+   * Whether a step is about a process that has ended without a parent that waited for it: it is
+   * there until the host's init looks.
+   */
+  private boolean namesZombie(Step step) {
+    for (int i = 0; i < step.arguments().length; i++) {
+      int slot = step.argument(i);
+      if (step.call() != MemoryCall.WAIT4
+          && step.call().arguments().get(i) == ArgumentKind.PID
+          && slot >= 0
+          && slot < Mailbox.SLOTS
+          && ours.numbers().pid(slot) != 0
+          && !ours.isAlive(slot)
+          && !ours.numbers().isReaped(slot)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean mayMap(Step step, int slot, long at, long bytes) {
     int flags = step.argument(3);
     boolean populates = (flags & (MAP_LOCKED | MAP_POPULATE)) != 0 || lockedFuture[slot];
-    boolean huge = (flags & MAP_HUGETLB) != 0;
-    return !huge
+    int unlimited = MAP_HUGETLB | MAP_NORESERVE;
+    return (flags & unlimited) != unlimited
         && (!populates || (bytes <= MAX_POPULATE_BYTES && hasRoom(slot)))
         && ((flags & MAP_FIXED) == 0 || !isProtected(at & -4096, bytes + 4096));
   }

@@ -3,13 +3,9 @@ package org.memarium.oracle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -45,11 +41,27 @@ final class HostSide implements AutoCloseable {
   private static final int FORK_KIND = 5;
   private static final int READAHEAD = SystemCallNames.number("readahead");
   private static final int READAHEAD_BYTES = 1 << 20;
+  private static final int SENDFILE = SystemCallNames.number("sendfile64");
+
+  /** How many commands {@link #readAll} takes. */
+  private static final int READ_COMMANDS = 3;
+
+  private static final int MADV_REMOVE = 9;
+
+  /** Descriptors that steps have for files. */
+  private static final int FIRST_FILE = 3;
+
+  private static final int FILES = 6;
+  private static final int BUFFER_BYTES = 1 << 20;
+
+  /** Standard output of the agent: all is thrown away. */
+  private static final int NOWHERE = 1;
 
   private final Process process;
   private final Mailbox mailbox;
   private final Numbers numbers = new Numbers();
-  private final @Nullable FileChannel[] memories = new FileChannel[Mailbox.SLOTS];
+  private final @Nullable HostProc[] processes = new HostProc[Mailbox.SLOTS];
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
 
   /** The batch that the agent works on; empty: none. */
   private List<Step> batch = List.of();
@@ -153,6 +165,15 @@ final class HostSide implements AutoCloseable {
     return numbers;
   }
 
+  /** How many commands of the agent a step is. */
+  static int commands(Step step) {
+    return switch (step.call()) {
+      case FTRUNCATE64, FALLOCATE, PWRITE64 -> 1 + READ_COMMANDS;
+      case MADVISE -> step.argument(2) == MADV_REMOVE ? 1 + READ_COMMANDS * FILES : 1;
+      default -> 1;
+    };
+  }
+
   /** Lets a process begin steps, all of them its own. */
   void post(List<Step> steps) {
     batch = List.copyOf(steps);
@@ -174,16 +195,36 @@ final class HostSide implements AutoCloseable {
           mailbox.clear(step.argument(0));
           mailbox.put(slot, i, FORK_KIND, 0, new int[] {Mailbox.address(step.argument(0))});
         }
-        // Files count as cached: what became longer is read before anybody asks.
         case FTRUNCATE64, FALLOCATE, PWRITE64 -> {
           mailbox.put(slot, i, 0, call.number(), arguments);
-          int[] readahead = {arguments[0], 0, 0, READAHEAD_BYTES};
-          mailbox.put(slot, commands++, 0, READAHEAD, readahead);
+          commands = readAll(slot, commands, arguments[0]);
+        }
+        case MADVISE -> {
+          mailbox.put(slot, i, 0, call.number(), arguments);
+          for (int file = 0; file < FILES && arguments[2] == MADV_REMOVE; file++) {
+            commands = readAll(slot, commands, FIRST_FILE + file);
+          }
         }
         default -> mailbox.put(slot, i, 0, call.number(), arguments);
       }
     }
     mailbox.post(slot, commands);
+  }
+
+  /**
+   * Files count as cached: what became longer is read before anybody asks. Reading ahead brings all
+   * pages in, and reading makes those uptodate of which the file system has only zeroed a part.
+   */
+  private int readAll(int slot, int commands, int fd) {
+    int next = commands;
+    int[] readahead = {fd, 0, 0, READAHEAD_BYTES};
+    mailbox.put(slot, next++, 0, READAHEAD, readahead);
+    int[] zero = {0};
+    int write = ACCESSES.indexOf(MemoryCall.WRITE_INT) + 1;
+    mailbox.put(slot, next++, write, AgentProgram.POSITION, zero);
+    int[] send = {NOWHERE, fd, AgentProgram.POSITION, READAHEAD_BYTES};
+    mailbox.put(slot, next++, 0, SENDFILE, send);
+    return next;
   }
 
   /** Waits for the steps that were posted last; a process that ended itself has no outcome. */
@@ -234,17 +275,15 @@ final class HostSide implements AutoCloseable {
   }
 
   private void awaitEnd(int slot) {
-    while (!isOver(numbers.pid(slot))) {
-      Thread.onSpinWait();
-    }
-    FileChannel memory = memories[slot];
-    memories[slot] = null;
-    try {
-      if (memory != null) {
-        memory.close();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    mailbox.awaitEnd(numbers.pid(slot));
+    forget(slot);
+  }
+
+  private void forget(int slot) {
+    HostProc process = processes[slot];
+    processes[slot] = null;
+    if (process != null) {
+      process.close();
     }
   }
 
@@ -269,42 +308,14 @@ final class HostSide implements AutoCloseable {
     }
   }
 
-  /** Words of {@code /proc/PID/pagemap}, from a page on. */
-  long[] pageMap(int slot, long firstPage, int pages) {
-    Path file = Path.of("/proc/" + numbers.pid(slot) + "/pagemap");
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      ByteBuffer words = ByteBuffer.allocate(8 * pages).order(ByteOrder.LITTLE_ENDIAN);
-      while (words.hasRemaining()) {
-        if (channel.read(words, 8 * firstPage + words.position()) < 0) {
-          break;
-        }
-      }
-      long[] map = new long[pages];
-      words.flip();
-      words.asLongBuffer().get(map, 0, words.limit() / 8);
-      return map;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  /** A slot's process, whose files are held open. */
+  HostProc process(int slot) {
+    HostProc process = processes[slot];
+    if (process == null) {
+      process = new HostProc(numbers.pid(slot), buffer);
+      processes[slot] = process;
     }
-  }
-
-  /** What is in a page that is present, whatever its rights are. */
-  byte[] page(int slot, long address) {
-    try {
-      FileChannel memory = memories[slot];
-      if (memory == null) {
-        Path file = Path.of("/proc/" + numbers.pid(slot) + "/mem");
-        memory = FileChannel.open(file, StandardOpenOption.READ);
-        memories[slot] = memory;
-      }
-      ByteBuffer page = ByteBuffer.allocate(4096);
-      while (page.hasRemaining() && memory.read(page, address + page.position()) > 0) {}
-      return page.array();
-    } catch (NoSuchFileException e) {
-      throw new UncheckedIOException(e);
-    } catch (IOException notReadable) {
-      return new byte[0];
-    }
+    return process;
   }
 
   /** Ends all its processes. */
@@ -316,18 +327,10 @@ final class HostSide implements AutoCloseable {
         if (pid > 0) {
           ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
-        FileChannel memory = memories[slot];
-        if (memory != null) {
-          memory.close();
-        }
+        forget(slot);
       }
-      FileChannel memory = memories[0];
-      if (memory != null) {
-        memory.close();
-      }
+      forget(0);
       process.destroyForcibly().waitFor();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

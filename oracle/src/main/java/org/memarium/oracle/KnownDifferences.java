@@ -23,8 +23,6 @@ final class KnownDifferences {
       case "Referenced" -> true;
       // oracle-lazyfree: the host puts pages of MADV_FREE aside in batches, for each CPU.
       case "LazyFree" -> true;
-      // oracle-merging: nothing is merged here, so it is always 0.
-      case "KSM" -> true;
       // oracle-dirty-files: when a page that was written is on the disk is the file system's
       // affair.
       default -> realFile && OF_DIRTY_FILES.contains(field);
@@ -37,11 +35,5 @@ final class KnownDifferences {
    */
   static String withoutSoftDirty(String line) {
     return line.replace(" sd", "");
-  }
-
-  /** Whether a line of status is not compared. */
-  static boolean status(String field) {
-    // oracle-peaks: the highest size within a call that fails later, or moves.
-    return field.equals("VmPeak");
   }
 }

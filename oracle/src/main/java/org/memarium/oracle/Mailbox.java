@@ -44,7 +44,7 @@ final class Mailbox implements AutoCloseable {
   private static final VarHandle WORD = JAVA_INT.varHandle();
 
   private final Arena arena = Arena.ofConfined();
-  private final HostFutex futex = new HostFutex(arena);
+  private final HostCalls calls = new HostCalls(arena);
   private final MemorySegment memory;
 
   /** Maps a new file. */
@@ -90,7 +90,7 @@ final class Mailbox implements AutoCloseable {
     memory.set(JAVA_INT, at + COUNT, commands);
     int posted = (int) WORD.getVolatile(memory, at + POSTED);
     WORD.setVolatile(memory, at + POSTED, posted + 1);
-    futex.wake(memory.asSlice(at + POSTED, 4));
+    calls.wake(memory.asSlice(at + POSTED, 4));
   }
 
   /** Whether the batch that was posted last is done. */
@@ -104,8 +104,13 @@ final class Mailbox implements AutoCloseable {
     long at = (long) slot * SLOT_BYTES + DONE;
     int done = (int) WORD.getVolatile(memory, at);
     if (!isDone(slot)) {
-      futex.await(memory.asSlice(at, 4), done, nanos);
+      calls.await(memory.asSlice(at, 4), done, nanos);
     }
+  }
+
+  /** Waits until a process of the agent's has ended. */
+  void awaitEnd(int pid) {
+    calls.awaitEnd(pid);
   }
 
   /** What became of a command of the batch that is done. */

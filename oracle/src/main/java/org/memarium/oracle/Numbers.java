@@ -10,6 +10,10 @@ import java.util.List;
  */
 final class Numbers {
   private final int[] pids = new int[Mailbox.SLOTS];
+
+  /** Whether the parent has waited for a process that ended. */
+  private final boolean[] reaped = new boolean[Mailbox.SLOTS];
+
   private final List<Integer> segments = new ArrayList<>();
 
   /** The number of a slot's process; 0: there is none. */
@@ -20,7 +24,13 @@ final class Numbers {
   /** Forgets all: other processes begin. */
   void clear() {
     Arrays.fill(pids, 0);
+    Arrays.fill(reaped, false);
     segments.clear();
+  }
+
+  /** Whether a slot's process has ended, and its parent knows. */
+  boolean isReaped(int slot) {
+    return reaped[slot];
   }
 
   void setPid(int slot, int pid) {
@@ -60,6 +70,9 @@ final class Numbers {
   void learn(Step step, int result) {
     if (step.call() == MemoryCall.FORK) {
       pids[step.argument(0)] = Math.max(result, 0);
+      reaped[step.argument(0)] = false;
+    } else if (step.call() == MemoryCall.WAIT4 && result > 0) {
+      reaped[step.argument(0)] = true;
     } else if (step.call() == MemoryCall.SHMGET && result >= 0 && !segments.contains(result)) {
       segments.add(result);
     }

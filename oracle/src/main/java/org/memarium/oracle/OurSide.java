@@ -179,8 +179,8 @@ final class OurSide implements AutoCloseable {
   }
 
   /** A file of {@code /proc/PID}. */
-  String proc(int slot, String name) {
-    return machine.proc(numbers.pid(slot) + "/" + name);
+  byte[] proc(int slot, String name) {
+    return machine.files().read("/proc/" + numbers.pid(slot) + "/" + name);
   }
 
   /** Words of {@code /proc/PID/pagemap}, from a page on. */
@@ -193,11 +193,9 @@ final class OurSide implements AutoCloseable {
   }
 
   /** What is in a page that is present, whatever its rights are. */
-  byte[] page(int slot, long address) {
+  void page(int slot, long address, byte[] to) {
     long pte = mm(slot).pages().tables().pte(address);
-    byte[] bytes = new byte[Ram.PAGE_SIZE];
-    machine.mmu().ram().read((long) Pte.pfn(pte) << Ram.PAGE_SHIFT, bytes, 0, Ram.PAGE_SIZE);
-    return bytes;
+    machine.mmu().ram().read((long) Pte.pfn(pte) << Ram.PAGE_SHIFT, to, 0, Ram.PAGE_SIZE);
   }
 
   /** A word of memory that is present, without touching it. */

@@ -1,10 +1,13 @@
 package org.memarium.oracle;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.memarium.oracle.SmapsText.Area;
 
 /**
  * Whether a process looks the same on both sides: areas, what of them is in memory, the sums that
@@ -23,6 +26,13 @@ final class StateComparison {
 
   private static final long PRESENT = 1L << 63;
 
+  /** How many pages are read at once. */
+  private static final int RUN_PAGES = 16;
+
+  private static final Pattern SPACES = Pattern.compile(" +");
+
+  private final byte[] run = new byte[RUN_PAGES * PAGE];
+  private final byte[] ownPage = new byte[PAGE];
   private final HostSide host;
   private final OurSide ours;
   private final Guard guard;
@@ -33,37 +43,40 @@ final class StateComparison {
     this.guard = guard;
   }
 
-  /** An area with its figures, as smaps tells of it. */
-  private record Area(long start, long end, String line, Map<String, String> fields) {
-    /** Whether a file of a disk is mapped there: its name has lost its folders. */
-    boolean isOfRealFile() {
-      String[] columns = line.split(" ", 4);
-      return columns.length > 3 && !columns[3].startsWith("/") && !columns[3].startsWith("[");
-    }
-  }
-
   /** What a process differs in first; null: nothing. */
   @Nullable Difference compare(int slot, int step) {
-    List<Area> theirs = areas(host.proc(slot, "smaps"));
-    List<Area> own = areas(ours.proc(slot, "smaps"));
+    HostProc process = host.process(slot);
+    List<Area> theirs = new SmapsText(process.smaps()).areas();
+    List<Area> own = new SmapsText(ours.proc(slot, "smaps")).areas();
     for (int i = 0; i < Math.max(theirs.size(), own.size()); i++) {
-      String a = i < theirs.size() ? theirs.get(i).line() : "no such area";
-      String b = i < own.size() ? own.get(i).line() : "no such area";
-      if (!a.equals(b)) {
+      if (i >= theirs.size() || i >= own.size() || !isSameHead(theirs.get(i), own.get(i))) {
+        String a = i < theirs.size() ? head(theirs.get(i)) : "no such area";
+        String b = i < own.size() ? head(own.get(i)) : "no such area";
         return difference("areas", slot, "maps", a, b, step);
       }
     }
-    Difference found = status(slot, step);
+    Difference found = status(slot, process, step);
     for (int i = 0; found == null && i < own.size(); i++) {
       found = figures(slot, theirs.get(i), own.get(i), step);
     }
     for (int i = 0; found == null && i < own.size(); i++) {
-      found = pages(slot, own.get(i), step);
+      found = pages(slot, process, own.get(i), step);
     }
-    for (int at = AgentProgram.SCRATCH; found == null && at < AgentProgram.END; at += PAGE) {
-      found = contents(slot, "the agent's buffers", at, step);
+    if (found == null) {
+      int pages = (AgentProgram.END - AgentProgram.SCRATCH) / PAGE;
+      found = contents(slot, process, null, AgentProgram.SCRATCH, pages, step);
     }
     return found;
+  }
+
+  private boolean isSameHead(Area theirs, Area own) {
+    return theirs.hasSameColumns(own) && head(theirs).equals(head(own));
+  }
+
+  /** Whether a file of a disk is mapped there: its name has lost its folders. */
+  private boolean isOfRealFile(Area area) {
+    String[] columns = head(area).split(" ", 4);
+    return columns.length > 3 && !columns[3].startsWith("/") && !columns[3].startsWith("[");
   }
 
   private static Difference difference(
@@ -72,37 +85,22 @@ final class StateComparison {
         kind, "p%d %s: host %s, ours %s".formatted(slot, what, theirs, own), step);
   }
 
-  private List<Area> areas(String smaps) {
-    List<Area> areas = new ArrayList<>();
-    @Nullable Area area = null;
-    for (String line : smaps.lines().toList()) {
-      int colon = line.indexOf(':');
-      boolean isHead = line.charAt(0) < 'A' || line.charAt(0) > 'Z';
-      if (isHead) {
-        long start = Long.parseLong(line.substring(0, 8), 16);
-        long end = Long.parseLong(line.substring(9, 17), 16);
-        area = new Area(start, end, head(line, start, end), new LinkedHashMap<>());
-        areas.add(area);
-      } else if (area != null) {
-        String value = KnownDifferences.withoutSoftDirty(line.substring(colon + 1).strip());
-        area.fields().put(line.substring(0, colon), value);
-      }
-    }
-    return areas;
-  }
-
   /** Bounds, rights, offset and name, without device and inode. */
-  private String head(String line, long start, long end) {
-    String[] columns = line.split(" +", 6);
+  private String head(Area area) {
+    String[] columns = SPACES.split(area.head(), 6);
     String name = columns.length > 5 ? columns[5] : "";
-    if (guard.isProtected(start, end - start) && !name.equals("[heap]")) {
+    if (isProtected(area) && !name.equals("[heap]")) {
       name = "(the agent's)";
     }
     boolean own = name.startsWith("/") && !name.startsWith("/memfd") && !name.startsWith("/SYSV");
     if (own && !name.startsWith("/dev/zero")) {
       name = name.substring(name.lastIndexOf('/') + 1);
     }
-    return "%s %s %s %s".formatted(columns[0], columns[1], columns[2], name).strip();
+    return String.join(" ", columns[0], columns[1], columns[2], name).strip();
+  }
+
+  private boolean isProtected(Area area) {
+    return guard.isProtected(area.start(), area.endAddress() - area.start());
   }
 
   private static final List<String> STATUS =
@@ -122,24 +120,24 @@ final class StateComparison {
           "VmSwap",
           "VmPeak");
 
-  private @Nullable Difference status(int slot, int step) {
-    Map<String, String> theirs = fields(host.proc(slot, "status"));
+  private @Nullable Difference status(int slot, HostProc process, int step) {
+    Map<String, String> theirs = fields(process.status());
     Map<String, String> own = fields(ours.proc(slot, "status"));
     for (String field : STATUS) {
       String a = theirs.getOrDefault(field, "");
       String b = own.getOrDefault(field, "");
-      if (!a.equals(b) && !KnownDifferences.status(field)) {
+      if (!a.equals(b)) {
         return difference("status " + field, slot, "status: " + field, a, b, step);
       }
     }
     return null;
   }
 
-  private static Map<String, String> fields(String text) {
-    Map<String, String> fields = new LinkedHashMap<>();
-    for (String line : text.lines().toList()) {
+  private static Map<String, String> fields(byte[] text) {
+    Map<String, String> fields = new HashMap<>();
+    for (String line : new String(text, StandardCharsets.ISO_8859_1).split("\n", -1)) {
       int colon = line.indexOf(':');
-      if (colon > 0) {
+      if (colon > 0 && (line.startsWith("Vm") || line.startsWith("Rss"))) {
         fields.put(line.substring(0, colon), line.substring(colon + 1).strip());
       }
     }
@@ -147,73 +145,92 @@ final class StateComparison {
   }
 
   private @Nullable Difference figures(int slot, Area theirs, Area own, int step) {
-    if (guard.isProtected(own.start(), own.end() - own.start())) {
+    if (isProtected(own)) {
       return null;
     }
-    for (Map.Entry<String, String> field : theirs.fields().entrySet()) {
+    for (Map.Entry<String, String[]> field : theirs.differences(own).entrySet()) {
       String name = field.getKey();
-      String b = own.fields().getOrDefault(name, "(no such line)");
-      if (!field.getValue().equals(b) && !KnownDifferences.smaps(name, own.isOfRealFile())) {
-        return difference(
-            "smaps " + name, slot, "smaps: " + own.line() + ": " + name, field.getValue(), b, step);
+      if (!KnownDifferences.smaps(name, isOfRealFile(own))) {
+        String[] values = field.getValue();
+        String what = "smaps: " + head(own) + ": " + name;
+        return difference("smaps " + name, slot, what, values[0], values[1], step);
       }
     }
     return null;
   }
 
-  private @Nullable Difference pages(int slot, Area area, int step) {
-    if (guard.isProtected(area.start(), area.end() - area.start())) {
+  private @Nullable Difference pages(int slot, HostProc process, Area area, int step) {
+    if (isProtected(area)) {
       return null;
     }
-    long pages = (area.end() - area.start()) / PAGE;
-    Difference found = pages(slot, area, area.start(), (int) Math.min(pages, MAX_PAGES), step);
+    long pages = (area.endAddress() - area.start()) / PAGE;
+    int first = (int) Math.min(pages, MAX_PAGES);
+    Difference found = pages(slot, process, area, area.start(), first, step);
     if (found == null && pages > MAX_PAGES) {
       int rest = (int) Math.min(pages - MAX_PAGES, MAX_PAGES);
-      found = pages(slot, area, area.end() - (long) rest * PAGE, rest, step);
+      found = pages(slot, process, area, area.endAddress() - (long) rest * PAGE, rest, step);
     }
     return found;
   }
 
-  private @Nullable Difference pages(int slot, Area area, long start, int count, int step) {
-    long[] theirs = host.pageMap(slot, start / PAGE, count);
+  private @Nullable Difference pages(
+      int slot, HostProc process, Area area, long start, int count, int step) {
+    long[] theirs = process.pageMap(start / PAGE, count);
     long[] own = ours.pageMap(slot, start / PAGE, count);
     for (int i = 0; i < count; i++) {
-      long at = start + (long) i * PAGE;
       long a = theirs[i] & PAGEMAP_FLAGS;
       long b = own[i] & PAGEMAP_FLAGS;
       if (a != b) {
+        long at = start + (long) i * PAGE;
         return difference(
             "pagemap " + bits(a) + "/" + bits(b),
             slot,
-            "pagemap of 0x%x in %s".formatted(at, area.line()),
+            "pagemap of 0x%x in %s".formatted(at, head(area)),
             bits(a),
             bits(b),
             step);
       }
-      if ((a & PRESENT) != 0) {
-        Difference found = contents(slot, area.line(), at, step);
-        if (found != null) {
-          return found;
-        }
+    }
+    Difference found = null;
+    for (int i = 0; found == null && i < count; i++) {
+      int run = 0;
+      while (i + run < count && run < RUN_PAGES && (theirs[i + run] & PRESENT) != 0) {
+        run++;
+      }
+      if (run > 0) {
+        found = contents(slot, process, area, start + (long) i * PAGE, run, step);
+        i += run - 1;
       }
     }
-    return null;
+    return found;
   }
 
-  private @Nullable Difference contents(int slot, String area, long at, int step) {
-    byte[] theirs = host.page(slot, at);
-    byte[] own = ours.page(slot, at);
-    // Not readable, not even for a debugger.
-    for (int i = 0; i < theirs.length; i++) {
-      if (theirs[i] != own[i]) {
-        return difference(
-            "contents",
-            slot,
-            "the byte at 0x%x in %s".formatted(at + i, area),
-            "0x%02x".formatted(theirs[i]),
-            "0x%02x".formatted(own[i]),
-            step);
+  /**
+   * Compares pages that are present; one that not even a debugger may read is passed over.
+   *
+   * @param area where they lie; null: the agent's buffers
+   */
+  private @Nullable Difference contents(
+      int slot, HostProc process, @Nullable Area area, long start, int pages, int step) {
+    int page = 0;
+    while (page < pages) {
+      int bytes = process.memory(start + (long) page * PAGE, run, (pages - page) * PAGE);
+      for (int i = 0; i < bytes / PAGE; i++) {
+        long at = start + (long) (page + i) * PAGE;
+        ours.page(slot, at, ownPage);
+        int wrong = Arrays.mismatch(run, i * PAGE, (i + 1) * PAGE, ownPage, 0, PAGE);
+        if (wrong >= 0) {
+          String where = area == null ? "the agent's buffers" : head(area);
+          return difference(
+              "contents",
+              slot,
+              "the byte at 0x%x in %s".formatted(at + wrong, where),
+              "0x%02x".formatted(run[i * PAGE + wrong]),
+              "0x%02x".formatted(ownPage[wrong]),
+              step);
+        }
       }
+      page += bytes / PAGE + (bytes < (pages - page) * PAGE ? 1 : 0);
     }
     return null;
   }

@@ -1,5 +1,6 @@
 package org.memarium.oracle;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,6 @@ import org.memarium.mm.Errno;
  * one process, so that the order of all steps is the same there.
  */
 final class Trial implements AutoCloseable {
-  private static final int BATCH = 120;
 
   private final HostSide host;
   private final OurSide ours;
@@ -23,6 +23,9 @@ final class Trial implements AutoCloseable {
   private final List<Step> done = new ArrayList<>();
 
   private List<Step> building = new ArrayList<>();
+  /** How many of the agent's commands that makes. */
+  private int commands;
+
   private List<Outcome> outcomes = new ArrayList<>();
 
   /** What the host works on, and what came out of it here. */
@@ -85,7 +88,8 @@ final class Trial implements AutoCloseable {
 
   private void execute(Step step) {
     if (!building.isEmpty()
-        && (building.getFirst().process() != step.process() || building.size() == BATCH)) {
+        && (building.getFirst().process() != step.process()
+            || commands + HostSide.commands(step) > Mailbox.MAX_COMMANDS)) {
       post();
     }
     done.add(step);
@@ -99,6 +103,7 @@ final class Trial implements AutoCloseable {
       return;
     }
     building.add(step);
+    commands += HostSide.commands(step);
     switch (step.call()) {
       case FORK, EXIT_GROUP, SHMGET -> {
         post();
@@ -115,6 +120,7 @@ final class Trial implements AutoCloseable {
       posted = building;
       expected = outcomes;
       building = new ArrayList<>();
+      commands = 0;
       outcomes = new ArrayList<>();
     }
   }
@@ -189,7 +195,7 @@ final class Trial implements AutoCloseable {
     for (int slot = 0; slot < Mailbox.SLOTS; slot++) {
       if (ours.isAlive(slot)) {
         text.append("p%d on the host:\n".formatted(slot)).append(host.proc(slot, "maps"));
-        text.append("p%d here:\n".formatted(slot)).append(ours.proc(slot, "maps"));
+        text.append("p%d here:\n".formatted(slot)).append(new String(ours.proc(slot, "maps"), StandardCharsets.ISO_8859_1));
       }
     }
     return text.toString();

@@ -31,7 +31,7 @@ final class AdviceCalls {
   }
 
   private MmStruct mm() {
-    return kernel.task().requireMm();
+    return MemoryCalls.memoryOf(kernel.task());
   }
 
   /** Shared anonymous memory belongs to whoever made it, and its name is nowhere. */

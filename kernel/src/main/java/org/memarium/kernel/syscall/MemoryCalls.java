@@ -1,8 +1,8 @@
 package org.memarium.kernel.syscall;
 
 import org.memarium.hardware.Ram;
-import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;

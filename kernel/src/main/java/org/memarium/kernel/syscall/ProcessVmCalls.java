@@ -3,6 +3,7 @@ package org.memarium.kernel.syscall;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.process.Task;
 import org.memarium.mm.Errno;
+import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
@@ -83,7 +84,7 @@ final class ProcessVmCalls {
       while (at < stop && buffer.left() > 0) {
         int inPage = (int) (at & (Ram.PAGE_SIZE - 1));
         int chunk = (int) Math.min(stop - at, Ram.PAGE_SIZE - inPage);
-        chunk = (int) Math.min(chunk, buffer.left());
+        chunk = piece(mm, at, (int) Math.min(chunk, buffer.left()), buffer, write);
         int copied = write ? copyTo(mm, at, chunk, buffer) : copyFrom(mm, at, chunk, buffer);
         if (copied < chunk) {
           return -Errno.EFAULT;
@@ -94,12 +95,34 @@ final class ProcessVmCalls {
     return 0;
   }
 
+  /**
+   * How many bytes to copy at once where both sides may be the same page: upwards byte by byte, as
+   * Linux copies, what was copied is copied on. No piece is target first and source later.
+   */
+  private int piece(MmStruct mm, long remote, int bytes, UserBuffer buffer, boolean write) {
+    long local = buffer.address();
+    int inPage = (int) (local & (Ram.PAGE_SIZE - 1));
+    int piece = Math.min(bytes, Ram.PAGE_SIZE - inPage);
+    long mine = kernel.task().requireMm().pages().tables().pte(local);
+    if (!Pte.isPresent(mine) || Pte.pfn(mine) != Pte.pfn(mm.pages().tables().pte(remote))) {
+      return piece;
+    }
+    int theirs = (int) (remote & (Ram.PAGE_SIZE - 1));
+    int distance = write ? theirs - inPage : inPage - theirs;
+    return distance > 0 ? Math.min(piece, distance) : piece;
+  }
+
   /** {@code pin_user_pages_remote}: brings pages in; answers where the first is that cannot be. */
   private long pin(MmStruct mm, long start, long end, boolean write) {
     long at = start;
     while (at < end) {
-      if (frame(mm, at, write) < 0) {
+      int frame = frame(mm, at, write);
+      if (frame < 0) {
         return at;
+      }
+      if (write) {
+        // unpin_user_pages_dirty_lock, whatever will be written.
+        kernel.faults().gup().setPageDirty(frame);
       }
       at = (at & -(long) Ram.PAGE_SIZE) + Ram.PAGE_SIZE;
     }

@@ -654,8 +654,7 @@ public final class FaultHandler {
    *
    * @param bits what the new entry has beside its protection
    */
-  private FaultResult copy(
-      MmStruct mm, Vma area, long address, long pte, int old, long bits) {
+  private FaultResult copy(MmStruct mm, Vma area, long address, long pte, int old, long bits) {
     if (!mm.prepareAnonVma(area)) {
       return FaultResult.OOM;
     }

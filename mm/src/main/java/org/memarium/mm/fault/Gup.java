@@ -11,8 +11,8 @@ import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 
 /**
- * {@code get_user_pages}: finds the frame of a page of a program, and faults it in if need be, for a
- * kernel that reads or writes it by its physical address (Linux {@code mm/gup.c}).
+ * {@code get_user_pages}: finds the frame of a page of a program, and faults it in if need be, for
+ * a kernel that reads or writes it by its physical address (Linux {@code mm/gup.c}).
  *
  * <p>Rights are those of the area; {@link RemoteAccess} is for who looks without them.
  */
@@ -40,8 +40,8 @@ public final class Gup {
 
   /**
    * {@code pin_user_pages} of one page: the same for a page that will be used for a while. A page
-   * that is to be read, and is shared with another process since a fork, is copied first, so that it
-   * stays the same one when the program writes ({@code gup_must_unshare}).
+   * that is to be read, and is shared with another process since a fork, is copied first, so that
+   * it stays the same one when the program writes ({@code gup_must_unshare}).
    *
    * @return as {@link #getUserPage}
    */
@@ -65,7 +65,8 @@ public final class Gup {
         return Pte.pfn(pte);
       } else {
         outcome =
-            faults.handleMmFault(mm, linearAddress, there ? access | PageFaultCode.PRESENT : access);
+            faults.handleMmFault(
+                mm, linearAddress, there ? access | PageFaultCode.PRESENT : access);
       }
       if (!outcome.isHandled()) {
         return outcome == FaultResult.OOM ? -Errno.ENOMEM : -Errno.EFAULT;
@@ -80,8 +81,8 @@ public final class Gup {
         && !memMap.testFlags(Pte.pfn(pte), PageFlags.ANON_EXCLUSIVE);
   }
 
-  /** {@code set_page_dirty}. */
-  void setPageDirty(int pfn) {
+  /** {@code set_page_dirty}: of a page that was found here, and written to. */
+  public void setPageDirty(int pfn) {
     if (memMap.isPageAnon(pfn)) {
       memMap.setPageDirty(pfn);
       return;

@@ -181,7 +181,8 @@ public final class AddressSpace {
    */
   public int allocatePage(long index) {
     boolean fresh = !hasPage(index);
-    int pfn = fresh ? readPage(index) : pages.get(index);
+    // SGP_FALLOC: a page that an earlier call took has its zeroes from now on.
+    int pfn = readPage(index);
     if (fresh && pfn >= 0) {
       memMap.clearPageUptodate(pfn);
     }

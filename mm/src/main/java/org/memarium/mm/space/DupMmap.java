@@ -73,6 +73,6 @@ final class DupMmap {
    * has VM_MIXEDMAP, areas here have VM_PFNMAP.
    */
   private static boolean needsCopy(Vma area) {
-    return area.anonVma != null || area.has(VmFlags.PFNMAP);
+    return area.anonVma != null || area.has(VmFlags.PFNMAP) || area.has(VmFlags.MAYBE_GUARD);
   }
 }
