@@ -162,6 +162,55 @@ final class Guard {
     return false;
   }
 
+  /**
+   * How many pages of files on a disk a step writes to through shared mappings: the host's file
+   * system may have written them back and taken the right to write from their entries, so that it
+   * sees as many page faults more.
+   */
+  int pagesOfFilesWritten(Step step) {
+    int slot = step.process();
+    return switch (step.call()) {
+      case WRITE_BYTE -> pagesOfFiles(slot, step.unsigned(0), 1);
+      case WRITE_INT -> pagesOfFiles(slot, step.unsigned(0), 4);
+      case MINCORE -> pagesOfFiles(slot, step.unsigned(2), 1 + step.unsigned(1) / 4096);
+      case PREAD64 -> pagesOfFiles(slot, step.unsigned(1), step.unsigned(2));
+      case PRLIMIT64 -> pagesOfFiles(slot, step.unsigned(3), 16);
+      case PROCESS_VM_READV -> iovecPagesOfFiles(slot, slot, step.argument(1), step.argument(2));
+      case PROCESS_VM_WRITEV ->
+          iovecPagesOfFiles(slot, step.argument(0), step.argument(3), step.argument(4));
+      case MADVISE ->
+          step.argument(2) == MADV_POPULATE_WRITE
+              ? pagesOfFiles(slot, step.unsigned(0), step.unsigned(1))
+              : 0;
+      default -> 0;
+    };
+  }
+
+  private int iovecPagesOfFiles(int slot, int target, int address, int count) {
+    int pages = 0;
+    for (int i = 0; i < count && target < Mailbox.SLOTS && ours.isAlive(target); i++) {
+      long at = Integer.toUnsignedLong(address) + 8L * i;
+      long bytes = Integer.toUnsignedLong(ours.peek(slot, at + 4));
+      pages += pagesOfFiles(target, Integer.toUnsignedLong(ours.peek(slot, at)), bytes);
+    }
+    return pages;
+  }
+
+  private int pagesOfFiles(int slot, long at, long bytes) {
+    long pages = 0;
+    for (@Nullable Vma area = ours.mm(slot).findVma(at); area != null; area = area.next()) {
+      if (area.start() >= at + bytes) {
+        break;
+      }
+      AddressSpace mapping = area.mapping();
+      if (area.has(VmFlags.SHARED) && mapping != null && !mapping.store().isShmem()) {
+        long start = Math.max(at, area.start()) / 4096;
+        pages += (Math.min(at + bytes, area.end()) + 4095) / 4096 - start;
+      }
+    }
+    return (int) pages;
+  }
+
   private boolean hasRoom(int slot) {
     return ours.mm(slot).rss() < MAX_RESIDENT_PAGES;
   }

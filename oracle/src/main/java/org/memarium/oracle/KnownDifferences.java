@@ -36,4 +36,14 @@ final class KnownDifferences {
   static String withoutSoftDirty(String line) {
     return line.replace(" sd", "");
   }
+
+  /**
+   * Whether a step may have caused so many page faults. oracle-dirty-files: a page of a file that
+   * the host's file system has written back meanwhile faults at the next write through a mapping.
+   *
+   * @param cleanable how many such pages the step writes to
+   */
+  static boolean faults(int theirs, int own, int cleanable) {
+    return theirs >= own && theirs <= own + cleanable;
+  }
 }

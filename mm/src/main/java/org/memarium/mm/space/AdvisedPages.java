@@ -161,8 +161,8 @@ final class AdvisedPages {
    * @return 0; -ENOMEM without memory for a table or an anon_vma
    */
   long installGuards(Vma area, long start, long end) {
-    // A forked process gets the entries only of areas that have an anon_vma.
-    if (!mm.prepareAnonVma(area)) {
+    // Not for fork, which copies what areas with guards have; but anonymous areas get one.
+    if (area.isAnonymous() && !mm.prepareAnonVma(area)) {
       return -Errno.ENOMEM;
     }
     mm.zap(area, start, end);
