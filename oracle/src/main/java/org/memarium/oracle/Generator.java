@@ -64,8 +64,8 @@ final class Generator {
   };
 
   private static final int[] ADVICES = {
-    0, 1, 2, 3, 4, 4, 4, 8, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 102, 103,
-    103, 26, 5, 99, -1
+    0, 1, 2, 3, 4, 4, 4, 8, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    102, 103, 103, 26, 5, 99, -1
   };
 
   private static final int[] SCRATCHES = {AgentProgram.SCRATCH + 0x2000, AgentProgram.SCRATCH};

@@ -25,13 +25,7 @@ final class HostCalls {
           .downcallHandle(
               Linker.nativeLinker().defaultLookup().findOrThrow("syscall"),
               FunctionDescriptor.of(
-                  JAVA_LONG,
-                  JAVA_LONG,
-                  JAVA_LONG,
-                  JAVA_LONG,
-                  JAVA_LONG,
-                  JAVA_LONG,
-                  JAVA_LONG,
+                  JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
                   JAVA_LONG),
               Linker.Option.firstVariadicArg(1));
 

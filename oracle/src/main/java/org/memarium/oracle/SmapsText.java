@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A text of {@code smaps}, by area. Lines are looked at as bytes where they are: most of them are the
- * same on both sides, and nobody wants to know what is in them.
+ * A text of {@code smaps}, by area. Lines are looked at as bytes where they are: most of them are
+ * the same on both sides, and nobody wants to know what is in them.
  */
 final class SmapsText {
   /** Columns of an area's first line, up to the device: bounds, rights, offset. */
@@ -134,8 +134,7 @@ final class SmapsText {
       return true;
     }
 
-    private static void note(
-        Map<String, String[]> found, byte[] text, int from, int to, int side) {
+    private static void note(Map<String, String[]> found, byte[] text, int from, int to, int side) {
       if (from >= to) {
         return;
       }

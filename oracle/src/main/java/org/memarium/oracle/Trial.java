@@ -23,6 +23,7 @@ final class Trial implements AutoCloseable {
   private final List<Step> done = new ArrayList<>();
 
   private List<Step> building = new ArrayList<>();
+
   /** How many of the agent's commands that makes. */
   private int commands;
 
@@ -205,7 +206,8 @@ final class Trial implements AutoCloseable {
     for (int slot = 0; slot < Mailbox.SLOTS; slot++) {
       if (ours.isAlive(slot)) {
         text.append("p%d on the host:\n".formatted(slot)).append(host.proc(slot, "maps"));
-        text.append("p%d here:\n".formatted(slot)).append(new String(ours.proc(slot, "maps"), StandardCharsets.ISO_8859_1));
+        text.append("p%d here:\n".formatted(slot))
+            .append(new String(ours.proc(slot, "maps"), StandardCharsets.ISO_8859_1));
       }
     }
     return text.toString();
