@@ -188,7 +188,8 @@ final class Guard {
 
   private int iovecPagesOfFiles(int slot, int target, int address, int count) {
     int pages = 0;
-    for (int i = 0; i < count && target < Mailbox.SLOTS && ours.isAlive(target); i++) {
+    boolean exists = target >= 0 && target < Mailbox.SLOTS && ours.isAlive(target);
+    for (int i = 0; i < count && exists; i++) {
       long at = Integer.toUnsignedLong(address) + 8L * i;
       long bytes = Integer.toUnsignedLong(ours.peek(slot, at + 4));
       pages += pagesOfFiles(target, Integer.toUnsignedLong(ours.peek(slot, at)), bytes);

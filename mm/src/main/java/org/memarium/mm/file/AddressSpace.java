@@ -549,6 +549,10 @@ public final class AddressSpace {
    */
   public long storeAhead(long first, long last) {
     try {
+      if (storeBytes < bytes) {
+        store.setBytes(bytes);
+        storeBytes = bytes;
+      }
       dirty.storeAhead(first, last);
       return 0;
     } catch (IOException failure) {
