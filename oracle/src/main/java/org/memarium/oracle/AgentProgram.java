@@ -29,8 +29,9 @@ import org.memarium.hardware.Ram;
  *
  * <p>The agent keeps out of the way of what is compared: the vdso is unmapped, as its pages are the
  * kernel's own; all its pages are there from the beginning, and again after each fork; its stack is
- * not the area {@code [stack]}; huge pages are off. It ends by itself when nobody has asked it
- * anything for a minute.
+ * not the area {@code [stack]}; huge pages are off; it has no arguments to show, so that a
+ * {@code ps} of somebody else brings no page in. It ends by itself when nobody has asked it
+ * anything for ten minutes.
  */
 final class AgentProgram {
   /** Where the mailbox is mapped. */
@@ -58,7 +59,7 @@ final class AgentProgram {
   static final int VDSO_BYTES = 0x0ff0_0000;
 
   /** {@code again: int $0x80; jmp again}. */
-  static final int LOOP = 0x0804_834a;
+  static final int LOOP = 0x0804_8363;
 
   private static final int ENTRY = 0x0804_80b4;
   private static final int PROGRAM_HEADER_BYTES = 32;
@@ -89,6 +90,13 @@ final class AgentProgram {
       cd 80                         #   int $0x80
       0f 0b                         #   ud2
                                     # ready:
+      b8 ac 00 00 00                #   mov $prctl,%eax
+      bb 23 00 00 00                #   mov $PR_SET_MM,%ebx
+      b9 09 00 00 00                #   mov $PR_SET_MM_ARG_END,%ecx
+      8b 54 24 04                   #   mov 0x4(%esp),%edx
+      31 f6                         #   xor %esi,%esi
+      31 ff                         #   xor %edi,%edi
+      cd 80                         #   int $0x80
       b8 05 00 00 00                #   mov $open,%eax
       8b 5c 24 08                   #   mov 0x8(%esp),%ebx
       b9 02 00 00 00                #   mov $0x2,%ecx
@@ -124,7 +132,7 @@ final class AgentProgram {
       b8 36 01 00 00                #   mov $unshare,%eax
       bb 00 00 00 08                #   mov $CLONE_NEWIPC,%ebx
       cd 80                         #   int $0x80
-      c7 05 20 90 04 08 f5 82 04 08 #   movl $handler,action
+      c7 05 20 90 04 08 0e 83 04 08 #   movl $handler,action
       c7 05 24 90 04 08 04 00 00 40 #   movl $SA_NODEFER|SA_SIGINFO,action+4
       b8 ae 00 00 00                #   mov $rt_sigaction,%eax
       bb 0b 00 00 00                #   mov $SIGSEGV,%ebx
@@ -143,7 +151,7 @@ final class AgentProgram {
       b9 00 04 00 00                #   mov $0x400,%ecx
       31 c0                         #   xor %eax,%eax
       f3 ab                         #   rep stos %eax,%es:(%edi)
-      c7 05 10 90 04 08 3c 00 00 00 #   movl $0x3c,timeout
+      c7 05 10 90 04 08 58 02 00 00 #   movl $0x258,timeout
       e8 48 01 00 00                #   call touch
       c7 05 00 90 04 08 00 00 00 07 #   movl $mailbox,slot
                                     # serve:

@@ -32,12 +32,16 @@ final class HostProc implements AutoCloseable {
       pageMap = open(pid, "pagemap");
       memory = open(pid, "mem");
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw gone(e);
     }
   }
 
   private static FileChannel open(int pid, String name) throws IOException {
     return FileChannel.open(Path.of("/proc/" + pid + "/" + name), StandardOpenOption.READ);
+  }
+
+  private static OracleException gone(IOException reason) {
+    return new OracleException("the agent's process cannot be looked at: " + reason.getMessage());
   }
 
   /** {@code smaps}, whole. */
@@ -55,7 +59,7 @@ final class HostProc implements AutoCloseable {
     try {
       while (file.read(buffer, buffer.position()) > 0) {}
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw gone(e);
     }
     if (!buffer.hasRemaining()) {
       throw new IllegalStateException("a file of /proc is larger than " + buffer.capacity());
@@ -73,7 +77,7 @@ final class HostProc implements AutoCloseable {
       while (buffer.hasRemaining()
           && pageMap.read(buffer, Long.BYTES * firstPage + buffer.position()) > 0) {}
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw gone(e);
     }
     buffer.flip();
     buffer.asLongBuffer().get(words, 0, buffer.limit() / Long.BYTES);
