@@ -107,8 +107,8 @@ final class Guard {
   }
 
   /**
-   * Whether a step is about a process that has ended without a parent that waited for it: it is
-   * there until the host's init looks.
+   * Whether a step is about a process that has ended without a parent that waited for it
+   * (oracle-init): it is there until the host's init looks.
    */
   private boolean namesZombie(Step step) {
     for (int i = 0; i < step.arguments().length; i++) {
@@ -163,9 +163,9 @@ final class Guard {
   }
 
   /**
-   * How many pages of files on a disk a step writes to through shared mappings: the host's file
-   * system may have written them back and taken the right to write from their entries, so that it
-   * sees as many page faults more.
+   * How many pages of files on a disk a step writes to through shared mappings
+   * (oracle-dirty-files): the host's file system may have written them back and taken the right to
+   * write from their entries, so that it sees as many page faults more.
    */
   int pagesOfFilesWritten(Step step) {
     int slot = step.process();

@@ -103,6 +103,7 @@ final class StateComparison {
     return guard.isProtected(area.start(), area.endAddress() - area.start());
   }
 
+  /** Sums of status; oracle-peaks: not VmHWM. */
   private static final List<String> STATUS =
       List.of(
           "VmSize",
