@@ -108,7 +108,7 @@ final class MmAudit {
     while (cursor.next()) {
       long pte = cursor.pte();
       if (SwapEntry.isGuard(mm.pages.tables().format(), pte)) {
-        if (area.anonVma() == null) {
+        if (area.anonVma() == null && !area.has(VmFlags.MAYBE_GUARD)) {
           audit.difference(
               "%s: a guard at 0x%x that fork would lose".formatted(who, cursor.linearAddress()));
         }
