@@ -119,6 +119,7 @@ public final class FaultHandler {
     if (result.isHandled()) {
       faultsByKind[kind.ordinal()]++;
       memory.faultCounts().count(result == FaultResult.MAJOR);
+      countInGroup(mm, result == FaultResult.MAJOR);
     }
     if (trace.isOn()) {
       boolean handled = result.isHandled();
