@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * What costs time, and how much of it one takes where nobody says otherwise.
  *
  * <p>{@code docs/virtual-time.md} says on which machine the figures were measured, how, and which
- * are an estimate; each is an option. Those of {@link Part#DEVICE} decide when an I/O is done, and so
- * how long a program waits for it; those of reclaim, how far the device is when reclaim looks again.
- * The others are multiplied with counters when a report is made, and change nothing of what a
- * program does.
+ * are an estimate; each is an option. Those of {@link Part#DEVICE} decide when an I/O is done, and
+ * so how long a program waits for it; those of reclaim, how far the device is when reclaim looks
+ * again. The others are multiplied with counters when a report is made, and change nothing of what
+ * a program does.
  */
 public enum Cost {
   /** An instruction of a program. */
