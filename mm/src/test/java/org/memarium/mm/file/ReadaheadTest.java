@@ -1,0 +1,140 @@
+package org.memarium.mm.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.memarium.mm.fault.TestSpace.PRIVATE;
+import static org.memarium.mm.space.MmapFlags.PROT_READ;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.memarium.mm.Errno;
+import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.trace.VmStatItem;
+
+final class ReadaheadTest {
+  private static final int PAGE = 4096;
+
+  private final TestSpace space = TestSpace.i386();
+
+  @AfterEach
+  void auditAndClose() {
+    space.pageCache.sync();
+    space.audit();
+    space.close();
+  }
+
+  private long vmStat(VmStatItem item) {
+    return space.memory.allocator.vmStat().get(item);
+  }
+
+  private TestFile cold(int pages) {
+    TestFile file = TestFile.of(space.pageCache, pages * PAGE);
+    file.cold = true;
+    return file;
+  }
+
+  private static void read(TestFile file, FileRa ra, long page) {
+    byte[] bytes = new byte[PAGE];
+    assertEquals(PAGE, file.mapping().read(page * PAGE, bytes, 0, PAGE, ra));
+    assertEquals((byte) (page + 1), bytes[17]);
+  }
+
+  /** How many pages are in the cache after each page was read that brought more in. */
+  private static List<Long> growth(TestFile file, FileRa ra, int pages) {
+    List<Long> growth = new ArrayList<>();
+    long before = 0;
+    for (int page = 0; page < pages; page++) {
+      read(file, ra, page);
+      if (file.mapping().cachedPages() != before) {
+        before = file.mapping().cachedPages();
+        growth.add(before);
+      }
+    }
+    return growth;
+  }
+
+  @Test
+  void windowsDoubleWhileReadingIsSequential() {
+    // get_init_ra_size(1, 32) = 4; then 8, 16, 32, 32...
+    assertEquals(List.of(4L, 12L, 28L, 60L, 92L, 124L), growth(cold(200), new FileRa(), 70));
+  }
+
+  @Test
+  void adviceChangesTheWindows() {
+    FileRa random = new FileRa();
+    random.adviseRandom();
+    assertEquals(List.of(1L, 2L, 3L), growth(cold(64), random, 3));
+    FileRa sequential = new FileRa();
+    sequential.adviseSequential();
+    assertEquals(List.of(4L, 12L, 28L, 60L, 124L), growth(cold(300), sequential, 29));
+  }
+
+  @Test
+  void aPageInTheMiddleIsReadAlone() {
+    TestFile file = cold(200);
+    read(file, new FileRa(), 100);
+    assertEquals(1, file.mapping().cachedPages());
+  }
+
+  @Test
+  void aWarmFileIsReadPageByPageAndNobodyWaits() {
+    TestFile file = TestFile.of(space.pageCache, 64 * PAGE);
+    read(file, new FileRa(), 0);
+    assertEquals(1, file.mapping().cachedPages());
+    assertEquals(0, vmStat(VmStatItem.PGPGIN));
+    assertEquals(0, space.pageCache.nanos());
+  }
+
+  @Test
+  void whatWasDroppedIsCold() {
+    TestFile file = TestFile.of(space.pageCache, 64 * PAGE);
+    for (int page = 0; page < 64; page++) {
+      read(file, new FileRa(), page);
+    }
+    assertEquals(64, space.pageCache.dropClean());
+    read(file, new FileRa(), 0);
+    assertEquals(4, file.mapping().cachedPages());
+    assertEquals(16, vmStat(VmStatItem.PGPGIN));
+    assertTrue(space.pageCache.nanos() > 0);
+  }
+
+  @Test
+  void aFaultReadsAroundAndMapsWhatIsThere() {
+    TestFile file = cold(100);
+    long at = space.mapFile(file, 100 * PAGE, PROT_READ, PRIVATE, 0);
+    assertEquals(51, space.mmu.readByte(at + 50 * PAGE));
+    // From 50 - 32 / 2 on, 32 pages.
+    assertEquals(32, file.mapping().cachedPages());
+    assertTrue(file.mapping().hasPage(34) && file.mapping().hasPage(65));
+    assertEquals(1, vmStat(VmStatItem.PGMAJFAULT));
+    long major = space.manager.faultCounts().major();
+    assertEquals(50, space.mmu.readByte(at + 49 * PAGE));
+    assertEquals(major, space.manager.faultCounts().major());
+  }
+
+  @Test
+  void aDeviceThatFailsIsAnErrorOfTheReaderWhoNeedsThePage() {
+    TestFile file = cold(64);
+    byte[] bytes = new byte[PAGE];
+    space.pageCache.failDeviceAt(3);
+    // Page 2 cannot be read ahead; it is read when it is wanted.
+    for (int page = 0; page < 4; page++) {
+      assertEquals(PAGE, file.mapping().read((long) page * PAGE, bytes, 0, PAGE));
+    }
+    TestFile other = cold(4);
+    other.broken = true;
+    assertEquals(-Errno.EIO, other.mapping().read(0, bytes, 0, PAGE));
+    assertEquals(0, other.mapping().cachedPages());
+  }
+
+  @Test
+  void truncationTakesPagesThatAreOnTheirWay() {
+    TestFile file = cold(64);
+    read(file, new FileRa(), 0);
+    assertEquals(4, file.mapping().cachedPages());
+    assertEquals(0, file.mapping().truncate(PAGE));
+    assertEquals(1, file.mapping().cachedPages());
+  }
+}
