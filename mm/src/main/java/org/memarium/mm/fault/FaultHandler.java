@@ -661,8 +661,7 @@ public final class FaultHandler {
     }
     boolean zero = Pte.isSpecial(pte);
     int fresh =
-        allocCharged(
-            mm, zero ? Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO : Gfp.GFP_HIGHUSER_MOVABLE);
+        allocCharged(mm, zero ? Gfp.GFP_HIGHUSER_MOVABLE | Gfp.ZERO : Gfp.GFP_HIGHUSER_MOVABLE);
     if (fresh < 0) {
       return FaultResult.OOM;
     }

@@ -324,8 +324,8 @@ public final class AddressSpace {
   }
 
   /**
-   * {@code filemap_add_folio}; returns false if there is no memory for a node of the tree,
-   * or the memory group may have no more.
+   * {@code filemap_add_folio}; returns false if there is no memory for a node of the tree, or the
+   * memory group may have no more.
    *
    * @param refaults whether it counts as one that comes back, if it was evicted: not for a write
    */

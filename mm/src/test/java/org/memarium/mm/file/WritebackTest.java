@@ -36,7 +36,8 @@ final class WritebackTest {
   }
 
   private static void dirty(TestFile file, int pages) {
-    assertEquals((long) pages * PAGE, file.mapping().write(0, new byte[pages * PAGE], 0, pages * PAGE));
+    assertEquals(
+        (long) pages * PAGE, file.mapping().write(0, new byte[pages * PAGE], 0, pages * PAGE));
   }
 
   @Test
