@@ -196,8 +196,7 @@ final class MemoryGroupTest {
     Machine machine =
         machines.boot(config ->
             config.memoryLimits(
-                new MemoryLimits(
-                    MemoryLimits.UNLIMITED, 4 * MIB, 0, 0, MemoryLimits.UNLIMITED)));
+                new MemoryLimits(MemoryLimits.UNLIMITED, 4 * MIB, 0, 0, MemoryLimits.UNLIMITED)));
     machine.exec(program, List.of(program, "hold", "6"), List.of());
     assertEquals(0, machine.run());
     assertTrue(group(machine).peak() * Ram.PAGE_SIZE > 6 * MIB);
@@ -231,8 +230,7 @@ final class MemoryGroupTest {
         machines.boot(config ->
             config
                 .swap(SwapArea.temporary(32 * MIB))
-                .memoryLimits(
-                    new MemoryLimits(6 * MIB, MemoryLimits.UNLIMITED, 0, 0, 2 * MIB)));
+                .memoryLimits(new MemoryLimits(6 * MIB, MemoryLimits.UNLIMITED, 0, 0, 2 * MIB)));
     machine.exec(program, List.of(program, "hold", "12"), List.of());
     assertEquals(128 + Signal.SIGKILL, machine.run());
     assertTrue(group(machine).events(MemCgroup.Event.SWAP_MAX) > 0);

@@ -391,7 +391,8 @@ public final class MemCgroups {
   public void setMax(MemCgroup group, long pages) {
     group.setMax(pages);
     int retries = MAX_RECLAIM_RETRIES;
-    while (group.usage() > pages) {
+    // Who sets the limit may be its victim: then the rest goes with his end.
+    while (group.usage() > pages && !isDying()) {
       if (retries > 0) {
         if (tryToFree(group, group.usage() - pages, Gfp.GFP_KERNEL, false) == 0) {
           retries--;

@@ -379,8 +379,7 @@ public final class PageAllocator {
    */
   public boolean hasSparePage(int gfpFlags) {
     int highest = gfpZones.highestZone(gfpFlags);
-    return groups.haveRoom()
-        && preferredZones[highest].watermarks().isOkFast(0, highest);
+    return groups.haveRoom() && preferredZones[highest].watermarks().isOkFast(0, highest);
   }
 
   /** One frame: {@link #allocPages} with order 0. */

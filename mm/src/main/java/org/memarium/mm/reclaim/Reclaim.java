@@ -90,10 +90,8 @@ public final class Reclaim {
     allocator.setReclaimer(vmscan::tryToFreePages);
     allocator
         .groups()
-        .setReclaimer(
-            (group, pages, gfpFlags, maySwap, proactive) ->
-                vmscan.tryToFreeMemCgroupPages(
-                    group.lruvec(), pages, gfpFlags, maySwap, proactive));
+        .setReclaimer((group, pages, gfpFlags, maySwap, proactive) ->
+            vmscan.tryToFreeMemCgroupPages(group.lruvec(), pages, gfpFlags, maySwap, proactive));
     allocator.setKswapd(kswapd);
     memory.setPageOut(vmscan::reclaimPages);
   }

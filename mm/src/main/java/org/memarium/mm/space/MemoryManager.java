@@ -143,8 +143,7 @@ public final class MemoryManager {
     this.pteBuffer = new PteBuffer(kernelPageTable.format());
     this.pageCache = pageCache;
     this.swap = new Swap(allocator, slab, kernelPageTable.format());
-    this.swapCharge =
-        allocator.groups().areOn() ? new GroupSwapCharge(allocator.groups()) : null;
+    this.swapCharge = allocator.groups().areOn() ? new GroupSwapCharge(allocator.groups()) : null;
     if (swapCharge != null) {
       swap.setCharge(swapCharge);
     }
