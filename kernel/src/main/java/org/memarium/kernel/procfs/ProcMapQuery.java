@@ -158,8 +158,8 @@ final class ProcMapQuery implements IoctlHandler {
     Maps.Backing backing = Maps.Backing.of(area);
     query.putLong(56, backing.offset());
     query.putLong(64, backing.inode());
-    query.putInt(72, (int) DeviceNumber.major(backing.device()));
-    query.putInt(76, (int) DeviceNumber.minor(backing.device()));
+    query.putInt(72, DeviceNumber.major(backing.device()));
+    query.putInt(76, DeviceNumber.minor(backing.device()));
   }
 
   /** {@code get_vma_name}, with its NUL; empty if there is none. */
