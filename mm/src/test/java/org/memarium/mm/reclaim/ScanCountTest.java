@@ -20,8 +20,7 @@ class ScanCountTest {
   private final Lruvec root = space.memory.allocator.lru().root();
   private final Swappiness swappiness = new Swappiness();
   private final ScanCount scanCount =
-      new ScanCount(
-          space.memory.allocator, space.manager.swap(), new RootGroup(root, swappiness));
+      new ScanCount(space.memory.allocator, space.manager.swap(), new RootGroup(root, swappiness));
   private final long[] nr = new long[4];
 
   @AfterEach
