@@ -77,7 +77,7 @@ class ReclaimWithSwapTest {
       }
       t.audit();
       for (int page = 0; page < PAGES; page++) {
-        int pfn = t.space.faults.getUserPage(child, at + page * PAGE, false);
+        int pfn = t.space.faults.gup().getUserPage(child, at + page * PAGE, false);
         assertTrue(pfn >= 0, "seed " + seed);
         assertEquals(expected[page], t.space.memory.ram.getInt((long) pfn << Ram.PAGE_SHIFT));
       }

@@ -116,7 +116,7 @@ class SwapTest {
   }
 
   private static int readAs(TestSwap t, MmStruct mm, long address) {
-    int pfn = t.space.faults.getUserPage(mm, address, false);
+    int pfn = t.space.faults.gup().getUserPage(mm, address, false);
     return t.space.memory.ram.getInt((long) pfn << Ram.PAGE_SHIFT);
   }
 
