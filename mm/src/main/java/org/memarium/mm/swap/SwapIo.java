@@ -15,6 +15,8 @@ import org.memarium.mm.trace.VmStatItem;
  * org.memarium.mm.frame.PendingIo}.
  */
 final class SwapIo {
+  private static final int KIBIBYTES_PER_PAGE = 4;
+
   private final PageAllocator allocator;
   private final MemMap memMap;
   private final VmStat vmStat;
@@ -49,6 +51,7 @@ final class SwapIo {
     int error = area.device().write(offset, allocator.ram(), pfn);
     long end = queue(area.type).submit(offset, true);
     vmStat.increment(VmStatItem.PSWPOUT);
+    vmStat.add(VmStatItem.PGPGOUT, KIBIBYTES_PER_PAGE);
     if (error != 0) {
       memMap.setPageDirty(pfn);
       memMap.clearFlags(pfn, PageFlags.RECLAIM);
@@ -66,6 +69,7 @@ final class SwapIo {
     int error = area.device().read(offset, allocator.ram(), pfn);
     long end = queue(area.type).submit(offset, false);
     vmStat.increment(VmStatItem.PSWPIN);
+    vmStat.add(VmStatItem.PGPGIN, KIBIBYTES_PER_PAGE);
     if (error != 0) {
       areas.log("Read-error on swap-device (%s:%d)".formatted(area.device().name(), offset * 8));
     }
