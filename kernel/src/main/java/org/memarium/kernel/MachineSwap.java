@@ -119,7 +119,6 @@ public final class MachineSwap implements Kernel.SwapControl, AutoCloseable {
     return List.copyOf(disks);
   }
 
-
   @Override
   public boolean exists(String name) {
     return disk(name) != null;

@@ -12,6 +12,7 @@ import org.memarium.mm.reclaim.OomSettings;
 import org.memarium.mm.reclaim.Swappiness;
 import org.memarium.mm.space.CommittedMemory;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.swap.SwapReadahead;
 import org.memarium.mm.trace.VmStatItem;
 
 /** {@code /proc/sys/vm}: what can be set of the memory manager; Linux {@code kernel/sysctl.c}. */
@@ -205,7 +206,8 @@ final class VmSysctls {
     vm.held("legacy_va_layout", 0, MAX, 0);
     vm.held("memory_failure_early_kill", 0, 1, 0);
     vm.held("memory_failure_recovery", 0, 1, 1);
-    vm.held("page-cluster", 0, 31, 3);
+    SwapReadahead readahead = system.memory().swap().readahead();
+    vm.integer("page-cluster", 0, 31, readahead::pageCluster, readahead::setPageCluster);
     vm.held("page_lock_unfairness", 0, MAX, 5);
     vm.held("stat_interval", 0, MAX, 1);
     vm.held("unprivileged_userfaultfd", 0, 1, 0);

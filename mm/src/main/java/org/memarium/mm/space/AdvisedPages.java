@@ -91,6 +91,19 @@ final class AdvisedPages {
     return true;
   }
 
+  // ---- MADV_WILLNEED ----
+
+  /** {@code swapin_walk_pmd_entry}: begins to read what was swapped out. */
+  void readSwapAhead(long start, long end) {
+    PageTableFormat format = mm.pages.tables().format();
+    cursor.reset(start, end);
+    while (cursor.next()) {
+      if (SwapEntry.isSwapped(format, cursor.pte())) {
+        mm.memory().swap().readAhead(cursor.pte(), false);
+      }
+    }
+  }
+
   // ---- MADV_COLD ----
 
   /** {@code madvise_cold_or_pageout_pte_range}, without pageout. */

@@ -233,7 +233,11 @@ final class Madvise {
   // ---- Pages ----
 
   /** {@code madvise_willneed}: reads a file ahead; anonymous memory would come from swap. */
-  private static long willNeed(Vma area, long start, long end) {
+  private long willNeed(Vma area, long start, long end) {
+    if (area.isAnonymous()) {
+      pages.readSwapAhead(start, end);
+      return 0;
+    }
     AddressSpace mapping = area.mapping;
     if (mapping == null || !mapping.store().isPersistent()) {
       return 0;

@@ -280,8 +280,7 @@ class SwapTest {
   @Test
   void swaponWantsAHeader() {
     try (TestSwap t = TestSwap.i386()) {
-      BlockDevice blank =
-          BlockDevice.temporary(System.getProperty("java.io.tmpdir"), 100 * PAGE);
+      BlockDevice blank = BlockDevice.temporary(System.getProperty("java.io.tmpdir"), 100 * PAGE);
       DiskSwap device = new DiskSwap(blank, "/dev/vda", true);
       assertEquals(-Errno.EINVAL, t.swap.areas().swapOn(device, 0));
       assertEquals(0, DiskSwap.format(blank, t.space.memory.allocator));
