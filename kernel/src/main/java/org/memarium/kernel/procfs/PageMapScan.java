@@ -84,9 +84,10 @@ final class PageMapScan implements IoctlHandler {
     long walkEnd = argument.address() + 32;
     Scan scan = new Scan(words, argument);
     long result = scan.run(mm.get());
-    ByteBuffer end = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    end.putLong(0, scan.walkEnd == 0 ? scan.end : scan.walkEnd);
-    return argument.copyToUser(walkEnd, end.array()) ? result : -Errno.EFAULT;
+    byte[] end = new byte[Long.BYTES];
+    long reached = scan.walkEnd == 0 ? scan.end : scan.walkEnd;
+    ByteBuffer.wrap(end).order(ByteOrder.LITTLE_ENDIAN).putLong(0, reached);
+    return argument.copyToUser(walkEnd, end) ? result : -Errno.EFAULT;
   }
 
   /** {@code pagemap_scan_get_args}. */

@@ -60,11 +60,11 @@ final class ProcMapQuery implements IoctlHandler {
   }
 
   private long query(IoctlArgument argument) {
-    ByteBuffer first = buffer(new byte[Long.BYTES]);
-    if (!argument.copyFromUser(first.array())) {
+    byte[] first = new byte[Long.BYTES];
+    if (!argument.copyFromUser(first)) {
       return -Errno.EFAULT;
     }
-    long size = first.getLong(0);
+    long size = buffer(first).getLong(0);
     if (size < 0 || size > Ram.PAGE_SIZE) {
       return -Errno.E2BIG;
     }
@@ -80,14 +80,15 @@ final class ProcMapQuery implements IoctlHandler {
         return -Errno.E2BIG;
       }
     }
-    return answer(buffer(Arrays.copyOf(given, BYTES)), (int) Math.min(size, BYTES), argument);
+    return answer(Arrays.copyOf(given, BYTES), (int) Math.min(size, BYTES), argument);
   }
 
   private static ByteBuffer buffer(byte[] bytes) {
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  private long answer(ByteBuffer query, int bytes, IoctlArgument argument) {
+  private long answer(byte[] words, int bytes, IoctlArgument argument) {
+    ByteBuffer query = buffer(words);
     long flags = query.getLong(8);
     int nameBytes = query.getInt(80);
     int buildIdBytes = query.getInt(84);
@@ -117,7 +118,7 @@ final class ProcMapQuery implements IoctlHandler {
     boolean copied =
         argument.copyToUser(query.getLong(88), name)
             && argument.copyToUser(query.getLong(96), buildId)
-            && argument.copyToUser(Arrays.copyOf(query.array(), bytes));
+            && argument.copyToUser(Arrays.copyOf(words, bytes));
     return copied ? 0 : -Errno.EFAULT;
   }
 
