@@ -30,13 +30,7 @@ final class HostComparisonTest {
 
   @Test
   void systemCallsAnswerNonsenseAsTheHostsKernelDoes() {
-    String program = HostPrograms.compile(folder, "calls.c", "-static").toString();
-    String file = folder.resolve("file").toString();
-    HostPrograms.Native there = HostPrograms.runNatively(program, file);
-    MachineExtension.Run here =
-        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
-    assertEquals(there.out(), here.out());
-    assertEquals(there.status(), here.status());
+    sameWithFile("calls.c");
   }
 
   @Test
@@ -52,13 +46,7 @@ final class HostComparisonTest {
 
   @Test
   void writesWhoseBytesAreNotThereOrComeFromTheFileItself() {
-    String program = HostPrograms.compile(folder, "writes.c", "-static").toString();
-    String file = folder.resolve("written").toString();
-    HostPrograms.Native there = HostPrograms.runNatively(program, file);
-    MachineExtension.Run here =
-        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
-    assertEquals(there.out(), here.out());
-    assertEquals(there.status(), here.status());
+    sameWithFile("writes.c");
   }
 
   @Test
@@ -73,13 +61,7 @@ final class HostComparisonTest {
 
   @Test
   void mapsAndPagemapAnswerRequests() {
-    String program = HostPrograms.compile(folder, "requests.c", "-static").toString();
-    String file = folder.resolve("mapped").toString();
-    HostPrograms.Native there = HostPrograms.runNatively(program, file);
-    MachineExtension.Run here =
-        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
-    assertEquals(there.out(), here.out());
-    assertEquals(there.status(), here.status());
+    sameWithFile("requests.c");
   }
 
   @Test
@@ -107,6 +89,17 @@ final class HostComparisonTest {
   @Test
   void programsWithALoaderFindTheSameAddresses() {
     sameImage("-pie");
+  }
+
+  /** Runs a program that is given the name of a file it may make, there and here. */
+  private void sameWithFile(String source) {
+    String program = HostPrograms.compile(folder, source, "-static").toString();
+    String file = folder.resolve("file").toString();
+    HostPrograms.Native there = HostPrograms.runNatively(program, file);
+    MachineExtension.Run here =
+        machines.run(config -> config.layout(Layout.COMPAT).checks(true), program, file);
+    assertEquals(there.out(), here.out());
+    assertEquals(there.status(), here.status());
   }
 
   private void sameImage(String kind) {
