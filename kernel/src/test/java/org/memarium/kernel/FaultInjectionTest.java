@@ -1,6 +1,7 @@
 package org.memarium.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -12,8 +13,12 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.memarium.hardware.BlockDevice;
+import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.ExecException;
+import org.memarium.kernel.process.Signal;
 import org.memarium.mm.frame.FaultAttr;
+import org.memarium.mm.swap.DiskSwap;
 
 /**
  * A mixed workload (faults.c), of which the n-th allocation fails: for every n there is. The
@@ -28,7 +33,14 @@ final class FaultInjectionTest {
   /** A clean run takes 3 million instructions. */
   private static final long MOST_INSTRUCTIONS = 200_000_000;
 
+  private static final String MAKE_REQUEST = "fail_make_request";
+  private static final long SWAP_BYTES = 32L << 20;
+  private static final String THRASHED_PAGES = "1400";
+
   @TempDir private Path folder;
+
+  /** Whether the workload takes more memory than there is, and a disk has swap. */
+  private boolean thrashes;
 
   /** What the workload did with one failure. */
   private final class Trial implements AutoCloseable {
@@ -37,18 +49,31 @@ final class FaultInjectionTest {
     private final Machine machine;
     private final FaultAttr attr;
     private final boolean isClean;
+    private final BlockDevice disk;
+    private boolean pageIsLost;
     private Throwable site = new Throwable("nothing failed");
 
     Trial(Function<Machine, FaultAttr> kind, long n) {
       machine =
           Machine.boot(
               MachineConfig.builder()
-                  .ramBytes(16L << 20)
+                  .ramBytes(thrashes ? 8L << 20 : 16L << 20)
                   .standardInput(Channels.newChannel(new ByteArrayInputStream(new byte[0])))
                   .standardOutput(Channels.newChannel(out))
                   .standardError(Channels.newChannel(err))
                   .build());
+      disk = BlockDevice.temporary(System.getProperty("java.io.tmpdir"), SWAP_BYTES);
+      if (thrashes) {
+        assertEquals(0, DiskSwap.format(disk, machine.memory().allocator()));
+        DiskSwap device = new DiskSwap(disk, "/dev/vda", true);
+        assertEquals(0, machine.memory().swap().areas().swapOn(device, 0));
+      }
       attr = kind.apply(machine);
+      disk.injectErrors((number, write, page) -> {
+        boolean fails = attr.name().equals(MAKE_REQUEST) && attr.shouldFail(Ram.PAGE_SIZE);
+        pageIsLost |= fails && !write;
+        return fails;
+      });
       attr.setDump(() -> site = new Throwable("this failed"));
       attr.failNth(n);
       isClean = n == Long.MAX_VALUE;
@@ -57,13 +82,19 @@ final class FaultInjectionTest {
     /** Runs it to its end, and looks at everything. */
     void run(String program) {
       try {
-        machine.exec(program, List.of(program), List.of());
+        List<String> command =
+            thrashes ? List.of(program, "thrash", THRASHED_PAGES) : List.of(program);
+        machine.exec(program, command, List.of());
         if (!machine.run(MOST_INSTRUCTIONS)) {
           throw new AssertionError("it does not end");
         }
         String said = out.toString(StandardCharsets.ISO_8859_1);
         String more = machine.deathLine() + ", " + err.toString(StandardCharsets.ISO_8859_1);
         // The C library gives up if it can't protect its own data, before main.
+        if (pageIsLost && machine.exitStatus() == 128 + Signal.SIGBUS) {
+          machine.audit();
+          return;
+        }
         boolean began = machine.exitStatus() != 127 || !more.contains("memory protection");
         assertEquals(began ? "done\n" : "", said, more);
         assertEquals(began ? 0 : 127, machine.exitStatus(), more);
@@ -79,6 +110,7 @@ final class FaultInjectionTest {
     @Override
     public void close() {
       machine.close();
+      disk.close();
     }
   }
 
@@ -88,11 +120,13 @@ final class FaultInjectionTest {
     try (Trial clean = new Trial(kind, Long.MAX_VALUE)) {
       clean.run(program);
       calls = clean.attr.calls();
+      assertTrue(calls > SAMPLES, () -> "only " + clean.attr.calls());
     }
     String wanted = System.getProperty("memarium.faults", "");
     SplittableRandom random = new SplittableRandom(SEED);
     int wrong = 0;
-    long step = wanted.isEmpty() ? Math.max(calls / SAMPLES, 1) : 1;
+    int samples = thrashes ? SAMPLES / 4 : SAMPLES;
+    long step = wanted.isEmpty() ? Math.max(calls / samples, 1) : 1;
     for (long from = 1; from <= calls; from += step) {
       long n = Math.min(calls, from + random.nextLong(step));
       if (wanted.isEmpty() || wanted.equals("all") || wanted.equals(Long.toString(n))) {
@@ -130,5 +164,24 @@ final class FaultInjectionTest {
       machine.slab().failSlab().setIgnoreGfpReclaim(false);
       return machine.slab().failSlab().attr();
     });
+  }
+
+  @Test
+  void whicheverPageIsRefusedWhileMemoryIsShortNothingIsLostOrWrong() {
+    thrashes = true;
+    whicheverPageIsRefusedNothingIsLostOrWrong();
+  }
+
+  @Test
+  void whicheverObjectIsRefusedWhileMemoryIsShortNothingIsLostOrWrong() {
+    thrashes = true;
+    whicheverObjectIsRefusedNothingIsLostOrWrong();
+  }
+
+  /** A page that cannot be written stays; who needs one that cannot be read gets SIGBUS. */
+  @Test
+  void whicheverTransferOfTheSwapDeviceFailsNothingIsWrong() {
+    thrashes = true;
+    failEach(machine -> new FaultAttr(MAKE_REQUEST, () -> {}));
   }
 }
