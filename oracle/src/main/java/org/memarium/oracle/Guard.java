@@ -69,7 +69,9 @@ final class Guard {
     long bytes = step.unsigned(1);
     return switch (step.call()) {
       case MMAP2 -> mayMap(step, slot, at, bytes);
-      case MUNMAP, MPROTECT, MSEAL, REMAP_FILE_PAGES -> !isProtected(at & -4096, bytes + 4096);
+      case MUNMAP, MPROTECT, MSEAL -> !isProtected(at & -4096, bytes + 4096);
+      case REMAP_FILE_PAGES ->
+          !isProtected(at & -4096, bytes + 4096) && mayPopulate(slot, at, bytes);
       case MREMAP -> mayRemap(step, slot, at, bytes);
       case BRK -> !lockedFuture[slot] || at < ours.mm(slot).currentBrk() + MAX_POPULATE_BYTES;
       case MADVISE ->

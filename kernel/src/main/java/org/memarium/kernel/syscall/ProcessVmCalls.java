@@ -103,7 +103,21 @@ final class ProcessVmCalls {
     long local = buffer.address();
     int inPage = (int) (local & (Ram.PAGE_SIZE - 1));
     int piece = Math.min(bytes, Ram.PAGE_SIZE - inPage);
-    long mine = kernel.task().requireMm().pages().tables().pte(local);
+    MmStruct own = kernel.task().requireMm();
+    long mine = own.pages().tables().pte(local);
+    if (!Pte.isPresent(mine)) {
+      Vma area = own.findVma(local);
+      if (area == null || area.mapping() == null) {
+        return piece;
+      }
+      // The copy would fault it in all the same.
+      if (write) {
+        var _ = kernel.memory().copyFromUser(local, page, 0, 1);
+      } else {
+        var _ = kernel.memory().canWrite(local);
+      }
+      mine = own.pages().tables().pte(local);
+    }
     if (!Pte.isPresent(mine) || Pte.pfn(mine) != Pte.pfn(mm.pages().tables().pte(remote))) {
       return piece;
     }

@@ -60,6 +60,12 @@ final class Truncation {
   void punchHole(long from, long end) {
     long first = (from + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
     long last = end >>> Ram.PAGE_SHIFT;
+    if (last == 0 && store.isShmem()) {
+      // shmem_fallocate takes the end of a hole in the first page for -1, and unmaps up to there.
+      for (long index = pages.next(first); index >= 0; index = pages.next(index + 1)) {
+        unmap(index);
+      }
+    }
     if (first > last) {
       zeroInPage(from, end);
       return;
@@ -69,12 +75,17 @@ final class Truncation {
     for (long index = pages.nextEntry(first);
         index >= 0 && index < last;
         index = pages.nextEntry(index + 1)) {
-      int pfn = pages.get(index);
-      @Nullable FileMapping mapping = pfn < 0 ? null : file.firstMapping(index, index);
-      for (; mapping != null; mapping = file.nextMapping(mapping, index, index)) {
-        mapping.mapper().unmapPage(index, pfn);
-      }
+      unmap(index);
       file.dropEntry(index);
+    }
+  }
+
+  /** Takes a page out of all mappings; private copies of it stay. */
+  private void unmap(long index) {
+    int pfn = pages.get(index);
+    @Nullable FileMapping mapping = pfn < 0 ? null : file.firstMapping(index, index);
+    for (; mapping != null; mapping = file.nextMapping(mapping, index, index)) {
+      mapping.mapper().unmapPage(index, pfn);
     }
   }
 
