@@ -8,7 +8,10 @@ module org.memarium.mm {
   exports org.memarium.mm.file;
   exports org.memarium.mm.frame;
   exports org.memarium.mm.pagetable;
+  exports org.memarium.mm.compaction;
+  exports org.memarium.mm.oom;
   exports org.memarium.mm.reclaim;
+  exports org.memarium.mm.rmap;
   exports org.memarium.mm.slab;
   exports org.memarium.mm.space;
   exports org.memarium.mm.swap;

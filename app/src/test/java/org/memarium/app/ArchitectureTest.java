@@ -45,6 +45,9 @@ class ArchitectureTest {
           "file",
           "swap",
           "space",
+          "rmap",
+          "compaction",
+          "oom",
           "reclaim",
           "fault");
 

@@ -16,7 +16,7 @@ import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.Zone;
-import org.memarium.mm.reclaim.Compaction;
+import org.memarium.mm.compaction.Compaction;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;

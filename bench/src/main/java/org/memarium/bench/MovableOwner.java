@@ -4,9 +4,9 @@ import java.util.Arrays;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
-import org.memarium.mm.reclaim.MigrateMode;
-import org.memarium.mm.reclaim.MovableOperations;
-import org.memarium.mm.reclaim.MovablePages;
+import org.memarium.mm.compaction.MigrateMode;
+import org.memarium.mm.compaction.MovableOperations;
+import org.memarium.mm.compaction.MovablePages;
 
 /**
  * Owns kernel pages that can be moved, as a balloon or a compressed cache does. A page is known by

@@ -16,7 +16,7 @@ import org.memarium.kernel.procfs.SystemView;
 import org.memarium.kernel.vfs.SuperblockShrinker;
 import org.memarium.kernel.vfs.Vfs;
 import org.memarium.mm.fault.RemoteAccess;
-import org.memarium.mm.reclaim.OomSettings;
+import org.memarium.mm.oom.OomSettings;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;

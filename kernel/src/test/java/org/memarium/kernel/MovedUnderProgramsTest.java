@@ -15,8 +15,8 @@ import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.PageList;
-import org.memarium.mm.reclaim.MigrateMode;
-import org.memarium.mm.reclaim.Migration;
+import org.memarium.mm.compaction.MigrateMode;
+import org.memarium.mm.compaction.Migration;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStatItem;
 

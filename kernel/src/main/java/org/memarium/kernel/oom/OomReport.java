@@ -10,7 +10,7 @@ import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemCgroup;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.reclaim.GroupStat;
-import org.memarium.mm.reclaim.ShowMem;
+import org.memarium.mm.oom.ShowMem;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.trace.KernelLog;

@@ -1,7 +1,7 @@
 package org.memarium.kernel.procfs;
 
 import org.memarium.mm.Errno;
-import org.memarium.mm.reclaim.OomBadness;
+import org.memarium.mm.oom.OomBadness;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.kernel.vfs.SuperblockShrinker;
 import org.memarium.mm.fault.RemoteAccess;
-import org.memarium.mm.reclaim.OomSettings;
+import org.memarium.mm.oom.OomSettings;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;

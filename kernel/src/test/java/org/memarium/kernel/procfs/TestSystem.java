@@ -27,7 +27,7 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelPageTable;
-import org.memarium.mm.reclaim.OomSettings;
+import org.memarium.mm.oom.OomSettings;
 import org.memarium.mm.reclaim.Reclaim;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.slab.SlabConfig;

@@ -1,5 +1,6 @@
 package org.memarium.mm.reclaim;
 
+import org.memarium.mm.compaction.Compaction;
 import org.memarium.mm.frame.AllocFlags;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.Kswapd;

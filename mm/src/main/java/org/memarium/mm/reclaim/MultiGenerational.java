@@ -1,5 +1,6 @@
 package org.memarium.mm.reclaim;
 
+import org.memarium.mm.rmap.Rmap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.frame.LruObserver;
 import org.memarium.mm.frame.Lruvec;

@@ -1,5 +1,6 @@
 package org.memarium.mm.reclaim;
 
+import org.memarium.mm.rmap.Rmap;
 import org.memarium.mm.space.MemoryManager;
 
 /**

@@ -1,5 +1,9 @@
 package org.memarium.mm.reclaim;
 
+import org.memarium.mm.compaction.Compaction;
+import org.memarium.mm.compaction.Migration;
+import org.memarium.mm.compaction.MovablePages;
+import org.memarium.mm.rmap.Rmap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Function;

@@ -1,5 +1,6 @@
 package org.memarium.mm.reclaim;
 
+import org.memarium.mm.rmap.Rmap;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;

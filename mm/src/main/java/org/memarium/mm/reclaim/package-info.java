@@ -1,10 +1,13 @@
 /**
- * Finding who uses a page, moving pages, and taking them back: Linux {@code mm/rmap.c}, {@code
- * mm/migrate.c}, {@code mm/compaction.c}.
+ * Taking pages back when memory is short (Linux {@code mm/vmscan.c}, {@code mm/workingset.c}).
  *
- * <p>{@link org.memarium.mm.reclaim.Rmap} goes from a page to the page-table entries that map it,
- * {@link org.memarium.mm.reclaim.Migration} moves pages to other frames under the programs that use
- * them, {@link org.memarium.mm.reclaim.Compaction} uses both to make large free blocks.
+ * <pre>
+ *   kswapd, who allocates, a group at its limit
+ *     Vmscan           passes over the node with growing effort, slab shrinkers
+ *       ReclaimPolicy  chooses pages: TwoLists (Linux), MultiGenerational, those of the textbooks
+ *         Eviction     off the lists, counted, and back what stays
+ *           ShrinkPages  used? unmap, write, free; a shadow stays
+ * </pre>
  */
 @NullMarked
 package org.memarium.mm.reclaim;

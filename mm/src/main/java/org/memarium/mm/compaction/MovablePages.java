@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.compaction;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +15,8 @@ public final class MovablePages {
   /** By number - 1. */
   private final List<MovableOperations> owners = new ArrayList<>();
 
-  MovablePages(MemMap memMap) {
+  /** None yet. */
+  public MovablePages(MemMap memMap) {
     this.memMap = memMap;
   }
 

@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.compaction;
 
 /**
  * {@code struct movable_operations}: the owner of kernel pages that can be moved, such as a balloon

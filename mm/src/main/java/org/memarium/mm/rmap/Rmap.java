@@ -1,5 +1,6 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.rmap;
 
+import org.memarium.mm.compaction.Migration;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.mm.Audit;
@@ -29,7 +30,8 @@ public final class Rmap {
   private final MemMap memMap;
   private final PageTableFormat format;
 
-  Rmap(MemoryManager memory) {
+  /** For the memory of a machine. */
+  public Rmap(MemoryManager memory) {
     this.memory = memory;
     this.memMap = memory.memMap();
     this.format = memory.kernelPageTable().format();
@@ -37,7 +39,7 @@ public final class Rmap {
 
   /** Looks at an area that may map a page ({@code rmap_one}). */
   @FunctionalInterface
-  interface Visitor {
+  public interface Visitor {
     /**
      * The page would be at this address of the area.
      *
@@ -47,7 +49,7 @@ public final class Rmap {
   }
 
   /** {@code rmap_walk}: visits every area that may map the page. */
-  void walk(int pfn, Visitor visitor) {
+  public void walk(int pfn, Visitor visitor) {
     long index = Integer.toUnsignedLong(memMap.index(pfn));
     if (memMap.isPageAnon(pfn)) {
       walkAnon(pfn, index, visitor);
@@ -93,7 +95,8 @@ public final class Rmap {
     return count[0];
   }
 
-  static boolean maps(long pte, int pfn) {
+  /** Whether an entry maps a frame. */
+  public static boolean maps(long pte, int pfn) {
     return Pte.isPresent(pte) && !Pte.isSpecial(pte) && Pte.pfn(pte) == pfn;
   }
 
@@ -103,7 +106,7 @@ public final class Rmap {
    * {@code try_to_migrate}: puts a migration entry in the place of every entry that maps the page,
    * which so loses the references and the map count of all of them.
    */
-  void tryToMigrate(int pfn) {
+  public void tryToMigrate(int pfn) {
     walk(pfn, (area, linearAddress) -> tryToMigrateOne(pfn, area, linearAddress));
   }
 
@@ -123,7 +126,7 @@ public final class Rmap {
    * @param oldPfn the frame that the entries name
    * @param newPfn where the page is now; the same one if it could not be moved
    */
-  void removeMigrationPtes(int oldPfn, int newPfn) {
+  public void removeMigrationPtes(int oldPfn, int newPfn) {
     walk(
         newPfn,
         (area, linearAddress) -> {
@@ -140,7 +143,7 @@ public final class Rmap {
   // ---- Audit ----
 
   /** Finds the mappings of every mapped page from its side, and compares with its map count. */
-  void audit(Audit audit) {
+  public void audit(Audit audit) {
     for (int pfn = 0; pfn < memMap.frames(); pfn++) {
       int mapcount = memMap.pageMapcount(pfn);
       if (mapcount > 0) {

@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.compaction;
 
 import org.memarium.mm.Errno;
 import org.memarium.mm.frame.AllocFlags;
@@ -51,7 +51,8 @@ public final class Compaction implements Compactor {
   private boolean unevictableAllowed = true;
   private int capturedPfn = -1;
 
-  Compaction(PageAllocator allocator, Migration migration) {
+  /** Compacts the zones of an allocator. */
+  public Compaction(PageAllocator allocator, Migration migration) {
     this.allocator = allocator;
     this.migration = migration;
     this.vmStat = allocator.vmStat();
@@ -228,7 +229,7 @@ public final class Compaction implements Compactor {
   }
 
   /** {@code compact_gap}: free pages that compaction needs to work with, beside a block. */
-  static int gap(int order) {
+  public static int gap(int order) {
     return 2 << order;
   }
 

@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.oom;
 
 import org.memarium.hardware.Ram;
 import org.memarium.mm.space.MmStruct;

@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.compaction;
 
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.MigrateType;

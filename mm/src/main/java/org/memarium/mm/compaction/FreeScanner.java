@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.compaction;
 
 import org.memarium.mm.frame.FreeArea;
 import org.memarium.mm.frame.MemMap;

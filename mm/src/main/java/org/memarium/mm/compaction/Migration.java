@@ -1,5 +1,6 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.compaction;
 
+import org.memarium.mm.rmap.Rmap;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
@@ -52,7 +53,8 @@ public final class Migration {
   private final Rmap rmap;
   private final MovablePages movablePages;
 
-  Migration(MemoryManager memory, Rmap rmap, MovablePages movablePages) {
+  /** Moves pages of a machine's memory. */
+  public Migration(MemoryManager memory, Rmap rmap, MovablePages movablePages) {
     this.memory = memory;
     this.allocator = memory.allocator();
     this.memMap = memory.memMap();

@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.compaction;
 
 /** {@code enum migrate_mode}: how much a migration may wait; the lightest first, as in Linux. */
 public enum MigrateMode {

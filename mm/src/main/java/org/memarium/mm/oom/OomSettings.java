@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.oom;
 
 /** What {@code /proc/sys/vm} sets of the OOM killer (Linux {@code mm/oom_kill.c}). */
 public final class OomSettings {

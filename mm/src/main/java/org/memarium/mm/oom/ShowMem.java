@@ -1,4 +1,4 @@
-package org.memarium.mm.reclaim;
+package org.memarium.mm.oom;
 
 import java.util.ArrayList;
 import java.util.List;
