@@ -43,7 +43,7 @@ class CostOptionsTest {
     UsageException wrong =
         assertThrows(UsageException.class, () -> CostOptions.model(file, List.of()));
     assertTrue(
-        wrong.getMessage().startsWith(file + ":2: 'page-copy=three' is no cost"),
+        String.valueOf(wrong.getMessage()).startsWith(file + ":2: 'page-copy=three' is no cost"),
         wrong::getMessage);
   }
 
@@ -52,6 +52,6 @@ class CostOptionsTest {
     UsageException wrong =
         assertThrows(
             UsageException.class, () -> CostOptions.model(folder.resolve("none"), List.of()));
-    assertTrue(wrong.getMessage().startsWith("cannot read "), wrong::getMessage);
+    assertTrue(String.valueOf(wrong.getMessage()).startsWith("cannot read "), wrong::getMessage);
   }
 }

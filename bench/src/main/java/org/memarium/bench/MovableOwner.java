@@ -2,11 +2,11 @@ package org.memarium.bench;
 
 import java.util.Arrays;
 import org.memarium.hardware.Ram;
-import org.memarium.mm.frame.MemMap;
-import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.compaction.MigrateMode;
 import org.memarium.mm.compaction.MovableOperations;
 import org.memarium.mm.compaction.MovablePages;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
 
 /**
  * Owns kernel pages that can be moved, as a balloon or a compressed cache does. A page is known by

@@ -63,9 +63,7 @@ final class ReclaimTable {
   }
 
   private static MachineConfig.Builder config() {
-    return MachineConfig.builder()
-        .ramBytes(RAM_MIB * MIB)
-        .swap(SwapArea.temporary(SWAP_MIB * MIB));
+    return MachineConfig.builder().ramBytes(RAM_MIB * MIB).swap(SwapArea.temporary(SWAP_MIB * MIB));
   }
 
   private static VmStat vmStat(Machine machine) {
@@ -73,9 +71,7 @@ final class ReclaimTable {
   }
 
   private static long map(JavaProgram program, long bytes) {
-    int at =
-        program.call(
-            "mmap2", 0, (int) bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+    int at = program.call("mmap2", 0, (int) bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
     return Integer.toUnsignedLong(at);
   }
 

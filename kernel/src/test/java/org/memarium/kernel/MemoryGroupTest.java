@@ -42,7 +42,7 @@ final class MemoryGroupTest {
   }
 
   private static long stat(Machine machine, String name) {
-    for (String line : machine.files().text(GROUP + "memory.stat").split("\n")) {
+    for (String line : machine.files().text(GROUP + "memory.stat").lines().toList()) {
       if (line.startsWith(name + " ")) {
         return Long.parseLong(line.substring(name.length() + 1));
       }

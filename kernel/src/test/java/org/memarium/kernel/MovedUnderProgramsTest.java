@@ -11,12 +11,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.memarium.mm.compaction.MigrateMode;
+import org.memarium.mm.compaction.Migration;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.PageList;
-import org.memarium.mm.compaction.MigrateMode;
-import org.memarium.mm.compaction.Migration;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStatItem;
 

@@ -29,9 +29,9 @@ import org.memarium.hardware.Ram;
  *
  * <p>The agent keeps out of the way of what is compared: the vdso is unmapped, as its pages are the
  * kernel's own; all its pages are there from the beginning, and again after each fork; its stack is
- * not the area {@code [stack]}; huge pages are off; it has no arguments to show, so that a
- * {@code ps} of somebody else brings no page in. It ends by itself when nobody has asked it
- * anything for ten minutes.
+ * not the area {@code [stack]}; huge pages are off; it has no arguments to show, so that a {@code
+ * ps} of somebody else brings no page in. It ends by itself when nobody has asked it anything for
+ * ten minutes.
  */
 final class AgentProgram {
   /** Where the mailbox is mapped. */

@@ -1,6 +1,5 @@
 package org.memarium.mm.compaction;
 
-import org.memarium.mm.rmap.Rmap;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
@@ -9,6 +8,7 @@ import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.PageList;
+import org.memarium.mm.rmap.Rmap;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStat;

@@ -39,8 +39,8 @@ final class HighDelay {
     if (usage <= high) {
       return 0;
     }
-    long overage = (usage - high << PRECISION_SHIFT) / Math.max(high, 1);
-    long jiffies = overage * overage * HZ >>> PRECISION_SHIFT >>> SCALING_SHIFT;
+    long overage = ((usage - high) << PRECISION_SHIFT) / Math.max(high, 1);
+    long jiffies = (overage * overage * HZ) >>> (PRECISION_SHIFT + SCALING_SHIFT);
     return Math.min(jiffies * pages / CHARGE_BATCH, MAX_JIFFIES);
   }
 

@@ -15,6 +15,7 @@ package org.memarium.mm.frame;
  * <p>Objects of slabs are charged by the byte: the rest of the last page that was charged for them
  * is kept for the next ones.
  */
+@SuppressWarnings("EnumOrdinal") // a place in the array here, never stored
 public final class MemCgroup {
   /** {@code PAGE_COUNTER_MAX}, written {@code max}. */
   public static final long UNLIMITED = Integer.MAX_VALUE;

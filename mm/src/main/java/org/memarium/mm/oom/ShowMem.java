@@ -59,6 +59,7 @@ public final class ShowMem {
     return report.lines;
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // there are no annotations of Error Prone here
   private void add(String format, Object... values) {
     lines.add(String.format(Locale.ROOT, format, values));
   }

@@ -1,6 +1,5 @@
 package org.memarium.mm.reclaim;
 
-import org.memarium.mm.rmap.Rmap;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.frame.LruObserver;
 import org.memarium.mm.frame.Lruvec;
@@ -10,6 +9,7 @@ import org.memarium.mm.frame.PageList;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
+import org.memarium.mm.rmap.Rmap;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.VmFlags;

@@ -1,11 +1,11 @@
 package org.memarium.mm.reclaim;
 
-import org.memarium.mm.rmap.Rmap;
 import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.rmap.Rmap;
 import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
 

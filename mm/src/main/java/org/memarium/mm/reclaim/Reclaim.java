@@ -1,9 +1,5 @@
 package org.memarium.mm.reclaim;
 
-import org.memarium.mm.compaction.Compaction;
-import org.memarium.mm.compaction.Migration;
-import org.memarium.mm.compaction.MovablePages;
-import org.memarium.mm.rmap.Rmap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -11,12 +7,16 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageAccessListener;
 import org.memarium.mm.Audit;
+import org.memarium.mm.compaction.Compaction;
+import org.memarium.mm.compaction.Migration;
+import org.memarium.mm.compaction.MovablePages;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.rmap.Rmap;
 import org.memarium.mm.space.MemoryManager;
 
 /** What this package has for a machine: one of each, wired together. */

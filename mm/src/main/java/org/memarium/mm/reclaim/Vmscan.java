@@ -1,7 +1,7 @@
 package org.memarium.mm.reclaim;
 
-import org.memarium.mm.compaction.Compaction;
 import java.util.function.IntConsumer;
+import org.memarium.mm.compaction.Compaction;
 import org.memarium.mm.frame.AllocFlags;
 import org.memarium.mm.frame.CompactResult;
 import org.memarium.mm.frame.Gfp;

@@ -1,6 +1,5 @@
 package org.memarium.mm.rmap;
 
-import org.memarium.mm.compaction.Migration;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.mm.Audit;
