@@ -43,7 +43,7 @@ final class FaultInjectionTest {
   private boolean thrashes;
 
   /** What the workload did with one failure. */
-  private static final class Trial implements AutoCloseable {
+  private final class Trial implements AutoCloseable {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final Machine machine;
