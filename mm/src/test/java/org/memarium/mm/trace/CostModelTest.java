@@ -30,7 +30,9 @@ class CostModelTest {
   void anUnknownNameIsAnsweredWithThoseThereAre() {
     IllegalArgumentException wrong =
         assertThrows(IllegalArgumentException.class, () -> CostModel.DEFAULT.with("page-fault=3"));
-    assertTrue(String.valueOf(wrong.getMessage()).startsWith("there is no cost 'page-fault'; there are instruct"));
+    assertTrue(
+        String.valueOf(wrong.getMessage())
+            .startsWith("there is no cost 'page-fault'; there are instruct"));
   }
 
   @ParameterizedTest
@@ -47,6 +49,8 @@ class CostModelTest {
   void whatIsNoTimeIsRefused(String assignment) {
     IllegalArgumentException wrong =
         assertThrows(IllegalArgumentException.class, () -> CostModel.DEFAULT.with(assignment));
-    assertTrue(String.valueOf(wrong.getMessage()).startsWith("'" + assignment + "' is no cost"), wrong::getMessage);
+    assertTrue(
+        String.valueOf(wrong.getMessage()).startsWith("'" + assignment + "' is no cost"),
+        wrong::getMessage);
   }
 }
