@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
@@ -123,19 +124,24 @@ final class ConformanceRoot {
 
   /** Runs a case in a machine, and recounts the machine's memory behind it. */
   Result inMachine(String name) throws IOException {
+    return inMachine(name, config -> {});
+  }
+
+  /** The same in a machine that is not as the others. */
+  Result inMachine(String name, Consumer<MachineConfig.Builder> change) throws IOException {
     empty();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    MachineConfig config =
+    MachineConfig.Builder builder =
         MachineConfig.builder()
             .ramBytes(RAM_BYTES)
             .root(root)
             .writable(work)
             .workingDirectory("/work")
             .standardOutput(Channels.newChannel(out))
-            .standardError(Channels.newChannel(err))
-            .build();
-    try (Machine machine = Machine.boot(config)) {
+            .standardError(Channels.newChannel(err));
+    change.accept(builder);
+    try (Machine machine = Machine.boot(builder.build())) {
       String path = "/cases/" + name;
       machine.exec(path, List.of(path), ENVIRONMENT);
       ScheduledFuture<?> patience = WATCH.schedule(machine::pause, SECONDS, TimeUnit.SECONDS);
