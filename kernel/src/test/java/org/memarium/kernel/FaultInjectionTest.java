@@ -150,32 +150,36 @@ final class FaultInjectionTest {
     }
   }
 
+  private static FaultAttr pages(Machine machine) {
+    machine.memory().allocator().failPageAlloc().ignore(false, false, 0);
+    return machine.memory().allocator().failPageAlloc().attr();
+  }
+
+  private static FaultAttr objects(Machine machine) {
+    machine.slab().failSlab().setIgnoreGfpReclaim(false);
+    return machine.slab().failSlab().attr();
+  }
+
   @Test
   void whicheverPageIsRefusedNothingIsLostOrWrong() {
-    failEach(machine -> {
-      machine.memory().allocator().failPageAlloc().ignore(false, false, 0);
-      return machine.memory().allocator().failPageAlloc().attr();
-    });
+    failEach(FaultInjectionTest::pages);
   }
 
   @Test
   void whicheverObjectIsRefusedNothingIsLostOrWrong() {
-    failEach(machine -> {
-      machine.slab().failSlab().setIgnoreGfpReclaim(false);
-      return machine.slab().failSlab().attr();
-    });
+    failEach(FaultInjectionTest::objects);
   }
 
   @Test
   void whicheverPageIsRefusedWhileMemoryIsShortNothingIsLostOrWrong() {
     thrashes = true;
-    whicheverPageIsRefusedNothingIsLostOrWrong();
+    failEach(FaultInjectionTest::pages);
   }
 
   @Test
   void whicheverObjectIsRefusedWhileMemoryIsShortNothingIsLostOrWrong() {
     thrashes = true;
-    whicheverObjectIsRefusedNothingIsLostOrWrong();
+    failEach(FaultInjectionTest::objects);
   }
 
   /** A page that cannot be written stays; who needs one that cannot be read gets SIGBUS. */

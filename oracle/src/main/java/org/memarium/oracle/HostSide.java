@@ -15,6 +15,8 @@ import org.memarium.mm.space.RLimits;
 
 /** The host's side: a 32-bit process on its kernel, and its descendants. */
 final class HostSide implements AutoCloseable {
+  private static final Path TASKSET = Path.of("/usr/bin/taskset");
+
   private static final long WAIT_NANOS = 200_000_000;
 
   /**
@@ -143,7 +145,7 @@ final class HostSide implements AutoCloseable {
     try {
       Mailbox mailbox = new Mailbox(mailboxFile);
       ProcessBuilder builder =
-          new ProcessBuilder(program.toString(), mailboxFile.toString())
+          new ProcessBuilder(onOneProcessor(program, mailboxFile))
               .directory(folder.toFile())
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -158,6 +160,29 @@ final class HostSide implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * On one processor, if the host has {@code taskset}: Linux gathers pages that are locked or
+   * unlocked in batches for each processor, and only the batch of the one where a call runs is
+   * emptied before it looks for pages to take.
+   */
+  private static List<String> onOneProcessor(Path program, Path mailboxFile) throws IOException {
+    List<String> command = List.of(program.toString(), mailboxFile.toString());
+    if (!Files.isExecutable(TASKSET)) {
+      return command;
+    }
+    String allowed = "";
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("Cpus_allowed_list:")) {
+        allowed = line.substring(line.indexOf(':') + 1).strip();
+      }
+    }
+    String last =
+        allowed.substring(Math.max(allowed.lastIndexOf('-'), allowed.lastIndexOf(',')) + 1);
+    List<String> pinned = new ArrayList<>(List.of(TASKSET.toString(), "-c", last));
+    pinned.addAll(command);
+    return pinned;
   }
 
   /** Its numbers of processes and segments. */

@@ -367,12 +367,14 @@ public final class SharedMemory {
     lockedPages.put(caller.uid(), locked);
     segment.mode |= ShmSegment.LOCKED;
     segment.lockUser = caller.uid();
+    segment.file.mapping().setUnevictable(true);
     return 0;
   }
 
   private void unlock(ShmSegment segment) {
     if (segment.isLocked()) {
       segment.mode &= ~ShmSegment.LOCKED;
+      segment.file.mapping().setUnevictable(false);
       lockedPages.merge(segment.lockUser, -segment.pages(), Long::sum);
     }
   }

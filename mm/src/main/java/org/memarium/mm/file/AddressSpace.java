@@ -50,6 +50,7 @@ public final class AddressSpace {
   /** For those who read the file without having opened it. */
   private final FileRa ownRa = new FileRa();
 
+  private boolean unevictable;
   private long bytes;
 
   /** The size that the store has; what lies behind it is not there to be read. */
@@ -650,6 +651,16 @@ public final class AddressSpace {
     }
     truncation.removeFrom(0);
     cache.forget(this);
+  }
+
+  /** {@code mapping_unevictable}: whether all its pages stay in memory ({@code SHM_LOCK}). */
+  public boolean isUnevictable() {
+    return unevictable;
+  }
+
+  /** {@code mapping_set_unevictable}, {@code mapping_clear_unevictable}. */
+  public void setUnevictable(boolean locked) {
+    unevictable = locked;
   }
 
   // ---- Mappings ----

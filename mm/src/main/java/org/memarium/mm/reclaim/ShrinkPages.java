@@ -105,10 +105,20 @@ final class ShrinkPages {
     return (flags & (PageFlags.ANON | PageFlags.SWAP_BACKED)) == PageFlags.ANON;
   }
 
+  /** {@code folio_evictable}: not locked in memory, by itself or with its file. */
+  private boolean isEvictable(int pfn, int flags) {
+    if ((flags & PageFlags.MLOCKED) != 0) {
+      return false;
+    }
+    boolean shmem = (flags & (PageFlags.ANON | PageFlags.SWAP_BACKED)) == PageFlags.SWAP_BACKED;
+    AddressSpace space = shmem ? pageCache.spaceOf(pfn) : null;
+    return space == null || !space.isUnevictable();
+  }
+
   private Outcome shrinkOne(int pfn, ScanControl sc, ReclaimStat stat, boolean ignoreReferences) {
     sc.nrScanned++;
     int flags = memMap.flags(pfn);
-    if ((flags & PageFlags.MLOCKED) != 0) {
+    if (!isEvictable(pfn, flags)) {
       return Outcome.ACTIVATED;
     }
     if (!sc.mayUnmap && memMap.pageMapcount(pfn) > 0) {
