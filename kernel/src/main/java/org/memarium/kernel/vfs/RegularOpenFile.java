@@ -211,6 +211,9 @@ final class RegularOpenFile extends OpenFile {
 
   /** Pages of which only a part is not needed stay. */
   private static void dontNeed(AddressSpace pages, long at, long end) {
+    if (at < 0) {
+      return; // behind the end of every file, as the kernel counts pages
+    }
     long first = (at + Ram.PAGE_SIZE - 1) >> Ram.PAGE_SHIFT;
     boolean wholeLast = (end + 1) % Ram.PAGE_SIZE == 0 || end == pages.bytes() - 1;
     long last = (end >> Ram.PAGE_SHIFT) - (wholeLast || end == Long.MAX_VALUE ? 0 : 1);

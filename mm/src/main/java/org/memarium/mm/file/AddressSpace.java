@@ -29,6 +29,9 @@ import org.memarium.mm.trace.VmStatItem;
  * take clean unmapped pages back; to keep it longer take a reference.
  */
 public final class AddressSpace {
+  /** Pages that are read ahead at most where that takes no device: 2 MiB. */
+  private static final long MAX_WARM_READAHEAD = 512;
+
   /** {@code AOP_WRITEPAGE_ACTIVATE}: the page cannot be written now, and should be let alone. */
   public static final int WRITEPAGE_ACTIVATE = 1;
 
@@ -239,13 +242,20 @@ public final class AddressSpace {
     return cache.readahead.waited();
   }
 
-  /** {@code force_page_cache_readahead}: begins to read pages that are not there. */
+  /**
+   * {@code force_page_cache_readahead}: begins to read pages that are not there.
+   *
+   * @param index of the first; a negative one lies behind the end of every file
+   */
   public void readAhead(long index, long count) {
+    if (index < 0) {
+      return;
+    }
     if (isCold()) {
       cache.readahead.force(this, index, count);
       return;
     }
-    long end = Math.min(index + count, filePages());
+    long end = Math.min(index + Math.min(count, MAX_WARM_READAHEAD), filePages());
     for (long at = index; at < end && store.isPersistent(); at++) {
       if (readPage(at) < 0) {
         return; // What cannot be read ahead is read, or refused, when it is used.
