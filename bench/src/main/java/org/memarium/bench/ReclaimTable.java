@@ -185,7 +185,6 @@ final class ReclaimTable {
   private static String run(MachineConfig.Builder config, Pattern pattern) {
     try (Machine machine = Machine.boot(config.build())) {
       JavaProgram program = JavaProgram.start(machine);
-      program.call("personality", 0);
       long room = machine.memory().allocator().freePages();
       int pages = (int) (room * 101 / 100);
       long at = map(program, (long) pages * PAGE);
