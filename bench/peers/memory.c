@@ -11,6 +11,7 @@
  *   read-fault   the same, reading: the zero page
  *   protect      mprotect of the middle of three pages, which makes three areas of one, and back
  *   cow-fault    a write to a page that a forked process has too
+ *   page-copy    the copy of a page alone, after such a fork
  *   fork         fork of a process that has touched 64 MiB, exit of the child, wait
  */
 #include <stdint.h>
@@ -158,6 +159,32 @@ static double cow_fault(void) {
   return sum / TIMES / PAGES;
 }
 
+static double page_copy(void) {
+  enum { TIMES = 20 };
+  char *memory = map(2 * PAGES * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  if (madvise(memory + PAGES * PAGE, PAGES * PAGE, MADV_DONTFORK) != 0) {
+    fail("madvise");
+  }
+  double sum = 0;
+  for (int i = 0; i < TIMES; i++) {
+    int ends[2];
+    for (int page = 0; page < 2 * PAGES; page++) {
+      memory[page * PAGE] = 1;
+    }
+    pid_t child = hold(ends);
+    double start = nanos();
+    for (int page = 0; page < PAGES; page++) {
+      memcpy(memory + (PAGES + page) * PAGE, memory + page * PAGE, PAGE);
+    }
+    sum += nanos() - start;
+    close(ends[0]);
+    close(ends[1]);
+    waitpid(child, NULL, 0);
+  }
+  unmap(memory, 2 * PAGES * PAGE);
+  return sum / TIMES / PAGES;
+}
+
 static char *touched;
 
 static double fork_exit(void) {
@@ -188,7 +215,7 @@ static const struct {
   double (*measure)(void);
 } MECHANISMS[] = {
     {"hole", hole},       {"place", place},         {"write-fault", write_fault},
-    {"protect", protect}, {"cow-fault", cow_fault}, {"read-fault", read_fault},
+    {"protect", protect}, {"cow-fault", cow_fault}, {"page-copy", page_copy}, {"read-fault", read_fault},
     {"fork", fork_exit},
 };
 

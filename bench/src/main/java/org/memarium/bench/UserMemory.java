@@ -22,7 +22,7 @@ import org.memarium.mm.space.RLimits;
 final class UserMemory {
   /** The mechanisms, under the names that the peer has for them. */
   static final String[] MECHANISMS = {
-    "place", "hole", "write-fault", "read-fault", "protect", "cow-fault", "fork"
+    "place", "hole", "write-fault", "read-fault", "protect", "cow-fault", "page-copy", "fork"
   };
 
   private static final long PAGE = Ram.PAGE_SIZE;
@@ -87,6 +87,7 @@ final class UserMemory {
       case "read-fault" -> time(40, () -> faults(false)) / PAGES;
       case "protect" -> protect();
       case "cow-fault" -> cowFault();
+      case "page-copy" -> pageCopy();
       case "fork" -> fork();
       default -> throw new IllegalArgumentException("no such mechanism: " + mechanism);
     };
@@ -165,6 +166,29 @@ final class UserMemory {
     }
     space.unmap(start, PAGES * PAGE);
     return sum / times / PAGES;
+  }
+
+  /** What of a copy-on-write fault is the copy: the same pages after the same fork, but no fault. */
+  private double pageCopy() {
+    long start = space.map(2 * PAGES * PAGE, ALL);
+    touch(start, 2 * PAGES * PAGE);
+    double sum = 0;
+    int times = 20;
+    for (int i = 0; i < times; i++) {
+      MmStruct child = makeChild();
+      sum += time(1, () -> copyPages(start, start + PAGES * PAGE));
+      child.exit();
+    }
+    space.unmap(start, 2 * PAGES * PAGE);
+    return sum / times / PAGES;
+  }
+
+  private void copyPages(long from, long to) {
+    for (long offset = 0; offset < PAGES * PAGE; offset += PAGE) {
+      long source = space.mmu.physicalForRead(from + offset) >>> Ram.PAGE_SHIFT;
+      long target = space.mmu.physicalForRead(to + offset) >>> Ram.PAGE_SHIFT;
+      space.memory.ram().copyFrame(source, target);
+    }
   }
 
   private double fork() {

@@ -22,6 +22,7 @@ final class UserMemoryTable {
     "read fault: the zero page",
     "mprotect: split and merge",
     "copy-on-write fault",
+    "of that, the copy of the page",
     "fork + exit, 64 MiB touched",
   };
 
