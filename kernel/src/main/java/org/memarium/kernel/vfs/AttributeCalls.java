@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 
 /** The file calls that change attributes by path (Linux {@code fs/open.c}, {@code fs/utimes.c}). */
-public abstract sealed class AttributeCalls extends EntryCalls permits FileCalls {
+public abstract sealed class AttributeCalls extends EntryCalls permits DescriptorCalls {
 
   AttributeCalls(FsStruct fs, FdTable fds, Credentials credentials, FileSizeLimit sizeLimit) {
     super(fs, fds, credentials, sizeLimit);
