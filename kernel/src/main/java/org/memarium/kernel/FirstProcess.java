@@ -6,6 +6,7 @@ import org.memarium.kernel.process.PendingSignals;
 import org.memarium.kernel.process.Sighand;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskDescriptors;
+import org.memarium.kernel.process.TaskMachinery;
 import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.tty.HostTerminal;
 import org.memarium.kernel.vfs.ErrnoException;
@@ -28,7 +29,7 @@ final class FirstProcess {
   private final MachineConfig config;
   private final SlabAllocator slab;
   private final long totalRamPages;
-  private final Task.Machinery machinery;
+  private final TaskMachinery machinery;
 
   /**
    * For the first processes of a machine, one after the other.
@@ -37,7 +38,7 @@ final class FirstProcess {
    * @param machinery what every task of the machine uses
    */
   FirstProcess(
-      MachineConfig config, SlabAllocator slab, long totalRamPages, Task.Machinery machinery) {
+      MachineConfig config, SlabAllocator slab, long totalRamPages, TaskMachinery machinery) {
     this.config = config;
     this.slab = slab;
     this.totalRamPages = totalRamPages;

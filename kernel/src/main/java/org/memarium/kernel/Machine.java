@@ -31,6 +31,7 @@ import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.SignalQuota;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskJobControl;
+import org.memarium.kernel.process.TaskMachinery;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
@@ -276,7 +277,7 @@ public final class Machine implements AutoCloseable {
             config,
             slab,
             allocator.totalRamPages(),
-            new Task.Machinery(
+            new TaskMachinery(
                 vfs,
                 clock,
                 timers,

@@ -213,7 +213,7 @@ final class RunLoop implements PageFaultHandler {
       systemCalls.resume(call);
       return false;
     }
-    if (task.takePreemption() && task.rseqArea() != 0) {
+    if (task.rseq().takePreemption() && task.rseq().area() != 0) {
       systemCalls.abortSequence();
     }
     if (task.call().restartCode() != 0 || task.signals().isDeliverable()) {

@@ -272,7 +272,7 @@ public final class Execve {
     boolean stays = false;
     try {
       ElfSegment gnuStack = elf.gnuStack();
-      int personality = task().personality();
+      int personality = task().attributes().personality();
       if (gnuStack == null) {
         personality |= READ_IMPLIES_EXEC;
       }
@@ -297,8 +297,8 @@ public final class Execve {
       }
       stays = true;
       task().execMmap(mm);
-      task().setPersonality(personality);
-      task().setRandomized(chance != null);
+      task().attributes().setPersonality(personality);
+      task().attributes().setRandomized(chance != null);
       mm.setReadImpliesExec((personality & READ_IMPLIES_EXEC) != 0);
       mm.setPrivileged(task().identity().isPrivileged());
       mm.pickMmapLayout((personality & ADDR_COMPAT_LAYOUT) != 0, chance);

@@ -181,7 +181,7 @@ public final class OutOfMemory implements OomKiller, MemCgroups.OomKiller {
   private static long badness(UserProcess process, OomRequest request) {
     Task task = withMemory(process);
     MmStruct mm = task == null ? null : task.mm();
-    if (task == null || mm == null || task.isInVfork() || !request.concerns(mm)) {
+    if (task == null || mm == null || task.mmRelease().isInVfork() || !request.concerns(mm)) {
       return OomBadness.NEVER;
     }
     return OomBadness.points(mm, task.settings().oomScoreAdj(), request.totalPages());

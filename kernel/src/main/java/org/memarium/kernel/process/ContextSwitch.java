@@ -34,7 +34,7 @@ public final class ContextSwitch {
    */
   void switchTo(@Nullable Task previous, Task next) {
     if (previous != null && !previous.isReleased()) {
-      previous.saveContext(cpu, tls);
+      previous.context().save(cpu, tls);
     }
     Trace trace = next.trace();
     if (trace.isOn()) {
@@ -46,7 +46,7 @@ public final class ContextSwitch {
       mm.activate();
     }
     memory.setFaultCounts(next.faults());
-    next.loadContext(cpu, tls);
+    next.context().load(cpu, tls);
     if (mm != null) {
       loadLdt(cpu.segmentation(), mm);
     }

@@ -136,13 +136,13 @@ public final class Fork {
               descriptors);
       boolean vfork = arguments.has(CloneFlags.VFORK);
       child.inherit(parent, mm, arguments.has(CloneFlags.VM), vfork);
-      child.setContext(registers);
-      System.arraycopy(slots, 0, child.tlsDescriptors(), 0, slots.length);
+      child.context().setRegisters(registers);
+      System.arraycopy(slots, 0, child.context().tlsDescriptors(), 0, slots.length);
       if (arguments.has(CloneFlags.CHILD_SETTID)) {
         child.setSetChildTid(arguments.childTid());
       }
       if (arguments.has(CloneFlags.CHILD_CLEARTID)) {
-        child.setClearChildTid(arguments.childTid());
+        child.mmRelease().setClearChildTid(arguments.childTid());
       }
       adopt(parent, child, arguments);
       return child;

@@ -1,13 +1,8 @@
 package org.memarium.kernel.process;
 
 import org.jspecify.annotations.Nullable;
-import org.memarium.cpu.Cpu;
-import org.memarium.cpu.CpuState;
 import org.memarium.kernel.futex.FutexThread;
 import org.memarium.kernel.futex.FutexWords;
-import org.memarium.kernel.futex.Futexes;
-import org.memarium.kernel.futex.RobustList;
-import org.memarium.kernel.ipc.IpcNamespace;
 import org.memarium.kernel.procfs.ProcessView;
 import org.memarium.kernel.vfs.ErrnoException;
 import org.memarium.kernel.vfs.FdTable;
@@ -15,10 +10,6 @@ import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FileSizeLimit;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.OpenFile;
-import org.memarium.kernel.vfs.Vfs;
-import org.memarium.kernel.wait.TimerClock;
-import org.memarium.kernel.wait.Timers;
-import org.memarium.kernel.wait.WaitQueue;
 import org.memarium.kernel.wait.Waiter;
 import org.memarium.mm.Audit;
 import org.memarium.mm.space.FaultCounts;
@@ -53,7 +44,7 @@ public final class Task implements Waiter {
   /** The real user under which the table counts it. */
   private int countedUser;
 
-  private final Machinery machinery;
+  private final TaskMachinery machinery;
   private final SignalState signals;
   private final TaskDescriptors descriptors;
   private FutexThread futexThread;
@@ -64,9 +55,7 @@ public final class Task implements Waiter {
   /** {@code mm->exe_file}. */
   private @Nullable OpenFile executable;
 
-  // ---- What the processor holds while it runs ----
-  private @Nullable CpuState context;
-  private final long[] tlsDescriptors = new long[TlsSegments.ENTRIES];
+  private final ProcessorContext context = new ProcessorContext();
 
   // ---- Sleeping ----
   private char state = RUNNING;
@@ -78,64 +67,20 @@ public final class Task implements Waiter {
 
   private String comm = "";
   private byte[] auxiliaryVector = {};
-  private int personality;
   private long startNanos;
   private final CpuClock worked = new CpuClock();
   private final FaultCounts faults = new FaultCounts();
   private SchedulingParameters scheduling = new SchedulingParameters();
-  private int parentDeathSignal;
-  private boolean noNewPrivileges;
   private final TaskSettings settings = new TaskSettings(this);
-  private boolean forkedOnly;
-  private boolean randomized;
+  private final TaskAttributes attributes = new TaskAttributes();
   private long voluntarySwitches;
   private long involuntarySwitches;
 
   private long setChildTid;
-  private long clearChildTid;
-  private long rseqArea;
-  private int rseqBytes;
-  private int rseqSignature;
-
-  /** {@code vfork_done}: who waits until the task has let go of its parent's memory. */
-  private final WaitQueue vforkDone = new WaitQueue();
-
-  /** {@code CLONE_VFORK}: its parent waits, and lends it its memory. */
-  private boolean vforked;
-
-  private boolean mmReleased;
-  private boolean preempted;
+  private final MmRelease mmRelease;
+  private final RestartableSequence rseq = new RestartableSequence();
   private boolean ended;
   private boolean released;
-
-  /**
-   * What every task of a machine uses.
-   *
-   * @param vfs the files
-   * @param clock the time
-   * @param timers what wakes sleepers
-   * @param memory the way to user memory
-   * @param futexes where threads wait for one another
-   * @param signalQuota how many signals wait
-   * @param scheduler who runs
-   * @param tasks all of them
-   * @param ipc System V's objects
-   */
-  public record Machinery(
-      Vfs vfs,
-      VirtualClock clock,
-      Timers timers,
-      UserMemory memory,
-      Futexes futexes,
-      SignalQuota signalQuota,
-      Scheduler scheduler,
-      TaskTable tasks,
-      IpcNamespace ipc,
-      Trace trace) {
-    TimerClock uptimeClock() {
-      return new TimerClock(clock::uptimeNanos, timers, 0);
-    }
-  }
 
   /**
    * A task without a program, which nobody runs yet; the table and its process know of it.
@@ -152,7 +97,7 @@ public final class Task implements Waiter {
   public Task(
       int pid,
       UserProcess process,
-      Machinery machinery,
+      TaskMachinery machinery,
       FsStruct fs,
       FdTable files,
       Identity identity,
@@ -172,6 +117,7 @@ public final class Task implements Waiter {
     this.fileCalls = fileCalls(files);
     this.futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
     this.words = new UserWords(this, machinery.memory());
+    this.mmRelease = new MmRelease(this);
     this.startNanos = machinery.clock().uptimeNanos();
     this.sleep = new Sleep(this, machinery.timers());
     this.view = new TaskView(this);
@@ -192,24 +138,21 @@ public final class Task implements Waiter {
    */
   void inherit(Task parent, MmStruct space, boolean sharesMemory, boolean sharesStack) {
     mm = space;
-    vforked = sharesStack;
+    mmRelease.setVforked(sharesStack);
     setExecutable(parent.executable);
     comm = parent.comm;
     auxiliaryVector = parent.auxiliaryVector;
-    personality = parent.personality;
-    noNewPrivileges = parent.noNewPrivileges;
+    attributes.inherit(parent.attributes);
     settings.inherit(parent.settings);
-    forkedOnly = true;
-    randomized = parent.randomized;
     scheduling = parent.scheduling.fork();
     signals.inherit(parent.signals, !sharesMemory || sharesStack);
     if (!sharesMemory) {
-      setRseq(parent.rseqArea, parent.rseqBytes, parent.rseqSignature);
+      rseq.inherit(parent.rseq);
     }
   }
 
   /** The machine's parts. */
-  Machinery machinery() {
+  TaskMachinery machinery() {
     return machinery;
   }
 
@@ -235,28 +178,20 @@ public final class Task implements Waiter {
 
   // ---- The processor ----
 
-  /** Keeps what the processor holds. */
-  void saveContext(Cpu cpu, TlsSegments tls) {
-    context = cpu.save();
-    tls.save(tlsDescriptors);
+  /** What the processor holds while it runs. */
+  public ProcessorContext context() {
+    return context;
   }
 
-  /** Puts back what {@link #saveContext} kept; a task that never ran takes what is there. */
-  void loadContext(Cpu cpu, TlsSegments tls) {
-    tls.load(tlsDescriptors);
-    if (context != null) {
-      cpu.restore(context);
-    }
+  /** {@code rseq_preempt}: others run though it could. */
+  void preempt() {
+    rseq.preempt();
+    involuntarySwitches++;
   }
 
-  /** The registers that a new task starts with. */
-  public void setContext(CpuState registers) {
-    context = registers;
-  }
-
-  /** The descriptors of thread-local storage while it does not run; to be changed in place. */
-  public long[] tlsDescriptors() {
-    return tlsDescriptors;
+  /** Its restartable sequences. */
+  public RestartableSequence rseq() {
+    return rseq;
   }
 
   /** It has run for so many nanoseconds of the virtual clock. */
@@ -309,19 +244,6 @@ public final class Task implements Waiter {
     state = SLEEPING;
     voluntarySwitches++;
     machinery.scheduler().dequeue(this);
-  }
-
-  /** {@code rseq_preempt}: others run though it could; a restartable sequence ends there. */
-  void preempt() {
-    preempted = true;
-    involuntarySwitches++;
-  }
-
-  /** Whether it was preempted since this was last asked. */
-  public boolean takePreemption() {
-    boolean was = preempted;
-    preempted = false;
-    return was;
   }
 
   /** {@code try_to_wake_up}. */
@@ -394,6 +316,11 @@ public final class Task implements Waiter {
     return space;
   }
 
+  /** How it leaves its address space. */
+  public MmRelease mmRelease() {
+    return mmRelease;
+  }
+
   /** Sets the address space, or takes it away; who had it before lets go of that one. */
   public void setMm(@Nullable MmStruct space) {
     mm = space;
@@ -437,7 +364,7 @@ public final class Task implements Waiter {
   public void execMmap(MmStruct fresh) {
     MmStruct old = mm;
     if (old != null) {
-      mmRelease();
+      mmRelease.run();
       process.usage().noteRss(old.hiwaterRss());
     }
     mm = fresh;
@@ -460,32 +387,14 @@ public final class Task implements Waiter {
     machinery.tasks().add(this);
   }
 
-  /** {@code vfork_done}: woken when {@link #mmRelease} has happened. */
-  public WaitQueue vforkDone() {
-    return vforkDone;
-  }
-
-  /** Whether {@link #mmRelease} has happened. */
-  public boolean isMmReleased() {
-    return mmReleased;
-  }
-
-  /** {@code in_vfork}: it runs in the memory of its parent, which waits for it. */
-  public boolean isInVfork() {
-    Task parent = process.parentThread();
-    return vforked && !mmReleased && mm != null && parent != null && mm.equals(parent.mm());
-  }
-
   /** What execve leaves in the process: a new name, default signal actions, no registrations. */
   public void becomeProgram(OpenFile program, String name, byte[] auxv) {
     setExecutable(program);
     setComm(name);
     auxiliaryVector = auxv.clone();
-    forkedOnly = false;
+    attributes.setForkedOnly(false);
     signals.resetForExec();
-    rseqArea = 0;
-    rseqBytes = 0;
-    rseqSignature = 0;
+    rseq.forget();
   }
 
   /** {@code set_mm_exe_file}. */
@@ -588,7 +497,7 @@ public final class Task implements Waiter {
   public void identityChanged() {
     if (!identity.hasRightsOf(committed)) {
       process.setDumpable(false);
-      parentDeathSignal = 0;
+      attributes.setParentDeathSignal(0);
     }
     committed = identity.copy();
     fileCalls.credentials(identity.forFiles());
@@ -660,44 +569,14 @@ public final class Task implements Waiter {
     wake(0);
   }
 
-  /** {@code PR_GET_PDEATHSIG}: what it is sent when its parent ends; 0 for nothing. */
-  public int parentDeathSignal() {
-    return parentDeathSignal;
-  }
-
-  /** See {@link #parentDeathSignal()}. */
-  public void setParentDeathSignal(int signal) {
-    parentDeathSignal = signal;
-  }
-
-  /** {@code PR_GET_NO_NEW_PRIVS}. */
-  public boolean hasNoNewPrivileges() {
-    return noNewPrivileges;
-  }
-
-  /** {@code PR_SET_NO_NEW_PRIVS}, for good. */
-  public void setNoNewPrivileges() {
-    noNewPrivileges = true;
+  /** What prctl, personality and execve have set. */
+  public TaskAttributes attributes() {
+    return attributes;
   }
 
   /** What files of /proc set. */
   public TaskSettings settings() {
     return settings;
-  }
-
-  /** {@code PF_FORKNOEXEC}: it was forked, and has not run a program since. */
-  boolean isForkedOnly() {
-    return forkedOnly;
-  }
-
-  /** {@code PF_RANDOMIZE}: whether its program lies at random addresses. */
-  boolean isRandomized() {
-    return randomized;
-  }
-
-  /** See {@link #isRandomized()}. */
-  public void setRandomized(boolean value) {
-    randomized = value;
   }
 
   /** {@code nvcsw}: how often it stopped running because it had to wait, stopped, or ended. */
@@ -708,16 +587,6 @@ public final class Task implements Waiter {
   /** {@code nivcsw}: how often another one ran though it could have gone on. */
   public long involuntarySwitches() {
     return involuntarySwitches;
-  }
-
-  /** Bits of personality(2). */
-  public int personality() {
-    return personality;
-  }
-
-  /** Sets the bits of personality(2). */
-  public void setPersonality(int bits) {
-    personality = bits;
   }
 
   /**
@@ -742,16 +611,6 @@ public final class Task implements Waiter {
     return setChildTid != 0;
   }
 
-  /** {@code set_tid_address}: where to write 0 when the thread ends; 0 for nowhere. */
-  public long clearChildTid() {
-    return clearChildTid;
-  }
-
-  /** See {@link #clearChildTid()}. */
-  public void setClearChildTid(long linearAddress) {
-    clearChildTid = linearAddress;
-  }
-
   /** What it is to futexes. */
   public FutexThread futexThread() {
     return futexThread;
@@ -760,59 +619,6 @@ public final class Task implements Waiter {
   /** Its memory, as futexes see it; only while it runs. */
   public FutexWords futexWords() {
     return words;
-  }
-
-  /**
-   * {@code mm_release}: the thread leaves its address space, by its end or for another program.
-   * Locks that it holds go to others, and whoever waits for its end hears of it. Only while it
-   * runs.
-   */
-  public void mmRelease() {
-    MmStruct space = mm;
-    if (space == null) {
-      return;
-    }
-    Futexes futexes = machinery.futexes();
-    try {
-      RobustList.walk(futexes, words, futexThread);
-    } catch (UserFaultException notThere) {
-      // A list that leads nowhere is the program's own affair.
-      futexThread.setRobustList(0);
-    }
-    futexes.inheritLocks(futexThread);
-    if (clearChildTid != 0 && space.users() > 1) {
-      try {
-        machinery.memory().writeInt(clearChildTid, 0);
-        futexes.wake(words.key(clearChildTid, true, false), 1, Futexes.MATCH_ANY);
-      } catch (UserFaultException notThere) {
-        // Nobody can wait there either.
-      }
-    }
-    clearChildTid = 0;
-    mmReleased = true;
-    vforkDone.wakeUpAll();
-  }
-
-  /** {@code struct rseq} of the thread; 0 if none is registered. */
-  public long rseqArea() {
-    return rseqArea;
-  }
-
-  /** The length that {@code struct rseq} was registered with. */
-  public int rseqBytes() {
-    return rseqBytes;
-  }
-
-  /** What stands before the abort handlers of restartable sequences. */
-  public int rseqSignature() {
-    return rseqSignature;
-  }
-
-  /** Registers the {@code struct rseq}, or with 0 forgets it. */
-  public void setRseq(long linearAddress, int bytes, int signature) {
-    rseqArea = linearAddress;
-    rseqBytes = bytes;
-    rseqSignature = signature;
   }
 
   /**

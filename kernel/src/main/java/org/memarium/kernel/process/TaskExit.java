@@ -58,7 +58,7 @@ public final class TaskExit {
       trace.emit(new TraceEvent.SchedProcessExit(task.pid(), task.comm(), status));
     }
     task.sleep().end();
-    task.mmRelease();
+    task.mmRelease().run();
     task.futexThread().die();
     SignalSender.retarget(task.process(), task, ~task.signals().blocked());
     task.release();
@@ -95,8 +95,8 @@ public final class TaskExit {
       }
       child.setParent(reaper, thread);
       for (Task each : List.copyOf(child.threads())) {
-        if (each.parentDeathSignal() != 0) {
-          child.send(SignalInfo.fromUser(each.parentDeathSignal(), 0, 0));
+        if (each.attributes().parentDeathSignal() != 0) {
+          child.send(SignalInfo.fromUser(each.attributes().parentDeathSignal(), 0, 0));
         }
       }
       if (dead) {

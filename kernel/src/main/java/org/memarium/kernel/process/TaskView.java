@@ -34,7 +34,7 @@ final class TaskView implements ProcessView {
 
   @Override
   public boolean isInVfork() {
-    return task.isInVfork();
+    return task.mmRelease().isInVfork();
   }
 
   @Override
@@ -105,7 +105,7 @@ final class TaskView implements ProcessView {
 
   @Override
   public boolean hasNoNewPrivileges() {
-    return task.hasNoNewPrivileges();
+    return task.attributes().hasNoNewPrivileges();
   }
 
   @Override
@@ -157,14 +157,14 @@ final class TaskView implements ProcessView {
 
   @Override
   public int personality() {
-    return task.personality();
+    return task.attributes().personality();
   }
 
   @Override
   public int taskFlags() {
     return (task.isReleased() ? PF_DEAD : 0)
-        | (task.isForkedOnly() ? PF_FORKNOEXEC : 0)
-        | (task.isRandomized() ? PF_RANDOMIZE : 0);
+        | (task.attributes().isForkedOnly() ? PF_FORKNOEXEC : 0)
+        | (task.attributes().isRandomized() ? PF_RANDOMIZE : 0);
   }
 
   @Override

@@ -216,7 +216,9 @@ final class CloneCalls {
       var _ = writeInt(arguments.parentTid(), child.pid());
     }
     Fork.wakeUp(child);
-    return arguments.has(VFORK) ? kernel.sleep(new Vfork(child), child.vforkDone()) : child.pid();
+    return arguments.has(VFORK)
+        ? kernel.sleep(new Vfork(child), child.mmRelease().vforkDone())
+        : child.pid();
   }
 
   /** Gives the parent a descriptor of the child, and tells it the number. */
@@ -249,7 +251,7 @@ final class CloneCalls {
 
     @Override
     public long tryAgain() {
-      return child.isMmReleased() ? child.pid() : ASLEEP;
+      return child.mmRelease().isDone() ? child.pid() : ASLEEP;
     }
 
     @Override

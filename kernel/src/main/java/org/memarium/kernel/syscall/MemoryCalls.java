@@ -41,7 +41,7 @@ final class MemoryCalls {
   /** A task's address space, about to map something with the rights that its personality gives. */
   static MmStruct memoryOf(Task task) {
     MmStruct mm = task.requireMm();
-    mm.setReadImpliesExec((task.personality() & READ_IMPLIES_EXEC) != 0);
+    mm.setReadImpliesExec((task.attributes().personality() & READ_IMPLIES_EXEC) != 0);
     return mm;
   }
 

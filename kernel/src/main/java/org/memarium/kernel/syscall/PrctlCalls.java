@@ -71,10 +71,10 @@ final class PrctlCalls {
         if (a < 0 || a > Signal.COUNT) {
           yield -Errno.EINVAL;
         }
-        task.setParentDeathSignal(a);
+        task.attributes().setParentDeathSignal(a);
         yield 0;
       }
-      case PR_GET_PDEATHSIG -> put(a, task.parentDeathSignal());
+      case PR_GET_PDEATHSIG -> put(a, task.attributes().parentDeathSignal());
       case PR_GET_DUMPABLE -> process.isDumpable() ? 1 : 0;
       case PR_SET_DUMPABLE -> {
         if (a != 0 && a != 1) {
@@ -103,17 +103,17 @@ final class PrctlCalls {
         if (a != 1 || more) {
           yield -Errno.EINVAL;
         }
-        task.setNoNewPrivileges();
+        task.attributes().setNoNewPrivileges();
         yield 0;
       }
       case PR_GET_NO_NEW_PRIVS ->
-          a != 0 || more ? -Errno.EINVAL : task.hasNoNewPrivileges() ? 1 : 0;
+          a != 0 || more ? -Errno.EINVAL : task.attributes().hasNoNewPrivileges() ? 1 : 0;
       case PR_SET_TIMERSLACK -> {
         task.settings().setTimerSlackNanos(Math.max(0, a));
         yield 0;
       }
       case PR_GET_TIMERSLACK -> task.settings().timerSlackNanos();
-      case PR_GET_TID_ADDRESS -> put(a, (int) task.clearChildTid());
+      case PR_GET_TID_ADDRESS -> put(a, (int) task.mmRelease().clearChildTid());
       default -> rarely(option, a, more);
     };
   }

@@ -92,9 +92,9 @@ final class ProcessCalls {
   }
 
   private long personality(int bits) {
-    int before = task().personality();
+    int before = task().attributes().personality();
     if (bits != -1) {
-      task().setPersonality(bits);
+      task().attributes().setPersonality(bits);
     }
     return Integer.toUnsignedLong(before);
   }

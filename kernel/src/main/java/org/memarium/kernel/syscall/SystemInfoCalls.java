@@ -65,7 +65,7 @@ final class SystemInfoCalls {
 
   private String[] fields() {
     UtsName name = kernel.uname();
-    boolean linux32 = (kernel.task().personality() & PER_MASK) == PER_LINUX32;
+    boolean linux32 = (kernel.task().attributes().personality() & PER_MASK) == PER_LINUX32;
     return new String[] {
       name.sysname(),
       name.nodename(),

@@ -70,7 +70,7 @@ final class ThreadCalls {
   }
 
   private long setTidAddress(int address) {
-    task().setClearChildTid(Integer.toUnsignedLong(address));
+    task().mmRelease().setClearChildTid(Integer.toUnsignedLong(address));
     return task().pid();
   }
 
@@ -93,11 +93,11 @@ final class ThreadCalls {
     if (flags != 0) {
       return -Errno.EINVAL;
     }
-    if (task().rseqArea() != 0) {
-      if (task().rseqArea() != at || task().rseqBytes() != bytes) {
+    if (task().rseq().area() != 0) {
+      if (task().rseq().area() != at || task().rseq().bytes() != bytes) {
         return -Errno.EINVAL;
       }
-      return task().rseqSignature() == signature ? -Errno.EBUSY : -Errno.EPERM;
+      return task().rseq().signature() == signature ? -Errno.EBUSY : -Errno.EPERM;
     }
     if (Integer.compareUnsigned(bytes, RSEQ_ORIGINAL_BYTES) < 0 || at % RSEQ_ORIGINAL_BYTES != 0) {
       return -Errno.EINVAL;
@@ -106,22 +106,22 @@ final class ThreadCalls {
       return -Errno.EFAULT;
     }
     writeRseqIds(at, 0);
-    task().setRseq(at, bytes, signature);
+    task().rseq().register(at, bytes, signature);
     return 0;
   }
 
   private long unregisterRseq(long at, int bytes, int flags, int signature) {
-    if ((flags & ~RSEQ_FLAG_UNREGISTER) != 0 || task().rseqArea() != at || at == 0) {
+    if ((flags & ~RSEQ_FLAG_UNREGISTER) != 0 || task().rseq().area() != at || at == 0) {
       return -Errno.EINVAL;
     }
-    if (bytes != task().rseqBytes()) {
+    if (bytes != task().rseq().bytes()) {
       return -Errno.EINVAL;
     }
-    if (signature != task().rseqSignature()) {
+    if (signature != task().rseq().signature()) {
       return -Errno.EPERM;
     }
     writeRseqIds(at, RSEQ_CPU_ID_UNINITIALIZED);
-    task().setRseq(0, 0, 0);
+    task().rseq().forget();
     return 0;
   }
 
@@ -139,10 +139,10 @@ final class ThreadCalls {
    * @return false if the registration is damaged: SIGSEGV
    */
   static boolean abortSequence(Task task, UserMemory memory, Cpu cpu) {
-    if (task.rseqArea() == 0) {
+    if (task.rseq().area() == 0) {
       return true;
     }
-    long area = task.rseqArea();
+    long area = task.rseq().area();
     long descriptor = memory.readLong(area + 8);
     if (descriptor == 0) {
       return true;
@@ -153,7 +153,7 @@ final class ThreadCalls {
     long abort = memory.readLong(descriptor + 24);
     if (memory.readInt(descriptor) != 0
         || (abort - start >= 0 && abort - start < length)
-        || memory.readInt(abort - 4) != task.rseqSignature()) {
+        || memory.readInt(abort - 4) != task.rseq().signature()) {
       return false;
     }
     memory.writeLong(area + 8, 0);

@@ -177,7 +177,7 @@ public final class HeapReader {
       return List.of(machine.cpu().segmentation().base(Segmentation.GS));
     }
     List<Long> bases = new ArrayList<>();
-    for (long descriptor : thread.tlsDescriptors()) {
+    for (long descriptor : thread.context().tlsDescriptors()) {
       if (descriptor != 0) {
         bases.add(((descriptor >>> 16) & 0xff_ffff) | (descriptor >>> 56 << 24));
       }
