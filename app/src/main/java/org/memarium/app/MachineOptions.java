@@ -69,20 +69,8 @@ final class MachineOptions {
       })
   private @Nullable SlubDebugOptions slubDebug;
 
-  @Option(
-      names = "--failslab",
-      paramLabel = "INTERVAL,PROBABILITY,SPACE,TIMES",
-      description = {
-        "Refuses objects of slabs on purpose, as Linux's boot option does: of INTERVAL requests one,"
-            + " in PROBABILITY of 100 cases, after SPACE bytes, TIMES in all or -1 for ever."
-      })
-  private @Nullable String failSlab;
-
-  @Option(
-      names = "--fail-page-alloc",
-      paramLabel = "INTERVAL,PROBABILITY,SPACE,TIMES",
-      description = "Refuses pages on purpose, in the same way.")
-  private @Nullable String failPageAlloc;
+  @ArgGroup(exclusive = false)
+  private @Nullable FaultOptions faults;
 
   @Option(
       names = "--layout",
@@ -275,11 +263,8 @@ final class MachineOptions {
     if (slubDebug != null) {
       config.slubDebug(slubDebug);
     }
-    if (failSlab != null) {
-      config.failSlab(failSlab);
-    }
-    if (failPageAlloc != null) {
-      config.failPageAlloc(failPageAlloc);
+    if (faults != null) {
+      config.faultInjection(faults.injection());
     }
     if (ramBytes != null) {
       config.ramBytes(ramBytes);

@@ -129,6 +129,7 @@ class BadInputTest {
         "--slub-debug Q          | slub_debug",
         "--failslab 3            | interval,probability,space,times",
         "--fail-page-alloc 1,101,0,1 | probability 101",
+        "--fail-make-request 0,100,0,1 | interval 0",
         "--layout vax            | there are i386 and compat",
         "--paging five-level     | two-level, pae and four-level",
         "--paging four-level     | the i386 layout",

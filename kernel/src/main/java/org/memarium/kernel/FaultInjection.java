@@ -1,29 +1,48 @@
 package org.memarium.kernel;
 
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
+import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.FailPageAlloc;
 import org.memarium.mm.frame.FaultAttr;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.slab.FailSlab;
 import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.swap.DiskSwap;
 
 /**
- * The boot options {@code failslab} and {@code fail_page_alloc}: memory that is refused on purpose.
+ * Linux's boot options {@code failslab}, {@code fail_page_alloc} and {@code fail_make_request}:
+ * memory that is refused, and disks that fail, on purpose. Each is {@code
+ * interval,probability,space,times}, as {@link FaultAttr#set(String)} reads it, or null: off.
  *
- * <p>On Linux, where the machine must come up first, they begin with atomic requests only, and
- * files of debugfs widen them. Here they begin with the first program, and mean every request that
- * may fail.
+ * <p>On Linux, where the machine must come up first, the first two begin with atomic requests only,
+ * the third with no disk, and files of debugfs and sysfs widen them. Here they begin with the first
+ * program, and mean every request that may fail, and every disk.
+ *
+ * @param failSlab objects of slabs
+ * @param failPageAlloc pages
+ * @param failMakeRequest pages that the disk of the files, or one for swap, cannot move
  */
-final class FaultInjection {
-  private FaultInjection() {}
+public record FaultInjection(
+    @Nullable String failSlab, @Nullable String failPageAlloc, @Nullable String failMakeRequest) {
+  /** Nothing fails on purpose. */
+  public static final FaultInjection NONE = new FaultInjection(null, null, null);
+
+  private static final String FAIL_MAKE_REQUEST = "fail_make_request";
 
   /**
-   * Looks at an option.
+   * Looks at the options.
    *
-   * @throws UsageException if it says nothing that can be
+   * @throws UsageException if one says nothing that can be
    */
-  static void check(String name, @Nullable String option) {
+  public FaultInjection {
+    check("failslab", failSlab);
+    check("fail_page_alloc", failPageAlloc);
+    check(FAIL_MAKE_REQUEST, failMakeRequest);
+  }
+
+  private static void check(String name, @Nullable String option) {
     if (option != null) {
       try {
         new FaultAttr(name, () -> {}).set(option);
@@ -34,18 +53,23 @@ final class FaultInjection {
   }
 
   /** Begins with what the options say. */
-  static void begin(MachineConfig config, PageAllocator allocator, SlabAllocator slab) {
-    String objects = config.failSlab();
-    if (objects != null) {
-      FailSlab failSlab = slab.failSlab();
-      failSlab.setIgnoreGfpReclaim(false);
-      failSlab.attr().set(objects);
+  void begin(PageAllocator allocator, SlabAllocator slab, PageCache files, MachineSwap swap) {
+    if (failSlab != null) {
+      FailSlab objects = slab.failSlab();
+      objects.setIgnoreGfpReclaim(false);
+      objects.attr().set(failSlab);
     }
-    String pages = config.failPageAlloc();
-    if (pages != null) {
-      FailPageAlloc failPageAlloc = allocator.failPageAlloc();
-      failPageAlloc.ignore(false, false, 0);
-      failPageAlloc.attr().set(pages);
+    if (failPageAlloc != null) {
+      FailPageAlloc pages = allocator.failPageAlloc();
+      pages.ignore(false, false, 0);
+      pages.attr().set(failPageAlloc);
+    }
+    if (failMakeRequest != null) {
+      FaultAttr requests = files.failMakeRequest();
+      requests.set(failMakeRequest);
+      for (DiskSwap device : swap.disks()) {
+        device.disk().injectErrors((_, _, _) -> requests.shouldFail(Ram.PAGE_SIZE));
+      }
     }
   }
 }

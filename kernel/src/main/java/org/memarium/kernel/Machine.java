@@ -310,7 +310,7 @@ public final class Machine implements AutoCloseable {
       reclaim.setAfterReclaim(_ -> loop.requestCheck());
     }
     slab.context().setCurrent(this::currentPid, this::currentCommand);
-    FaultInjection.begin(config, allocator, slab);
+    config.faultInjection().begin(allocator, slab, memory.pageCache(), swap);
   }
 
   /** Every task is in the one group that there is; what no task asks for is the root's. */

@@ -11,7 +11,6 @@ import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Scheduler;
-import org.memarium.mm.frame.FaultAttr;
 import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
@@ -64,14 +63,9 @@ public final class MachineConfig {
     return values.slubDebug;
   }
 
-  /** The boot option {@code failslab}: objects that are refused on purpose; null: none. */
-  public @Nullable String failSlab() {
-    return values.failSlab;
-  }
-
-  /** The boot option {@code fail_page_alloc}: pages that are refused on purpose; null: none. */
-  public @Nullable String failPageAlloc() {
-    return values.failPageAlloc;
+  /** What fails on purpose; default nothing. */
+  public FaultInjection faultInjection() {
+    return values.faultInjection;
   }
 
   /** Which Linux the program finds; default {@link Layout#I386}. */
@@ -255,8 +249,7 @@ public final class MachineConfig {
     private long ramBytes = 128L << 20;
     private Preset preset = Preset.I386;
     private SlubDebugOptions slubDebug = SlubDebugOptions.OFF;
-    private @Nullable String failSlab;
-    private @Nullable String failPageAlloc;
+    private FaultInjection faultInjection = FaultInjection.NONE;
     private Layout layout = Layout.I386;
     private @Nullable PageTableFormat pageTableFormat;
     private CpuModel cpu = CpuModel.DEFAULT;
@@ -294,8 +287,7 @@ public final class MachineConfig {
       ramBytes = from.ramBytes;
       preset = from.preset;
       slubDebug = from.slubDebug;
-      failSlab = from.failSlab;
-      failPageAlloc = from.failPageAlloc;
+      faultInjection = from.faultInjection;
       layout = from.layout;
       pageTableFormat = from.pageTableFormat;
       cpu = from.cpu;
@@ -357,19 +349,9 @@ public final class MachineConfig {
       return this;
     }
 
-    /**
-     * See {@link MachineConfig#failSlab}.
-     *
-     * @param option as {@link FaultAttr#set(String)} reads it
-     */
-    public Builder failSlab(String option) {
-      failSlab = option;
-      return this;
-    }
-
-    /** See {@link MachineConfig#failPageAlloc}; the option reads as that of {@link #failSlab}. */
-    public Builder failPageAlloc(String option) {
-      failPageAlloc = option;
+    /** See {@link MachineConfig#faultInjection}. */
+    public Builder faultInjection(FaultInjection faults) {
+      faultInjection = faults;
       return this;
     }
 
@@ -543,8 +525,6 @@ public final class MachineConfig {
             "RAM of %d bytes cannot be: a machine has at least 4M, and whole MiB"
                 .formatted(ramBytes));
       }
-      FaultInjection.check("failslab", failSlab);
-      FaultInjection.check("fail_page_alloc", failPageAlloc);
       MachineConfig config = new MachineConfig(new Builder(this));
       PageTableFormat format = config.pageTableFormat();
       if (layout == Layout.COMPAT && format != PageTableFormat.FOUR_LEVEL) {

@@ -4,7 +4,8 @@
  *
  *   faults               all steps
  *   faults STEP          one of them
- *   faults thrash PAGES  twice and a quarter as much memory as that, which should be more than RAM
+ *   faults thrash PAGES  twice and a quarter as much memory as that, which should be more than RAM,
+ *                        and all steps while it is in use
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -19,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -452,6 +454,65 @@ static int threads(void) {
   return 0;
 }
 
+/* What the kernel takes with kvmalloc: a long table of descriptors, a large pipe, messages. */
+static int tables(void) {
+  int ends[2];
+  int queue;
+  TRY(pipe(ends));
+  int far = dup2(ends[0], 700);
+  int answer = far < 0 ? refused("dup2", __LINE__) : 0;
+  if (answer == 0 && fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) < 0) {
+    answer = refused("F_SETPIPE_SZ", __LINE__);
+  }
+  close(far);
+  close(ends[0]);
+  close(ends[1]);
+  TRY(queue = msgget(IPC_PRIVATE, 0600));
+  fill(buffer, 2, 14);
+  *(long *)buffer = 5;
+  if (answer == 0 && msgsnd(queue, buffer, 2 * PAGE - sizeof(long), IPC_NOWAIT) < 0) {
+    answer = refused("msgsnd", __LINE__);
+  }
+  memset(buffer, 0, 2 * PAGE);
+  if (answer == 0) {
+    if (msgrcv(queue, buffer, 2 * PAGE - sizeof(long), 0, IPC_NOWAIT) < 0) {
+      answer = refused("msgrcv", __LINE__);
+    } else {
+      EXPECT(*(long *)buffer == 5);
+      buffer[0] = 14;
+      EXPECT(holds(buffer, 2, 14));
+    }
+  }
+  TRY(msgctl(queue, IPC_RMID, NULL));
+  return answer;
+}
+
+static const struct {
+  const char *name;
+  int (*run)(void);
+} STEPS[] = {
+    {"anonymous", anonymous}, {"family", family},   {"files", files},
+    {"folders", folders},     {"pipes", pipes},     {"events", events},
+    {"shared", anonymousShared}, {"memfd", memfd},  {"systemV", systemV},
+    {"execs", execs},         {"signals", signals}, {"threads", threads},
+    {"tables", tables},
+};
+
+/* All steps, or that of one name. */
+static void steps(const char *name) {
+  for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0]; i++) {
+    if (name != NULL && strcmp(name, STEPS[i].name) != 0) {
+      continue;
+    }
+    int attempts = 0;
+    while (STEPS[i].run() != 0) {
+      if (++attempts == ATTEMPTS) {
+        wrong(STEPS[i].name, __LINE__);
+      }
+    }
+  }
+}
+
 /* A child sees what it should, and changes a half of it. */
 static int inherit(uint32_t *memory, size_t pages, uint32_t seed) {
   pid_t child = fork();
@@ -475,6 +536,8 @@ static int thrash(void) {
   size_t few = thrashed / 4;
   TRY(mine = map(thrashed, MAP_PRIVATE | MAP_ANONYMOUS, -1));
   fill(mine, thrashed, 21);
+  EXPECT(holds(mine, thrashed, 21));
+  steps(NULL);
   EXPECT(holds(mine, thrashed, 21));
   int answer = inherit(mine, thrashed, 21);
   EXPECT(holds(mine, thrashed, 21));
@@ -513,16 +576,6 @@ static int thrash(void) {
   return answer;
 }
 
-static const struct {
-  const char *name;
-  int (*run)(void);
-} STEPS[] = {
-    {"anonymous", anonymous}, {"family", family},   {"files", files},
-    {"folders", folders},     {"pipes", pipes},     {"events", events},
-    {"shared", anonymousShared}, {"memfd", memfd},  {"systemV", systemV},
-    {"execs", execs},         {"signals", signals}, {"threads", threads},
-};
-
 int main(int argc, char **argv) {
   self = argv[0];
   if (argc > 1 && strcmp(argv[1], "child") == 0) {
@@ -539,17 +592,7 @@ int main(int argc, char **argv) {
     say("done\n");
     return 0;
   }
-  for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0]; i++) {
-    if (argc > 1 && strcmp(argv[1], STEPS[i].name) != 0) {
-      continue;
-    }
-    int attempts = 0;
-    while (STEPS[i].run() != 0) {
-      if (++attempts == ATTEMPTS) {
-        wrong(STEPS[i].name, __LINE__);
-      }
-    }
-  }
+  steps(argc > 1 ? argv[1] : NULL);
   say("done\n");
   return 0;
 }

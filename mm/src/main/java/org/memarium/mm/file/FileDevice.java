@@ -1,6 +1,8 @@
 package org.memarium.mm.file;
 
 import java.io.IOException;
+import org.memarium.hardware.Ram;
+import org.memarium.mm.frame.FaultAttr;
 import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.trace.Cost;
 import org.memarium.mm.trace.CostModel;
@@ -34,8 +36,7 @@ final class FileDevice {
   private long latestIndex;
   private boolean latestWrites;
 
-  /** Counts down to the request that fails; 0: none will. */
-  private long untilFailure;
+  private final FaultAttr failMakeRequest = new FaultAttr("fail_make_request", () -> {});
 
   FileDevice(PendingIo pendingIo, VirtualTime time, VmStat vmStat) {
     this.pendingIo = pendingIo;
@@ -43,13 +44,9 @@ final class FileDevice {
     this.vmStat = vmStat;
   }
 
-  /**
-   * A fault of the device, for tests.
-   *
-   * @param number of the page that cannot be moved: 1 for the next one; 0: none
-   */
-  void failAt(long number) {
-    untilFailure = number;
+  /** {@code fail_make_request}: which pages the device cannot move. */
+  FaultAttr failMakeRequest() {
+    return failMakeRequest;
   }
 
   /**
@@ -58,7 +55,7 @@ final class FileDevice {
    * @throws IOException if this one cannot be moved
    */
   void checkFailure() throws IOException {
-    if (untilFailure > 0 && --untilFailure == 0) {
+    if (failMakeRequest.shouldFail(Ram.PAGE_SIZE)) {
       throw new IOException("the device failed");
     }
   }

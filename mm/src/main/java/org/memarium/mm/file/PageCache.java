@@ -8,6 +8,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
+import org.memarium.mm.frame.FaultAttr;
 import org.memarium.mm.frame.Lru;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
@@ -207,12 +208,11 @@ public final class PageCache {
   }
 
   /**
-   * Makes the device of the files fail, for tests of what comes then.
-   *
-   * @param number of the page that cannot be moved, counted from now: 1 for the next; 0: none
+   * {@code fail_make_request}: pages that the device of the files cannot move. Only those count
+   * that come from it, or go there: nothing that the host is taken to have in its cache.
    */
-  public void failDeviceAt(long number) {
-    device.failAt(number);
+  public FaultAttr failMakeRequest() {
+    return device.failMakeRequest();
   }
 
   private void written(int pfn) {

@@ -118,7 +118,7 @@ final class ReadaheadTest {
   void aDeviceThatFailsIsAnErrorOfTheReaderWhoNeedsThePage() {
     TestFile file = cold(64);
     byte[] bytes = new byte[PAGE];
-    space.pageCache.failDeviceAt(3);
+    space.pageCache.failMakeRequest().failNth(3);
     // Page 2 cannot be read ahead; it is read when it is wanted.
     for (int page = 0; page < 4; page++) {
       assertEquals(PAGE, file.mapping().read((long) page * PAGE, bytes, 0, PAGE));

@@ -113,7 +113,7 @@ final class WritebackTest {
     int first = mapping.sampleError();
     int second = mapping.sampleError();
     dirty(file, 1);
-    space.pageCache.failDeviceAt(1);
+    space.pageCache.failMakeRequest().failNth(1);
     assertEquals(-Errno.EIO, mapping.startWriteBack(0, 0));
     assertEquals(1, mapping.dirtyPages());
     assertEquals(0, mapping.writeBack());
@@ -133,10 +133,10 @@ final class WritebackTest {
         bytes[i] = (byte) (i * 31 + failing);
       }
       assertEquals(bytes.length, file.mapping().write(0, bytes, 0, bytes.length));
-      space.pageCache.failDeviceAt(failing);
+      space.pageCache.failMakeRequest().failNth(failing);
       assertEquals(failing <= 8 ? -Errno.EIO : 0, file.mapping().writeBack());
       space.audit();
-      space.pageCache.failDeviceAt(0);
+      space.pageCache.failMakeRequest().set(0, 0);
       assertEquals(0, file.mapping().writeBack());
       assertEquals(Arrays.hashCode(bytes), Arrays.hashCode(file.content));
     }
