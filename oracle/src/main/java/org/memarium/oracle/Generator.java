@@ -208,7 +208,7 @@ final class Generator {
           case 14, 15 -> inArea();
           case 16 -> ours.mm(current).mmapBase() - (long) PAGE * random.nextInt(64);
           case 17 -> ours.mm(current).currentBrk() + (long) PAGE * random.nextInt(-4, 5);
-          case 18 -> ours.mm(current).startStack() - (long) PAGE * random.nextInt(80);
+          case 18 -> ours.mm(current).parts().startStack() - (long) PAGE * random.nextInt(80);
           default -> EDGES[random.nextInt(EDGES.length)];
         };
     at &= 0xffff_f000L;

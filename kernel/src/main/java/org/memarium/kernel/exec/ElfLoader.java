@@ -115,7 +115,7 @@ final class ElfLoader {
       throw new ExecException(
           Errno.EINVAL, "%s: damaged: entry point 0x%x".formatted(elf.name(), entry));
     }
-    mm.setCodeAndData(startCode, endCode, startData, endData);
+    mm.parts().setCodeAndData(startCode, endCode, startData, endData);
     biasOfProgram = bias;
   }
 

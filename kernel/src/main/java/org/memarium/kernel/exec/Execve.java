@@ -104,7 +104,7 @@ public final class Execve {
 
   /** The linear address of __kernel_sigreturn, and of __kernel_rt_sigreturn. */
   public long[] signalReturns() {
-    long vdsoAddress = task().requireMm().vdso();
+    long vdsoAddress = task().requireMm().parts().vdso();
     return new long[] {
       vdsoAddress + VdsoImage.SIGRETURN_OFFSET, vdsoAddress + VdsoImage.RT_SIGRETURN_OFFSET
     };
@@ -342,7 +342,7 @@ public final class Execve {
     }
     long vdsoAddress = vdso.map(mm);
     check(elf, Errno.isError(vdsoAddress) ? vdsoAddress : 0, "[vdso]");
-    mm.setVdso(vdsoAddress);
+    mm.parts().setVdso(vdsoAddress);
 
     long at = layout.alignStack(stack.stringsStart(), chance);
     byte[] platform = (PLATFORM + "\0").getBytes(StandardCharsets.US_ASCII);
@@ -365,7 +365,7 @@ public final class Execve {
 
   private byte[] auxiliaryVector(
       ElfFile elf, ElfLoader loader, StackImage stack, long platform, long random16) {
-    long vdsoAddress = task().requireMm().vdso();
+    long vdsoAddress = task().requireMm().parts().vdso();
     Identity identity = task().identity();
     boolean secure = identity.uid() != identity.euid() || identity.gid() != identity.egid();
     return new AuxiliaryVector()

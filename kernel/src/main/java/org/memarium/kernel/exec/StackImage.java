@@ -180,7 +180,7 @@ final class StackImage {
     }
     out.putInt(0).put(auxv);
     memory.write(stackPointer, out.array());
-    mm.setArguments(stackPointer, argStart, argEnd, envStart, envEnd);
+    mm.parts().setArguments(stackPointer, argStart, argEnd, envStart, envEnd);
     return stackPointer;
   }
 }

@@ -211,13 +211,17 @@ final class TaskView implements ProcessView {
   @Override
   public byte[] commandLine() {
     MmStruct space = task.mm();
-    return space == null ? new byte[0] : strings(space, space.argStart(), space.argEnd());
+    return space == null
+        ? new byte[0]
+        : strings(space, space.parts().argStart(), space.parts().argEnd());
   }
 
   @Override
   public byte[] environment() {
     MmStruct space = task.mm();
-    return space == null ? new byte[0] : strings(space, space.envStart(), space.envEnd());
+    return space == null
+        ? new byte[0]
+        : strings(space, space.parts().envStart(), space.parts().envEnd());
   }
 
   /** As far as the memory is still there; it need not be that of the task that runs. */

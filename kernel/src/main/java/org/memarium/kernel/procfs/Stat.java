@@ -74,7 +74,7 @@ final class Stat {
     } else if (!PtraceAccess.isAllowed(system, process)) {
       add(fields, 1, 1, 0);
     } else {
-      add(fields, mm.startCode(), mm.endCode(), mm.startStack());
+      add(fields, mm.parts().startCode(), mm.parts().endCode(), mm.parts().startStack());
     }
     // Stack pointer and instruction pointer are told of dying processes only.
     add(fields, 0, 0);
@@ -84,8 +84,13 @@ final class Stat {
     if (mm == null) {
       add(fields, 0, 0, 0, 0, 0, 0, 0);
     } else {
-      add(fields, mm.startData(), mm.endData(), mm.startBrk());
-      add(fields, mm.argStart(), mm.argEnd(), mm.envStart(), mm.envEnd());
+      add(fields, mm.parts().startData(), mm.parts().endData(), mm.startBrk());
+      add(
+          fields,
+          mm.parts().argStart(),
+          mm.parts().argEnd(),
+          mm.parts().envStart(),
+          mm.parts().envEnd());
     }
   }
 

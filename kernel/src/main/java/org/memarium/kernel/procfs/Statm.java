@@ -24,8 +24,8 @@ final class Statm {
 
   /** Whole pages from the program's first to its last byte of code. */
   private static long codeBytes(MmStruct mm) {
-    long end = (mm.endCode() + Ram.PAGE_SIZE - 1) & -Ram.PAGE_SIZE;
-    return end - (mm.startCode() & -Ram.PAGE_SIZE);
+    long end = (mm.parts().endCode() + Ram.PAGE_SIZE - 1) & -Ram.PAGE_SIZE;
+    return end - (mm.parts().startCode() & -Ram.PAGE_SIZE);
   }
 
   /** {@code VmExe}: the same, and no more than there is of executable areas. */

@@ -49,11 +49,11 @@ class ProcFsTest {
     assertEquals(0x8048000, system.mm.mmap(0x8048000, 0x2000, exec, fixed, file, 1));
     system.executable = file.dentry();
     system.calls.close(fd);
-    system.mm.setCodeAndData(0x8048000, 0x8049d88, 0x804a000, 0x804b000);
+    system.mm.parts().setCodeAndData(0x8048000, 0x8049d88, 0x804a000, 0x804b000);
     system.mm.setBrk(0x804c000, 0x804c000);
     assertEquals(0x804e000, system.mm.brk(0x804e000));
     assertEquals(0, system.mm.createStack(0xc0000000L));
-    system.mm.setArguments(0xbffff000L, 0xbffff800L, 0xbffff810L, 0xbffff810L, 0xbffff900L);
+    system.mm.parts().setArguments(0xbffff000L, 0xbffff800L, 0xbffff810L, 0xbffff810L, 0xbffff900L);
   }
 
   private String device() throws IOException {

@@ -191,7 +191,7 @@ public final class HeapReader {
     long sum = 0;
     long brkEnd = mm.currentBrk() + Ram.PAGE_SIZE - 1 & -Ram.PAGE_SIZE;
     for (Area area : memory.areas()) {
-      if (area.isPrivateData() && area.isAnonymous() && !area.contains(mm.startStack())) {
+      if (area.isPrivateData() && area.isAnonymous() && !area.contains(mm.parts().startStack())) {
         // The brk area may be one with the bss below it.
         long inBrk = Math.min(area.end(), brkEnd) - Math.max(area.start(), mm.startBrk());
         sum += area.end() - area.start() - Math.max(0, inBrk);

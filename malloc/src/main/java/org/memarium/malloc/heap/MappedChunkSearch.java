@@ -36,7 +36,7 @@ final class MappedChunkSearch {
   List<MappedChunk> find() {
     List<MappedChunk> found = new ArrayList<>();
     for (Area area : memory.areas()) {
-      boolean isStack = area.contains(memory.mm().startStack());
+      boolean isStack = area.contains(memory.mm().parts().startStack());
       boolean isHeap = area.contains(memory.mm().startBrk());
       if (area.isPrivateData() && area.isAnonymous() && !isStack && !isHeap) {
         find(area, found);

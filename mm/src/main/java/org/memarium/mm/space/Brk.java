@@ -43,7 +43,7 @@ final class Brk {
   /** {@code check_data_rlimit}, negated. */
   private boolean exceedsDataLimit(long newBrk) {
     long limit = mm.limits().soft(RLimits.DATA);
-    long data = newBrk - mm.startBrk() + (mm.endData() - mm.startData());
+    long data = newBrk - mm.startBrk() + (mm.parts().endData() - mm.parts().startData());
     return limit != RLimits.INFINITY && Long.compareUnsigned(data, limit) > 0;
   }
 
@@ -115,12 +115,12 @@ final class Brk {
         || below.end != start
         || mm.merge.mergeNewRange(below.next, start, end, flags, null, pageOffset, null, true)
             == null) {
-      Vma area = mm.newArea(start, end, flags, pageOffset);
+      Vma area = mm.areas.newArea(start, end, flags, pageOffset);
       if (area == null) {
         mm.memory().committedMemory().uncommit(pages);
         return -Errno.ENOMEM;
       }
-      mm.adopt(area);
+      mm.areas.adopt(area);
     }
     mm.accounting.add(flags, pages);
     mm.accounting.addLocked(flags, pages);

@@ -50,19 +50,19 @@ final class DupMmap {
       return false;
     }
     int flags = area.flags & ~(VmFlags.LOCKED | VmFlags.LOCKONFAULT);
-    Vma twin = child.newArea(area.start, area.end, flags, area.pageOffset);
+    Vma twin = child.areas.newArea(area.start, area.end, flags, area.pageOffset);
     if (twin == null) {
       return false;
     }
     boolean wiped = area.has(VmFlags.WIPEONFORK);
     if (!wiped && !parent.memory().anonVmas().fork(twin, area)) {
-      child.freeArea(twin);
+      child.areas.freeArea(twin);
       return false;
     }
     twin.file = area.file;
     twin.mapping = area.mapping;
     committed.commit(charged);
-    child.adopt(twin);
+    child.areas.adopt(twin);
     return wiped
         || !needsCopy(area)
         || parent.memory().copyPageRange.copy(parent.pages, child.pages, area);

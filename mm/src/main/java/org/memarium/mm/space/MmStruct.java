@@ -30,6 +30,7 @@ public final class MmStruct {
   private final VmaTree tree = new VmaTree();
 
   final UserPages pages;
+  final AreaSet areas = new AreaSet(this, tree);
   final VmaMerge merge = new VmaMerge(this, tree);
   final UnmappedArea unmappedArea = new UnmappedArea(this, tree);
   final Munmap munmap = new Munmap(this, tree);
@@ -64,19 +65,9 @@ public final class MmStruct {
   /** Its object of the cache {@code mm_struct}. */
   private final long slot;
 
-  // ---- Where the program's parts are ----
-  private long startCode;
-  private long endCode;
-  private long startData;
-  private long endData;
+  private final ProgramParts parts = new ProgramParts();
   private long startBrk;
   long currentBrk;
-  private long startStack;
-  private long argStart;
-  private long argEnd;
-  private long envStart;
-  private long envEnd;
-  private long vdso;
 
   /** {@code membarrier_state}: commands of membarrier(2) that were registered. */
   private int membarriers;
@@ -146,18 +137,9 @@ public final class MmStruct {
     privileged = parent.privileged;
     legacyLayout = parent.legacyLayout;
     mmapBase = parent.mmapBase;
-    startCode = parent.startCode;
-    endCode = parent.endCode;
-    startData = parent.startData;
-    endData = parent.endData;
+    parts.copyFrom(parent.parts);
     startBrk = parent.startBrk;
     currentBrk = parent.currentBrk;
-    startStack = parent.startStack;
-    argStart = parent.argStart;
-    argEnd = parent.argEnd;
-    envStart = parent.envStart;
-    envEnd = parent.envEnd;
-    vdso = parent.vdso;
     membarriers = parent.membarriers;
     accounting.copyFrom(parent.accounting);
   }
@@ -240,16 +222,6 @@ public final class MmStruct {
     return (membarriers & command) != 0;
   }
 
-  /** {@code context.vdso}: where the vdso lies; 0 if it is not mapped. */
-  public long vdso() {
-    return vdso;
-  }
-
-  /** Says where the vdso lies. */
-  public void setVdso(long linearAddress) {
-    vdso = linearAddress;
-  }
-
   /**
    * {@code arch_pick_mmap_layout}: decides where mappings go.
    *
@@ -297,29 +269,15 @@ public final class MmStruct {
     privileged = on;
   }
 
-  /** {@code start_code}, {@code end_code}, {@code start_data}, {@code end_data}. */
-  public void setCodeAndData(
-      long newStartCode, long newEndCode, long newStartData, long newEndData) {
-    startCode = newStartCode;
-    endCode = newEndCode;
-    startData = newStartData;
-    endData = newEndData;
+  /** Where the parts of its program lie. */
+  public ProgramParts parts() {
+    return parts;
   }
 
   /** {@code start_brk} and {@code brk}, page-aligned by the caller as Linux does. */
   public void setBrk(long newStartBrk, long newBrk) {
     startBrk = newStartBrk;
     currentBrk = newBrk;
-  }
-
-  /** {@code start_stack}, {@code arg_start} ... {@code env_end}. */
-  public void setArguments(
-      long newStartStack, long newArgStart, long newArgEnd, long newEnvStart, long newEnvEnd) {
-    startStack = newStartStack;
-    argStart = newArgStart;
-    argEnd = newArgEnd;
-    envStart = newEnvStart;
-    envEnd = newEnvEnd;
   }
 
   /**
@@ -618,91 +576,11 @@ public final class MmStruct {
     return (value + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE;
   }
 
-  /**
-   * {@code vm_area_alloc}: an area that is in no tree yet.
-   *
-   * @return null if there is no memory for it
-   */
-  @Nullable Vma newArea(long start, long end, int flags, long pageOffset) {
-    long areaSlot = memory.descriptors.vmAreaStruct.alloc(Gfp.GFP_KERNEL);
-    if (areaSlot == 0) {
-      return null;
-    }
-    Vma area = new Vma(this, start, end, flags, pageOffset);
-    area.slot = areaSlot;
-    return area;
-  }
-
-  /** {@code vm_area_free}: drops an area that is in no tree. */
-  void freeArea(Vma area) {
-    memory.descriptors.vmAreaStruct.free(area.slot);
-    area.slot = 0;
-  }
-
-  /** Hangs an area into the tree, and on its file. */
-  void adopt(Vma area) {
-    tree.insert(area);
-    if (area.file != null) {
-      area.file.get();
-    }
-    area.linkFile();
-  }
-
-  /** Takes an area out of the tree and off its file, and frees it. */
-  void discard(Vma area) {
-    tree.remove(area);
-    area.unlinkFile();
-    if (area.file != null) {
-      area.file.put();
-    }
-    memory.anonVmas().unlink(area);
-    freeArea(area);
-  }
-
-  /**
-   * {@code dup_anon_vma}: an area without an anon_vma gets that of another, if it has one.
-   *
-   * @return false if there is no memory for the connection
-   */
-  boolean inherit(Vma area, @Nullable Vma from) {
-    if (area.anonVma == null && from != null && from.anonVma != null) {
-      area.anonVma = from.anonVma;
-      return memory.anonVmas().clone(area, from);
-    }
-    return true;
-  }
-
-  /**
-   * {@code vma_adjust}: changes the bounds of an area, and its page offset with its start; the
-   * trees that it is in follow.
-   */
-  void setBounds(Vma area, long start, long end) {
-    memory.anonVmas().beforeBoundsChange(area);
-    area.unlinkFile();
-    area.pageOffset += (start - area.start) >> Ram.PAGE_SHIFT;
-    area.start = start;
-    area.end = end;
-    area.linkFile();
-    memory.anonVmas().afterBoundsChange(area);
-    tree.boundsChanged(area);
-  }
-
   /** {@code zap_page_range_single}: takes pages of an area out, and leaves the area and guards. */
   void zap(Vma area, long start, long end) {
     noteHiwater();
     pages.zap(area, start, end, false);
     pages.finishUnmap();
-  }
-
-  /** {@code count_vma_pages_range}: pages of [start, end) that lie in areas. */
-  long pagesIn(long start, long end) {
-    long sum = 0;
-    Vma area = tree.findIntersection(start, end);
-    while (area != null && area.start < end) {
-      sum += (Math.min(area.end, end) - Math.max(area.start, start)) >>> Ram.PAGE_SHIFT;
-      area = area.next;
-    }
-    return sum;
   }
 
   /** {@code can_do_mlock}. */
@@ -751,7 +629,7 @@ public final class MmStruct {
 
   /** {@code vma_is_initial_stack}: whether maps calls the area {@code [stack]}. */
   public boolean isStack(Vma area) {
-    return area.start <= startStack && area.end >= startStack;
+    return area.start <= parts.startStack() && area.end >= parts.startStack();
   }
 
   /** {@code map_count}: how many areas there are. */
@@ -779,22 +657,6 @@ public final class MmStruct {
     return mmapBase;
   }
 
-  public long startCode() {
-    return startCode;
-  }
-
-  public long endCode() {
-    return endCode;
-  }
-
-  public long startData() {
-    return startData;
-  }
-
-  public long endData() {
-    return endData;
-  }
-
   public long startBrk() {
     return startBrk;
   }
@@ -802,26 +664,6 @@ public final class MmStruct {
   /** {@code mm->brk}: the break, to the byte. */
   public long currentBrk() {
     return currentBrk;
-  }
-
-  public long startStack() {
-    return startStack;
-  }
-
-  public long argStart() {
-    return argStart;
-  }
-
-  public long argEnd() {
-    return argEnd;
-  }
-
-  public long envStart() {
-    return envStart;
-  }
-
-  public long envEnd() {
-    return envEnd;
   }
 
   // ---- Counters, in pages ----

@@ -237,7 +237,9 @@ final class Mmap {
       }
     }
     long replacedPages =
-        replaced == null ? 0 : chargesFirst ? mm.munmap.gatheredPages() : mm.pagesIn(start, end);
+        replaced == null
+            ? 0
+            : chargesFirst ? mm.munmap.gatheredPages() : mm.areas.pagesIn(start, end);
     if (!mm.accounting.mayExpand(flags, pages - replacedPages)) {
       return -Errno.ENOMEM;
     }
@@ -330,16 +332,16 @@ final class Mmap {
     if (refusal != 0) {
       return refusal;
     }
-    Vma area = mm.newArea(start, end, flags, pageOffset);
+    Vma area = mm.areas.newArea(start, end, flags, pageOffset);
     if (area == null) {
       return -Errno.ENOMEM;
     }
     long error = attach(area, file);
     if (error != 0) {
-      mm.freeArea(area);
+      mm.areas.freeArea(area);
       return error;
     }
-    mm.adopt(area);
+    mm.areas.adopt(area);
     return 0;
   }
 

@@ -104,17 +104,17 @@ final class MoveVma {
     if (merged != null) {
       return merged;
     }
-    Vma copy = mm.newArea(start, start + bytes, area.flags, pageOffset);
+    Vma copy = mm.areas.newArea(start, start + bytes, area.flags, pageOffset);
     if (copy == null) {
       return null;
     }
-    if (!mm.inherit(copy, area)) {
-      mm.freeArea(copy);
+    if (!mm.areas.inherit(copy, area)) {
+      mm.areas.freeArea(copy);
       return null;
     }
     copy.file = area.file;
     copy.mapping = area.mapping;
-    mm.adopt(copy);
+    mm.areas.adopt(copy);
     return copy;
   }
 }

@@ -122,7 +122,7 @@ final class Munmap {
       if ((area.flags & VmFlags.ACCOUNT) != 0) {
         mm.memory().committedMemory().uncommit(area.pages());
       }
-      mm.discard(area);
+      mm.areas.discard(area);
       area = next;
     }
     freePageTables(below, area, start, end);

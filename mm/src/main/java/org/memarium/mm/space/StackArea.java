@@ -25,12 +25,12 @@ final class StackArea {
     }
     // Where it was made stays its number when execve moves it to its place.
     long pageOffset = (mm.layout().stackTopMax() - Ram.PAGE_SIZE) >>> Ram.PAGE_SHIFT;
-    Vma stack = mm.newArea(start, stackTop, flags, pageOffset);
+    Vma stack = mm.areas.newArea(start, stackTop, flags, pageOffset);
     if (stack == null) {
       return -Errno.ENOMEM;
     }
     mm.memory().committedMemory().commit(1);
-    mm.adopt(stack);
+    mm.areas.adopt(stack);
     mm.accounting.add(flags, 1);
     return 0;
   }
@@ -96,7 +96,7 @@ final class StackArea {
     }
     mm.accounting.addLocked(stack.flags, growth);
     mm.accounting.add(stack.flags, growth);
-    mm.setBounds(stack, start, stack.end);
+    mm.areas.setBounds(stack, start, stack.end);
     return 0;
   }
 }

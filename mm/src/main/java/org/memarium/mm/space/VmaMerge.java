@@ -131,24 +131,24 @@ final class VmaMerge {
     }
     if (mergeLeft && left != null) {
       long newEnd = end;
-      if (!mm.inherit(left, mergeRight ? right : null) || !mm.inherit(left, source)) {
+      if (!mm.areas.inherit(left, mergeRight ? right : null) || !mm.areas.inherit(left, source)) {
         return null;
       }
       int sticky = flags;
       if (mergeRight && right != null) {
         newEnd = right.end;
         sticky |= right.flags;
-        mm.discard(right);
+        mm.areas.discard(right);
       }
-      mm.setBounds(left, left.start, newEnd);
+      mm.areas.setBounds(left, left.start, newEnd);
       left.flags |= flags & VmFlags.SOFTDIRTY;
       return merged(left, sticky);
     }
     if (mergeRight && right != null) {
-      if (!mm.inherit(right, source)) {
+      if (!mm.areas.inherit(right, source)) {
         return null;
       }
-      mm.setBounds(right, start, right.end);
+      mm.areas.setBounds(right, start, right.end);
       right.flags |= flags & VmFlags.SOFTDIRTY;
       return merged(right, flags);
     }
@@ -199,33 +199,33 @@ final class VmaMerge {
             && (!mergeLeft || (left != null && right != null && areCompatible(left, right)));
     if (mergeLeft && left != null) {
       long newEnd = end;
-      if (!mm.inherit(left, area) || !mm.inherit(left, mergeRight ? right : null)) {
+      if (!mm.areas.inherit(left, area) || !mm.areas.inherit(left, mergeRight ? right : null)) {
         return null;
       }
       int sticky = flags;
       if (mergeRight && right != null) {
         newEnd = right.end;
         sticky |= right.flags;
-        mm.discard(right);
+        mm.areas.discard(right);
       }
       if (rightSide) {
-        mm.discard(area);
+        mm.areas.discard(area);
       } else {
-        mm.setBounds(area, end, area.end);
+        mm.areas.setBounds(area, end, area.end);
       }
-      mm.setBounds(left, left.start, newEnd);
+      mm.areas.setBounds(left, left.start, newEnd);
       return merged(left, sticky);
     }
     if (mergeRight && right != null) {
-      if (!mm.inherit(right, area)) {
+      if (!mm.areas.inherit(right, area)) {
         return null;
       }
       if (leftSide) {
-        mm.discard(area);
+        mm.areas.discard(area);
       } else {
-        mm.setBounds(area, area.start, start);
+        mm.areas.setBounds(area, area.start, start);
       }
-      mm.setBounds(right, start, right.end);
+      mm.areas.setBounds(right, start, right.end);
       return merged(right, flags);
     }
     return null;
@@ -256,21 +256,21 @@ final class VmaMerge {
 
   /** {@code __split_vma}: the same, without a look at the number of areas. */
   @Nullable Vma splitUnlimited(Vma area, long at) {
-    Vma upper = mm.newArea(at, area.end, area.flags, area.pageIndex(at));
+    Vma upper = mm.areas.newArea(at, area.end, area.flags, area.pageIndex(at));
     if (upper == null) {
       return null;
     }
-    if (!mm.inherit(upper, area)) {
-      mm.freeArea(upper);
+    if (!mm.areas.inherit(upper, area)) {
+      mm.areas.freeArea(upper);
       return null;
     }
     if (mm.trace().isOn()) {
       mm.trace().emit(new TraceEvent.VmaSplit(area.start, area.end, at));
     }
-    mm.setBounds(area, area.start, at);
+    mm.areas.setBounds(area, area.start, at);
     upper.file = area.file;
     upper.mapping = area.mapping;
-    mm.adopt(upper);
+    mm.areas.adopt(upper);
     return upper;
   }
 

@@ -337,7 +337,7 @@ final class MmStructTest {
 
   @Test
   void theDataLimitHoldsForTheHeapToTheByte() {
-    mm.setCodeAndData(0x0804_8000, 0x0804_9000, 0x0804_9000, 0x0804_9000 + 100);
+    mm.parts().setCodeAndData(0x0804_8000, 0x0804_9000, 0x0804_9000, 0x0804_9000 + 100);
     mm.setBrk(AT, AT);
     space.limits.set(RLimits.DATA, 1000, RLimits.INFINITY);
     assertEquals(AT, mm.brk(AT + 901));
