@@ -75,7 +75,7 @@ final class RunLoop implements PageFaultHandler {
    * @param groups makes those wait who charge beyond memory.high
    * @param outOfMemory told of page faults that found no memory
    * @param first the thread of the program that the machine is given
-   * @param kswapd runs between two instructions of the program, as soon as it is woken
+   * @param kswapd shares the processor with the programs
    * @param pageCache writes back between two instructions, when that is due
    * @param check called after every system call
    * @param beforeExit told of every thread that ends, while all of it is still there
@@ -105,7 +105,7 @@ final class RunLoop implements PageFaultHandler {
     this.first = first;
     this.cpu = kernel.cpu();
     this.scheduler = kernel.scheduler();
-    kswapd.setOnWakeup(cpu::requestStop);
+    kswapd.shareProcessor(cpu::requestStop);
     groups.setOnOverHigh(cpu::requestStop);
   }
 
@@ -166,9 +166,7 @@ final class RunLoop implements PageFaultHandler {
     long budget = maxInstructions;
     while (!isOver() && budget > 0 && !pauseRequested) {
       takeExternalSignals();
-      if (kswapd.isRunnable()) {
-        kswapd.run();
-      }
+      kswapd.runTurn();
       pageCache.atSafePoint();
       if (checkRequested) {
         checkRequested = false;
@@ -232,7 +230,8 @@ final class RunLoop implements PageFaultHandler {
   private long userMode(Task task, long budget) {
     long now = kernel.clock().uptimeNanos();
     // A fault on the way here may have waited for a device beyond a timer's moment.
-    long toTimer = Math.max(1, Math.min(kernel.timers().nextNanos() - now, task.nanosToTimer()));
+    long next = Math.min(kernel.timers().nextNanos(), kswapd.wakeNanos());
+    long toTimer = Math.max(1, Math.min(next - now, task.nanosToTimer()));
     long before = cpu.instructions();
     Exit exit = cpu.run(Math.min(budget, Math.min(scheduler.sliceLeft(), toTimer)));
     long ran = cpu.instructions() - before;
@@ -248,7 +247,10 @@ final class RunLoop implements PageFaultHandler {
 
   /** Nobody can run: time passes until the next timer, or until the outside sends something. */
   private void idle() {
-    long next = kernel.timers().nextNanos();
+    if (kswapd.runAlone()) {
+      return;
+    }
+    long next = Math.min(kernel.timers().nextNanos(), kswapd.wakeNanos());
     if (next != Timers.NEVER) {
       long nanos = Math.max(0, next - kernel.clock().uptimeNanos());
       long passed = kernel.external().pass(nanos, () -> pauseRequested);

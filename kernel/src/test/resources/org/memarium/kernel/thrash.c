@@ -14,6 +14,7 @@
  *   maprandom   reads random words of FILE through a mapping
  *   mixed       reads FILE once, and all of MIB of memory whenever an eighth of it is read
  *   write       writes FILE of MIB, reads it, rewrites every second page, reads it
+ *   oom         a child fills up to MIB, 4 at a time, until it is killed
  *   make        makes FILE of MIB for the others
  *
  * All is a function of the arguments: whatever machine it runs on, it prints the same checksum. */
@@ -199,6 +200,21 @@ static uint32_t written(const char *name, size_t words) {
   return all;
 }
 
+static uint32_t out_of_memory(size_t words) {
+  size_t step = 4 << 20;
+  pid_t child = fork();
+  int status;
+  if (child < 0) die("fork");
+  if (child == 0) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+    if (write(fd, "1000", 4) != 4) die("oom_score_adj");
+    for (size_t done = 0; done < words * 4; done += step) fill(memory(step), step / 4);
+    _exit(0);
+  }
+  waitpid(child, &status, 0);
+  return status;
+}
+
 static void vmstat(char *to) {
   int fd = open("/proc/vmstat", O_RDONLY);
   size_t done = 0;
@@ -259,6 +275,7 @@ int main(int argc, char **argv) {
   else if (!strcmp(pattern, "random")) all = randomly(words);
   else if (!strcmp(pattern, "fork")) all = forked(words);
   else if (!strcmp(pattern, "radix")) all = radix(words);
+  else if (!strcmp(pattern, "oom")) all = out_of_memory(words);
   else if (!file) return 3;
   else if (!strcmp(pattern, "read")) all = read_all(file, 0, 0) + 31 * read_all(file, 0, 0);
   else if (!strcmp(pattern, "map")) all = map_sequential(file);

@@ -401,7 +401,9 @@ public final class AddressSpace {
     if (store.isPersistent()
         && (memMap.testFlags(pfn, PageFlags.WRITEBACK) || !memMap.isPageUptodate(pfn))) {
       // folio_lock, folio_wait_writeback
+      memMap.getPage(pfn);
       cache.allocator.pendingIo().waitFor(pfn, IoWait.FILE_WRITE);
+      cache.allocator.putPage(pfn);
     }
     remove(index, pfn, NO_SHADOW);
   }

@@ -132,7 +132,13 @@ final class DirtyPages {
         if (!wait) {
           continue;
         }
+        memMap.getPage(pfn);
         cache.allocator.pendingIo().waitFor(pfn, IoWait.FILE_WRITE);
+        boolean isDirty = pages.hasTag(index, PageTree.TAG_DIRTY);
+        cache.allocator.putPage(pfn);
+        if (!isDirty) {
+          continue;
+        }
       }
       long error = writePage(index, pfn);
       result = error != 0 ? error : result;

@@ -105,7 +105,9 @@ final class FileCopy {
       pfn = file.readPage(index);
     }
     if (pfn >= 0 && !cache.memMap.isPageUptodate(pfn)) {
+      cache.memMap.getPage(pfn);
       cache.allocator.pendingIo().waitFor(pfn, IoWait.FILE_READ);
+      cache.allocator.putPage(pfn);
     }
     return pfn;
   }

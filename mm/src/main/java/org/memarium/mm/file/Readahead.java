@@ -107,7 +107,9 @@ final class Readahead {
   private int uptodatePage(AddressSpace file, long index) {
     int pfn = file.readPage(index);
     if (pfn >= 0 && !memMap.isPageUptodate(pfn)) {
+      memMap.getPage(pfn);
       waited |= cache.allocator.pendingIo().waitFor(pfn, IoWait.FILE_READ);
+      cache.allocator.putPage(pfn);
       if (!memMap.isPageUptodate(pfn)) {
         return -Errno.EIO;
       }

@@ -1,12 +1,11 @@
 package org.memarium.mm.reclaim;
 
-import org.memarium.mm.compaction.Compaction;
-import org.memarium.mm.frame.AllocFlags;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.Kswapd;
-import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.frame.Zone;
+import org.memarium.mm.trace.IoWait;
 import org.memarium.mm.trace.VirtualTime;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
@@ -19,25 +18,36 @@ import org.memarium.mm.trace.VmStatItem;
  * <pre>
  *            wakeup              balanced             100 ms without a wakeup,
  *   asleep --------> [runs] ----------------> naps -------------------------> asleep
- *                      ^                        |      and still balanced
- *                      +------------------------+
- *          woken: kswapd_low_wmark_hit_quickly; not balanced any more: ..._high_...
+ *                     |  ^                      |      and still balanced
+ *          throttled  |  +----------------------+
+ *                     v      woken: kswapd_low_wmark_hit_quickly; not balanced: ..._high_...
+ *                   waits until 32 pages are written, for 100 ms at most
  * </pre>
  *
- * <p>It has no stack of its own: a wakeup only makes it runnable, and {@link #run} is called where
- * the kernel would switch to it, at the return to the program.
+ * <p>It has no stack of its own, but takes steps, between which it remembers where it was: a batch
+ * of 32 pages of a list is one. Its work takes virtual time, and {@link FairShare} says when
+ * programs have their turn. They go on while it waits, and it works while they wait.
  */
 public final class KswapdTask implements Kswapd {
   /** {@code HZ / 10}: how long it naps before it goes to sleep. */
   private static final long NAP_NANOS = 100_000_000;
 
+  /** {@code HZ / 10}: how long it waits for pages that are being written. */
+  private static final long WRITEBACK_NANOS = 100_000_000;
+
+  /** {@code HZ}: how long somebody waits for it who may hold locks of a file system. */
+  private static final long NO_FS_NANOS = 1_000_000_000;
+
   /** {@code MAX_NR_ZONES}: nobody has asked for a zone. */
   private static final int NO_ZONE = -1;
 
   private final PageAllocator allocator;
+  private final PendingIo pendingIo;
   private final VirtualTime time;
+  private final FairShare share;
   private final NodeState node;
-  private final Vmscan vmscan;
+  private final NodeBalance balance;
+  private final ReclaimReserve reserve;
   private final VmStat vmStat;
 
   /** {@code kswapd_order}: of the largest block that somebody was short of. */
@@ -55,23 +65,30 @@ public final class KswapdTask implements Kswapd {
   private long napEnd = -1;
 
   private int napOrder;
+
+  /** In the middle of a balance, between two steps of which others may run. */
+  private boolean busy;
+
+  /** Within a step, where what it waits for passes for everybody. */
+  private boolean stepping;
+
+  /** Until when it waits for pages that are being written; -1: it does not. */
+  private long throttleEnd = -1;
+
+  private long writtenBefore;
+  private boolean shares;
   private Runnable onWakeup = () -> {};
 
-  KswapdTask(PageAllocator allocator, NodeState node, Vmscan vmscan) {
+  KswapdTask(PageAllocator allocator, NodeState node, Vmscan vmscan, ScanCount scanCount) {
     this.allocator = allocator;
+    this.pendingIo = allocator.pendingIo();
     this.time = allocator.trace().time();
+    this.share = new FairShare(time);
     this.node = node;
-    this.vmscan = vmscan;
+    this.balance = new NodeBalance(allocator, node, vmscan);
+    this.reserve = new ReclaimReserve(allocator, node, scanCount);
     this.vmStat = allocator.vmStat();
     this.previousHighestZone = allocator.zones().size() - 1;
-  }
-
-  /**
-   * Names who shall see to it that {@link #run} is called soon; told with every wakeup that makes
-   * it runnable.
-   */
-  public void setOnWakeup(Runnable listener) {
-    onWakeup = listener;
   }
 
   // ---- Wakeups ----
@@ -87,36 +104,205 @@ public final class KswapdTask implements Kswapd {
     if (woken) {
       return;
     }
-    if (node.isHopeless() || (isBalanced(wantedOrder, wantedZone) && !isBoosted(wantedZone))) {
+    if (node.isHopeless()
+        || (balance.isBalanced(wantedOrder, wantedZone) && balance.boost(wantedZone) == 0)) {
       return;
     }
     woken = true;
-    onWakeup.run();
+    if (!busy) {
+      share.kswapdWakes();
+      onWakeup.run();
+    }
   }
 
-  /** Whether {@link #run} has something to do. */
+  // ---- Turns ----
+
+  /**
+   * From now on it shares the processor with programs: {@link #runTurn} is called between their
+   * instructions, and while they wait for devices it works or they wait on. Before, {@link #run}
+   * does all there is, and what it waits for passes for everybody.
+   *
+   * @param listener told of each wakeup that makes it the first in line
+   */
+  public void shareProcessor(Runnable listener) {
+    onWakeup = listener;
+    shares = true;
+    time.setMeanwhile(this::runUntil);
+  }
+
+  /** Whether it has something to do now. */
   public boolean isRunnable() {
-    return woken || (napEnd >= 0 && time.nanos() >= napEnd);
+    if (throttleEnd >= 0) {
+      return isThrottleOver();
+    }
+    return busy || woken || (napEnd >= 0 && time.nanos() >= napEnd);
   }
 
-  /** Runs until it goes to sleep, or naps. Not to be called while anybody allocates. */
+  /** Runs until it goes to sleep, or naps, whatever time that takes. */
   public void run() {
-    if (napEnd >= 0) {
-      if (!endNap()) {
+    while (true) {
+      if (isRunnable()) {
+        step();
+      } else if (throttleEnd >= 0) {
+        time.pass(throttleWake(Long.MAX_VALUE), IoWait.SWAP_WRITE);
+        pendingIo.complete();
+      } else {
         return;
       }
-    } else if (!woken) {
+    }
+  }
+
+  /** Runs while it has something to do and comes first. */
+  public void runTurn() {
+    checkThrottle();
+    while (isRunnable() && share.isKswapds()) {
+      step();
+      pendingIo.complete();
+    }
+  }
+
+  /** No program can run: it takes a step, if it has something to do. */
+  public boolean runAlone() {
+    if (!isRunnable()) {
+      return false;
+    }
+    share.programSleeps();
+    step();
+    return true;
+  }
+
+  /** When it wants the processor again, as far as that is a matter of time; the most: unknown. */
+  public long wakeNanos() {
+    if (throttleEnd >= 0) {
+      return isThrottleOver() ? time.nanos() : throttleWake(Long.MAX_VALUE);
+    }
+    return busy || woken ? share.nextTick() : Long.MAX_VALUE;
+  }
+
+  /** A program waits for a device until a moment. */
+  private void runUntil(long nanos, IoWait what) {
+    if (stepping) {
+      time.pass(nanos, what);
       return;
     }
-    do {
-      woken = false;
-      int wantedOrder = order;
-      int wantedZone = highestZone == NO_ZONE ? previousHighestZone : highestZone;
-      previousHighestZone = wantedZone;
-      order = 0;
-      highestZone = NO_ZONE;
-      napOrder = balance(wantedOrder, wantedZone);
-    } while (!tryToSleep());
+    while (time.nanos() < nanos) {
+      pendingIo.complete();
+      checkThrottle();
+      if (isRunnable()) {
+        share.programSleeps();
+        step();
+      } else {
+        time.pass(throttleEnd >= 0 ? throttleWake(nanos) : nanos, what);
+      }
+    }
+    share.programWakes();
+    runTurn();
+  }
+
+  // ---- Waiting ----
+
+  /** {@code reclaim_throttle}: until enough is written, or for a while. */
+  private void throttle() {
+    node.waitsForWriteback = false;
+    throttleEnd = time.nanos() + WRITEBACK_NANOS;
+    writtenBefore = vmStat.get(VmStatItem.NR_WRITTEN);
+  }
+
+  private boolean isThrottleOver() {
+    return time.nanos() >= throttleEnd || throttledWritten() > ScanControl.SWAP_CLUSTER_MAX;
+  }
+
+  private long throttledWritten() {
+    return vmStat.get(VmStatItem.NR_WRITTEN) - writtenBefore;
+  }
+
+  /** When it is worth looking whether enough is written. */
+  private long throttleWake(long latest) {
+    long end = Math.min(throttleEnd, latest);
+    return pendingIo.isEmpty() ? end : Math.min(end, Math.max(pendingIo.nextEnd(), time.nanos()));
+  }
+
+  /** Wakes up where that is over. */
+  private void checkThrottle() {
+    if (throttleEnd >= 0 && isThrottleOver()) {
+      vmStat.add(VmStatItem.NR_THROTTLED_WRITTEN, throttledWritten());
+      throttleEnd = -1;
+      share.kswapdWakes();
+    }
+  }
+
+  /**
+   * {@code throttle_direct_reclaim}: somebody who allocates waits while half of what is set aside
+   * for reclaim is gone.
+   */
+  void throttleDirectReclaim(int gfpFlags) {
+    if (!shares || stepping || reserve.mayReclaim()) {
+      return;
+    }
+    vmStat.increment(VmStatItem.PGSCAN_DIRECT_THROTTLE);
+    woken |= !busy && throttleEnd < 0;
+    long latest = (gfpFlags & Gfp.FS) != 0 ? Long.MAX_VALUE : time.nanos() + NO_FS_NANOS;
+    while (!reserve.mayReclaim() && time.nanos() < latest) {
+      pendingIo.complete();
+      if (isRunnable()) {
+        share.programSleeps();
+        step();
+      } else if (throttleEnd >= 0) {
+        time.pass(throttleWake(latest), IoWait.SWAP_WRITE);
+      } else {
+        break;
+      }
+    }
+    share.programWakes();
+  }
+
+  // ---- Work ----
+
+  private void step() {
+    boolean before = allocator.memallocNoreclaimSave();
+    long worked = time.workedNanos();
+    stepping = true;
+    try {
+      oneStep();
+    } finally {
+      stepping = false;
+      allocator.memallocNoreclaimRestore(before);
+      share.ran(time.workedNanos() - worked);
+    }
+    if (!busy || throttleEnd >= 0) {
+      share.kswapdSleeps();
+    }
+  }
+
+  private void oneStep() {
+    checkThrottle();
+    if (!busy) {
+      if (napEnd >= 0 ? !endNap() : !woken) {
+        return;
+      }
+      begin();
+    }
+    busy = balance.step();
+    if (node.waitsForWriteback) {
+      throttle();
+    }
+    if (!busy) {
+      napOrder = balance.order();
+      if (!tryToSleep()) {
+        begin();
+      }
+    }
+  }
+
+  private void begin() {
+    woken = false;
+    int wantedOrder = order;
+    int wantedZone = highestZone == NO_ZONE ? previousHighestZone : highestZone;
+    previousHighestZone = wantedZone;
+    order = 0;
+    highestZone = NO_ZONE;
+    balance.begin(wantedOrder, wantedZone);
+    busy = true;
   }
 
   /**
@@ -153,7 +339,7 @@ public final class KswapdTask implements Kswapd {
     if (node.isHopeless()) {
       return true;
     }
-    if (!isBalanced(napOrder, previousHighestZone)) {
+    if (!balance.isBalanced(napOrder, previousHighestZone)) {
       return false;
     }
     // clear_pgdat_congested
@@ -161,121 +347,5 @@ public final class KswapdTask implements Kswapd {
     node.dirty = false;
     node.writeback = false;
     return true;
-  }
-
-  // ---- Balance ----
-
-  /** {@code pgdat_balanced}: some zone that would do is above its high watermark. */
-  private boolean isBalanced(int forOrder, int upToZone) {
-    boolean any = false;
-    for (int i = 0; i <= upToZone; i++) {
-      Zone zone = allocator.zones().get(i);
-      if (zone.isPopulated()) {
-        any = true;
-        int mark = zone.watermarks().pages(AllocFlags.WMARK_HIGH);
-        if (zone.watermarks().isOk(forOrder, mark, upToZone, 0)) {
-          return true;
-        }
-      }
-    }
-    return !any;
-  }
-
-  /** {@code pgdat_watermark_boosted}. */
-  private boolean isBoosted(int upToZone) {
-    return boost(upToZone) > 0;
-  }
-
-  private long boost(int upToZone) {
-    long pages = 0;
-    for (int i = 0; i <= upToZone; i++) {
-      pages += allocator.zones().get(i).watermarks().boost();
-    }
-    return pages;
-  }
-
-  /**
-   * {@code balance_pgdat}.
-   *
-   * @return the order that it reclaimed for in the end
-   */
-  private int balance(int wantedOrder, int upToZone) {
-    boolean before = allocator.memallocNoreclaimSave();
-    try {
-      Lruvec root = allocator.lru().root();
-      ScanControl sc = new ScanControl(true, root, false, Gfp.GFP_KERNEL, wantedOrder, upToZone);
-      vmStat.increment(VmStatItem.PAGEOUTRUN);
-      long[] boosts = new long[upToZone + 1];
-      for (int i = 0; i <= upToZone; i++) {
-        boosts[i] = allocator.zones().get(i).watermarks().boost();
-      }
-      balance(sc, upToZone);
-      for (int i = 0; i <= upToZone; i++) {
-        allocator.zones().get(i).watermarks().reduceBoost((int) boosts[i]);
-      }
-      root.snapshotRefaults();
-      vmscan.tellAfterReclaim(sc);
-      return sc.order;
-    } finally {
-      allocator.memallocNoreclaimRestore(before);
-    }
-  }
-
-  private void balance(ScanControl sc, int upToZone) {
-    long boostLeft = boost(upToZone);
-    for (sc.priority = ScanControl.DEF_PRIORITY; sc.priority >= 1; ) {
-      boolean balanced = isBalanced(sc.order, upToZone);
-      if (!balanced && boostLeft > 0) {
-        boostLeft = 0;
-        sc.priority = ScanControl.DEF_PRIORITY;
-        continue;
-      }
-      if (balanced && boostLeft == 0) {
-        return;
-      }
-      boolean raise = boostLeft == 0 || sc.priority != ScanControl.DEF_PRIORITY - 2;
-      sc.mayWritepage = boostLeft == 0 || sc.priority < ScanControl.DEF_PRIORITY - 2;
-      sc.maySwap = boostLeft == 0;
-      vmscan.age(sc);
-      sc.nrScanned = 0;
-      long before = sc.nrReclaimed;
-      raise &= !shrinkNode(sc, upToZone);
-      long reclaimed = sc.nrReclaimed - before;
-      boostLeft -= Math.min(boostLeft, reclaimed);
-      if (boostLeft > 0 && reclaimed == 0) {
-        break;
-      }
-      if (reclaimed == 0) {
-        vmscan.throttle().waitForWriter(sc);
-      }
-      if (raise || reclaimed == 0) {
-        sc.priority--;
-      }
-    }
-    if (sc.nrReclaimed == 0) {
-      node.kswapdFailures++;
-    }
-  }
-
-  /**
-   * {@code kswapd_shrink_node}.
-   *
-   * @return whether so many pages were looked at that the priority need not rise
-   */
-  private boolean shrinkNode(ScanControl sc, int upToZone) {
-    sc.nrToReclaim = 0;
-    for (int i = 0; i <= upToZone; i++) {
-      Zone zone = allocator.zones().get(i);
-      if (zone.isPopulated()) {
-        int mark = zone.watermarks().pages(AllocFlags.WMARK_HIGH);
-        sc.nrToReclaim += Math.max(mark, ScanControl.SWAP_CLUSTER_MAX);
-      }
-    }
-    long before = sc.nrReclaimed;
-    vmscan.shrinkNode(sc);
-    if (sc.order > 0 && sc.nrReclaimed >= Compaction.gap(sc.order)) {
-      sc.order = 0;
-    }
-    return Math.max(sc.nrScanned, sc.nrReclaimed - before) >= sc.nrToReclaim;
   }
 }

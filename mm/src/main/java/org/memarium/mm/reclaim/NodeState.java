@@ -11,6 +11,9 @@ final class NodeState {
   /** {@code PGDAT_WRITEBACK}: pages come to the end of the lists while they are being written. */
   boolean writeback;
 
+  /** {@code VMSCAN_THROTTLE_WRITEBACK}: kswapd met what is being written, and is to wait for it. */
+  boolean waitsForWriteback;
+
   /** How often kswapd got nothing in a row. */
   int kswapdFailures;
 

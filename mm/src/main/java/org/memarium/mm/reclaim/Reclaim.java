@@ -90,8 +90,11 @@ public final class Reclaim {
     vmscan =
         new Vmscan(
             allocator, node, memoryGroups, chosen, scanCount, shrinkers, compaction, eviction);
-    kswapd = new KswapdTask(allocator, node, vmscan);
-    allocator.setReclaimer(vmscan::tryToFreePages);
+    kswapd = new KswapdTask(allocator, node, vmscan, scanCount);
+    allocator.setReclaimer((gfpFlags, order) -> {
+      kswapd.throttleDirectReclaim(gfpFlags);
+      return vmscan.tryToFreePages(gfpFlags, order);
+    });
     allocator
         .groups()
         .setReclaimer((group, pages, gfpFlags, maySwap, proactive) ->

@@ -15,6 +15,7 @@ import org.memarium.mm.frame.Lruvec;
  *   {@link Vmscan} per pass          prepare(sc)     once for the node: how hard, where
  *     per group                      shrinkLruvec    choose victims until sc.nrToReclaim are freed,
  *                                                    or this priority's share was looked at
+ *     the same in parts            shrinkSome      for kswapd, which shares the processor
  *   kswapd, before each pass         age             let pages grow old in peace
  *   the life of a page               observer()      {@link LruObserver}: added, accessed, removed,
  *                                                    evicted (its shadow), refaulted
@@ -61,4 +62,16 @@ interface ReclaimPolicy {
    * share, and {@code sc.priority} 0 is all pages: the caller asks again with a higher priority.
    */
   void shrinkLruvec(Lruvec lruvec, ScanControl sc);
+
+  /**
+   * A part of {@link #shrinkLruvec}, after which others may have their turn ({@code cond_resched}).
+   * Between two parts no page is off its list.
+   *
+   * @param scan how far it has come; its own between the first part and the last
+   * @return whether there is more to do
+   */
+  default boolean shrinkSome(Lruvec lruvec, ScanControl sc, LruvecScan scan) {
+    shrinkLruvec(lruvec, sc);
+    return false;
+  }
 }

@@ -15,15 +15,12 @@ import org.memarium.mm.trace.VmStatItem;
  *
  * <pre>
  *   WRITEBACK    kswapd met pages that it had marked before and that are still being written
- *                  100 ms, or until more than 32 are written
+ *                  100 ms, or until more than 32 are written; programs go on
  *   CONGESTED    all dirty pages are being written and marked        one tick
  *   NOPROGRESS   an allocation freed nothing at priority 1           one tick
  * </pre>
  */
 final class ReclaimThrottle {
-  /** {@code HZ / 10}. */
-  private static final long WRITEBACK_NANOS = 100_000_000;
-
   /** One tick of Debian's 250 in a second. */
   private static final long TICK_NANOS = 4_000_000;
 
@@ -49,7 +46,7 @@ final class ReclaimThrottle {
       node.writeback |= sc.writeback != 0 && sc.writeback == sc.taken;
       node.dirty |= sc.unqueuedDirty == sc.fileTaken;
       if (sc.immediate != 0) {
-        waitForSome();
+        node.waitsForWriteback = true;
       }
     }
     if ((sc.isKswapd || sc.isGroupReclaim) && sc.dirty != 0 && sc.dirty == sc.congested) {
@@ -72,18 +69,6 @@ final class ReclaimThrottle {
     if (!pendingIo.isEmpty() && (sc.writeback != 0 || vmStat.get(VmStatItem.NR_WRITEBACK) != 0)) {
       pendingIo.waitForNext(Long.MAX_VALUE, IoWait.SWAP_WRITE);
     }
-  }
-
-  /** {@code VMSCAN_THROTTLE_WRITEBACK}. */
-  private void waitForSome() {
-    long deadline = time.nanos() + WRITEBACK_NANOS;
-    long written = vmStat.get(VmStatItem.NR_WRITTEN);
-    while (!pendingIo.isEmpty()
-        && time.nanos() < deadline
-        && vmStat.get(VmStatItem.NR_WRITTEN) - written <= ScanControl.SWAP_CLUSTER_MAX) {
-      pendingIo.waitForNext(deadline, IoWait.SWAP_WRITE);
-    }
-    vmStat.add(VmStatItem.NR_THROTTLED_WRITTEN, vmStat.get(VmStatItem.NR_WRITTEN) - written);
   }
 
   /** {@code VMSCAN_THROTTLE_CONGESTED}, {@code VMSCAN_THROTTLE_NOPROGRESS}. */

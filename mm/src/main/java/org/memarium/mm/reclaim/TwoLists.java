@@ -8,6 +8,8 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.frame.PageList;
 import org.memarium.mm.space.VmFlags;
+import org.memarium.mm.trace.Cost;
+import org.memarium.mm.trace.VirtualTime;
 import org.memarium.mm.trace.VmStat;
 import org.memarium.mm.trace.VmStatItem;
 
@@ -22,21 +24,16 @@ import org.memarium.mm.trace.VmStatItem;
  *                  not used, freed
  * </pre>
  */
-@SuppressWarnings("EnumOrdinal") // a place in the arrays here, never stored
 final class TwoLists implements ReclaimPolicy {
-  private static final int LISTS = LruList.EVICTABLE.size();
-  private static final int INACTIVE_ANON = LruList.INACTIVE_ANON.ordinal();
-  private static final int INACTIVE_FILE = LruList.INACTIVE_FILE.ordinal();
-
   private final MemMap memMap;
   private final Lru lru;
   private final VmStat vmStat;
+  private final VirtualTime time;
   private final ScanCount scanCount;
   private final PageReferences references;
   private final Eviction eviction;
 
-  private final long[] nr = new long[LISTS];
-  private final long[] targets = new long[LISTS];
+  private final LruvecScan whole = new LruvecScan();
   private final PageList hold = new PageList();
   private final PageList active = new PageList();
   private final PageList inactive = new PageList();
@@ -46,6 +43,7 @@ final class TwoLists implements ReclaimPolicy {
     this.memMap = allocator.memMap();
     this.lru = allocator.lru();
     this.vmStat = allocator.vmStat();
+    this.time = allocator.trace().time();
     this.scanCount = scanCount;
     this.references = references;
     this.eviction = eviction;
@@ -73,56 +71,38 @@ final class TwoLists implements ReclaimPolicy {
 
   @Override
   public void shrinkLruvec(Lruvec lruvec, ScanControl sc) {
-    scanCount.count(lruvec, sc, nr);
-    System.arraycopy(nr, 0, targets, 0, LISTS);
-    // Whoever allocates does a batch at once at the first attempt: kswapd does not keep up.
-    boolean wholeShare =
-        !sc.isGroupReclaim && !sc.isKswapd && sc.priority == ScanControl.DEF_PRIORITY;
-    long reclaimed = 0;
-    while (nr[INACTIVE_ANON] != 0 || nr[INACTIVE_FILE] != 0 || nr[INACTIVE_FILE + 1] != 0) {
+    while (shrinkSome(lruvec, sc, whole)) {
+      // Nobody else has a turn.
+    }
+  }
+
+  /** One round over the lists, as between two {@code cond_resched} of {@code shrink_lruvec}. */
+  @Override
+  public boolean shrinkSome(Lruvec lruvec, ScanControl sc, LruvecScan scan) {
+    if (!scan.begun()) {
+      scanCount.count(lruvec, sc, scan.nr());
+      scan.begin();
+    }
+    if (!scan.isDone()) {
       for (LruList list : LruList.EVICTABLE) {
-        long pages = Math.min(nr[list.ordinal()], ScanControl.SWAP_CLUSTER_MAX);
+        long pages = scan.take(list);
         if (pages != 0) {
-          nr[list.ordinal()] -= pages;
-          reclaimed += shrinkList(lruvec, list, pages, sc);
+          scan.reclaimed += shrinkList(lruvec, list, pages, sc);
         }
       }
-      if (reclaimed >= sc.nrToReclaim && !wholeShare && !goOnInProportion()) {
-        break;
+      // Whoever allocates does a batch at once at the first attempt: kswapd does not keep up.
+      boolean wholeShare =
+          !sc.isGroupReclaim && !sc.isKswapd && sc.priority == ScanControl.DEF_PRIORITY;
+      if (scan.reclaimed < sc.nrToReclaim || wholeShare || scan.goOnInProportion()) {
+        return true;
       }
     }
-    sc.nrReclaimed += reclaimed;
+    sc.nrReclaimed += scan.reclaimed;
+    scan.end();
     if (scanCount.canAgeAnon() && ScanCount.inactiveIsLow(lruvec, false)) {
       shrinkActive(lruvec, LruList.ACTIVE_ANON, ScanControl.SWAP_CLUSTER_MAX, sc);
     }
-  }
-
-  /**
-   * Enough was freed, but both kinds shall be looked at in the proportion that was meant: the kind
-   * that has less left ends here, and the other one when it has done as large a part of its share.
-   *
-   * @return whether anything is left to do
-   */
-  private boolean goOnInProportion() {
-    long file = nr[INACTIVE_FILE] + nr[INACTIVE_FILE + 1];
-    long anon = nr[INACTIVE_ANON] + nr[INACTIVE_ANON + 1];
-    if (file == 0 || anon == 0) {
-      return false;
-    }
-    int ending = file > anon ? INACTIVE_ANON : INACTIVE_FILE;
-    int other = file > anon ? INACTIVE_FILE : INACTIVE_ANON;
-    long left = Math.min(file, anon) * 100 / (targets[ending] + targets[ending + 1] + 1);
-    nr[ending] = 0;
-    nr[ending + 1] = 0;
-    adjust(other, left);
-    adjust(other + 1, left);
-    return true;
-  }
-
-  private void adjust(int list, long percentLeft) {
-    long done = targets[list] - nr[list];
-    long wanted = targets[list] * (100 - percentLeft) / 100;
-    nr[list] = wanted - Math.min(wanted, done);
+    return false;
   }
 
   /** {@code shrink_list}. */
@@ -154,6 +134,7 @@ final class TwoLists implements ReclaimPolicy {
     inactive.clear();
     long scanned = eviction.isolateTail(lruvec, list, pages, sc, hold);
     eviction.count(lruvec, sc, VmStatItem.PGREFILL, scanned);
+    time.work(Cost.RECLAIM_SCAN, scanned);
     for (int i = 0; i < hold.size(); i++) {
       int pfn = hold.get(i);
       if (memMap.testFlags(pfn, PageFlags.MLOCKED)) {

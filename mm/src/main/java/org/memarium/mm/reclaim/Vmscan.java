@@ -5,14 +5,11 @@ import org.memarium.mm.compaction.Compaction;
 import org.memarium.mm.frame.AllocFlags;
 import org.memarium.mm.frame.CompactResult;
 import org.memarium.mm.frame.Gfp;
-import org.memarium.mm.frame.LruList;
 import org.memarium.mm.frame.Lruvec;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageList;
-import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.frame.Zone;
 import org.memarium.mm.trace.VmStat;
-import org.memarium.mm.trace.VmStatItem;
 
 /**
  * Reclaims memory for whoever allocates, or for a group at its limit, with growing effort (Linux
@@ -20,7 +17,7 @@ import org.memarium.mm.trace.VmStatItem;
  *
  * <pre>
  *   priority 12, 11 ... 0    one pass each, until 32 pages are freed
- *     shrink_node            prepare; each group: its lists (the policy), then the slab shrinkers
+ *     shrink_node            see {@link NodeScan}
  *   nothing freed?           again, without regard to the balance of active and inactive lists;
  *                            again, without regard to memory.low
  * </pre>
@@ -33,7 +30,6 @@ final class Vmscan {
 
   private final PageAllocator allocator;
   private final VmStat vmStat;
-  private final PendingIo pendingIo;
   private final NodeState node;
   private final MemoryGroups groups;
   private final ReclaimPolicy policy;
@@ -42,6 +38,9 @@ final class Vmscan {
   private final Compaction compaction;
   private final Eviction eviction;
   private final ReclaimThrottle throttle;
+
+  /** For whoever allocates; only one does at a time. */
+  private final NodeScan scan;
 
   /** Told after every reclaim, with how many pages were freed; for tests. */
   private IntConsumer afterReclaim = pages -> {};
@@ -57,7 +56,6 @@ final class Vmscan {
       Eviction eviction) {
     this.allocator = allocator;
     this.vmStat = allocator.vmStat();
-    this.pendingIo = allocator.pendingIo();
     this.node = node;
     this.groups = groups;
     this.policy = policy;
@@ -66,6 +64,7 @@ final class Vmscan {
     this.compaction = compaction;
     this.eviction = eviction;
     this.throttle = new ReclaimThrottle(allocator, node, scanCount);
+    this.scan = newScan();
   }
 
   ReclaimPolicy policy() {
@@ -218,83 +217,18 @@ final class Vmscan {
 
   // ---- One pass ----
 
-  /** {@code shrink_node}. */
-  void shrinkNode(ScanControl sc) {
-    boolean reclaimable = false;
-    long before;
-    do {
-      pendingIo.complete();
-      sc.clearPass();
-      before = sc.nrReclaimed;
-      policy.prepare(sc);
-      shrinkGroups(sc);
-      reclaimable |= sc.nrReclaimed > before;
-      throttle.afterPass(sc);
-    } while (shouldContinue(sc, sc.nrReclaimed - before));
-    if (reclaimable) {
-      node.kswapdFailures = 0;
+  /** {@code shrink_node}, all steps at once. */
+  private void shrinkNode(ScanControl sc) {
+    scan.begin();
+    while (scan.step(sc)) {
+      // Nobody else has a turn.
     }
   }
 
-  /** {@code shrink_node_memcgs}. */
-  private void shrinkGroups(ScanControl sc) {
-    int target = sc.target.group();
-    for (Lruvec lruvec : groups.subtree(sc.target)) {
-      int group = lruvec.group();
-      groups.calculateProtection(target, group);
-      if (groups.isBelowMin(target, group)) {
-        continue;
-      }
-      if (groups.isBelowLow(target, group)) {
-        if (!sc.groupLowReclaim) {
-          sc.groupLowSkipped = true;
-          continue;
-        }
-        groups.lowEvent(group);
-      }
-      policy.shrinkLruvec(lruvec, sc);
-      if (group == 0 || sc.isGroupReclaim) {
-        // The objects of a group are among all others; those that are not used go.
-        shrinkSlab(sc);
-      }
-    }
-  }
-
-  /** {@code shrink_slab}; what it freed counts in pages ({@code reclaimed_slab}). */
-  private void shrinkSlab(ScanControl sc) {
-    long before = slabPages();
-    shrinkers.shrink(sc.priority);
-    sc.nrReclaimed += Math.max(0, before - slabPages());
-  }
-
-  private long slabPages() {
-    return vmStat.get(VmStatItem.NR_SLAB_RECLAIMABLE)
-        + vmStat.get(VmStatItem.NR_SLAB_UNRECLAIMABLE);
-  }
-
-  /** {@code should_continue_reclaim}: compaction needs more free pages for a large block. */
-  private boolean shouldContinue(ScanControl sc, long reclaimed) {
-    boolean forCompaction =
-        sc.order > 0
-            && (sc.order > COSTLY_ORDER || sc.priority < ScanControl.DEF_PRIORITY - 2)
-            && sc.has(Gfp.IO);
-    if (!forCompaction || reclaimed == 0) {
-      return false;
-    }
-    for (int i = 0; i <= sc.highestZone; i++) {
-      Zone zone = allocator.zones().get(i);
-      if (zone.isPopulated()) {
-        CompactResult suitable = compaction.suitable(zone, sc.order, 0, sc.highestZone);
-        if (suitable == CompactResult.SUCCESS || suitable == CompactResult.CONTINUE) {
-          return false;
-        }
-      }
-    }
-    long inactive = vmStat.get(LruList.INACTIVE_FILE.nodeItem());
-    if (scanCount.canReclaimAnon(allocator.lru().root())) {
-      inactive += vmStat.get(LruList.INACTIVE_ANON.nodeItem());
-    }
-    return inactive > Compaction.gap(sc.order);
+  /** A {@code shrink_node} for somebody who has turns between its steps. */
+  NodeScan newScan() {
+    return new NodeScan(
+        allocator, node, groups, policy, scanCount, shrinkers, compaction, throttle);
   }
 
   /** {@code kswapd_age_node}. */
@@ -302,9 +236,5 @@ final class Vmscan {
     for (Lruvec lruvec : groups.subtree(sc.target)) {
       policy.age(lruvec, sc);
     }
-  }
-
-  ReclaimThrottle throttle() {
-    return throttle;
   }
 }

@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
  *
  * <pre>
  *   device.submit     done = max(now, device's last done) + latency + pages * each;   no time passes
- *   who needs it now  time.waitUntil(done, IoWait.SWAP_READ)                          the clock moves
+ *   who needs it now  time.waitUntil(done, IoWait.SWAP_READ)   others work; the clock moves
  * </pre>
  */
 // An EnumMap would box; the ordinal is nothing but a place in the array here.
@@ -22,6 +22,7 @@ public final class VirtualTime {
   private final long[] waits = new long[IoWait.values().length];
   private CostModel costs = CostModel.DEFAULT;
   private LongSupplier clock = this::passedNanos;
+  private Meanwhile meanwhile = this::pass;
   private long allWaitedNanos;
   private long workedPicos;
 
@@ -51,15 +52,28 @@ public final class VirtualTime {
     costs = model;
   }
 
+  /** Names who works while a task waits; without one, time passes. */
+  public void setMeanwhile(Meanwhile others) {
+    meanwhile = others;
+  }
+
   /**
-   * {@code io_schedule}: the clock moves to {@code nanos}, unless it is past that already.
+   * {@code io_schedule}: the clock moves to {@code nanos}, unless it is past that already. Others
+   * may work meanwhile: the caller holds a reference to each page that it goes on with.
    *
    * @param what is waited for
    */
   public void waitUntil(long nanos, IoWait what) {
+    if (nanos > clock.getAsLong()) {
+      waits[what.ordinal()]++;
+      meanwhile.runUntil(nanos, what);
+    }
+  }
+
+  /** The processor has nothing to do until {@code nanos}, unless that is past already. */
+  public void pass(long nanos, IoWait what) {
     long left = nanos - clock.getAsLong();
     if (left > 0) {
-      waits[what.ordinal()]++;
       waitedNanos[what.ordinal()] += left;
       allWaitedNanos += left;
     }
@@ -70,9 +84,14 @@ public final class VirtualTime {
     workedPicos += costs.picos(cost) * count;
   }
 
+  /** Nanoseconds that reclaim has worked. */
+  public long workedNanos() {
+    return workedPicos / CostModel.PICOS_PER_NANO;
+  }
+
   /** Nanoseconds by which the clock was moved from here. */
   public long passedNanos() {
-    return allWaitedNanos + workedPicos / CostModel.PICOS_PER_NANO;
+    return allWaitedNanos + workedNanos();
   }
 
   /** How often a task had to wait for that. */
@@ -80,12 +99,12 @@ public final class VirtualTime {
     return waits[what.ordinal()];
   }
 
-  /** Nanoseconds spent waiting for that. */
+  /** Nanoseconds in which the processor had nothing to do while a task waited for that. */
   public long waitedNanos(IoWait what) {
     return waitedNanos[what.ordinal()];
   }
 
-  /** Nanoseconds spent waiting for devices. */
+  /** Nanoseconds in which the processor had nothing to do while tasks waited for devices. */
   public long waitedNanos() {
     return allWaitedNanos;
   }
