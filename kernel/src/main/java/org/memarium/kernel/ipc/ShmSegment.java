@@ -2,6 +2,7 @@ package org.memarium.kernel.ipc;
 
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.file.Shmem;
 import org.memarium.mm.space.ShmemFile;
 
 /** {@code struct shmid_kernel}: a segment of shared memory. */
@@ -80,9 +81,15 @@ public final class ShmSegment extends IpcObject {
     return changeSeconds;
   }
 
-  /** How many of its pages are there. */
+  /** How many of its pages are in memory. */
   public long residentPages() {
     return file.mapping().cachedPages();
+  }
+
+  /** How many of its pages are in swap. */
+  public long swappedPages() {
+    Shmem shmem = file.mapping().shmem();
+    return shmem == null ? 0 : shmem.swappedPages();
   }
 
   boolean isDestined() {

@@ -1,8 +1,11 @@
 package org.memarium.kernel.procfs;
 
 import org.memarium.hardware.Ram;
+import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.Shmem;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.pagetable.SwapEntry;
@@ -24,6 +27,7 @@ final class SmapStats {
   private static final int SHARED = 2;
 
   private final MemMap memMap;
+  private final PageTables tables;
   private final PteCursor cursor;
   private final Swap swapSpace;
 
@@ -51,7 +55,8 @@ final class SmapStats {
   SmapStats(MmStruct mm, MemMap memMap) {
     this.memMap = memMap;
     swapSpace = mm.memory().swap();
-    cursor = mm.pages().tables().cursor();
+    tables = mm.pages().tables();
+    cursor = tables.cursor();
   }
 
   long pss() {
@@ -117,6 +122,30 @@ final class SmapStats {
         swap += Ram.PAGE_SIZE;
         swapPss += ((long) Ram.PAGE_SIZE << PSS_SHIFT) / Math.max(users, 1);
       }
+    }
+    AddressSpace mapping = area.mapping();
+    Shmem shmem = mapping == null ? null : mapping.shmem();
+    if (shmem != null) {
+      gatherShmemSwap(area, shmem);
+    }
+  }
+
+  /**
+   * {@code shmem_swap_usage}; where the area may have private copies, {@code smaps_pte_hole}: what
+   * is in swap behind entries that map nothing. It counts in no SwapPss.
+   */
+  private void gatherShmemSwap(Vma area, Shmem shmem) {
+    long first = area.pageOffset();
+    long end = first + area.pages();
+    boolean mayHaveCopies = !area.has(VmFlags.SHARED) && area.has(VmFlags.WRITE);
+    if (!mayHaveCopies) {
+      swap += shmem.swappedPages(first, end) << Ram.PAGE_SHIFT;
+      return;
+    }
+    for (long index = shmem.nextSwapped(first); index >= 0 && index < end; ) {
+      long address = area.start() + ((index - first) << Ram.PAGE_SHIFT);
+      swap += tables.pte(address) == 0 ? Ram.PAGE_SIZE : 0;
+      index = shmem.nextSwapped(index + 1);
     }
   }
 

@@ -39,7 +39,7 @@ final class SysvIpc {
               .formatted(
                   segment.attachSeconds(), segment.detachSeconds(), segment.changeSeconds()));
       out.append(wide.formatted(segment.residentPages() << Ram.PAGE_SHIFT));
-      out.append(' ').append(wide.formatted(0)).append('\n');
+      out.append(' ').append(wide.formatted(segment.swappedPages() << Ram.PAGE_SHIFT)).append('\n');
     }
     return out.toString();
   }

@@ -102,13 +102,16 @@ final class ShmCalls {
 
   private long shmInfo(int buffer) {
     long resident = 0;
+    long swapped = 0;
     for (ShmSegment segment : shm.ids().all()) {
       resident += segment.residentPages();
+      swapped += segment.swappedPages();
     }
     new IpcStruct(SHM_INFO_BYTES)
         .word(shm.ids().inUse())
         .word(shm.totalPages())
         .word(resident)
+        .word(swapped)
         .copyOut(kernel.memory(), buffer);
     return shm.ids().maxIndex();
   }

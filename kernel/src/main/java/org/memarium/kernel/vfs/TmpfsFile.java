@@ -1,15 +1,16 @@
 package org.memarium.kernel.vfs;
 
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.Shmem;
 
 /**
  * {@code struct shmem_inode_info}: a regular file of a {@link Tmpfs}, or one of memfd_create. Its
- * bytes are the pages of its page cache and nowhere else; a page that is not there is a hole.
+ * bytes are the pages of its page cache and, if RAM is short, of swap; a page that is in neither is a
+ * hole.
  */
 final class TmpfsFile extends RegularFile {
   /** What F_SEAL_EXEC brings with it for a file that may be executed: it stays what it is. */
@@ -72,12 +73,13 @@ final class TmpfsFile extends RegularFile {
 
   @Override
   long blocks512() {
-    return cachedPages() * (Ram.PAGE_SIZE / 512);
+    Shmem shmem = shmem();
+    return shmem == null ? 0 : shmem.allocatedPages() * (Ram.PAGE_SIZE / 512);
   }
 
-  private long cachedPages() {
+  private @Nullable Shmem shmem() {
     AddressSpace cached = mapping();
-    return cached == null ? 0 : cached.cachedPages();
+    return cached == null ? null : cached.shmem();
   }
 
   @Override
@@ -99,7 +101,7 @@ final class TmpfsFile extends RegularFile {
   void prepareWrite(long at, long count) throws ErrnoException {
     // The pages are charged one by one as they come, and what fits is written.
     AddressSpace cached = mapping();
-    boolean there = cached != null && cached.hasPage(at >>> Ram.PAGE_SHIFT);
+    boolean there = cached != null && cached.hasEntry(at >>> Ram.PAGE_SHIFT);
     if (count > 0 && fileSystem.freePages() == 0 && !there) {
       throw new ErrnoException(Errno.ENOSPC);
     }
@@ -108,30 +110,20 @@ final class TmpfsFile extends RegularFile {
   /** Whether a page reads as zeroes: there is none, or one that fallocate took. */
   private boolean isHole(long index) {
     AddressSpace cached = mapping();
-    return cached == null || cached.findPage(index) < 0;
+    return cached == null || (cached.findPage(index) < 0 && !cached.isSwapped(index));
   }
 
   @Override
   void reserveStore(long at, long count) throws ErrnoException {
-    AddressSpace cached = mapping();
+    Shmem shmem = shmem();
     long first = at >>> Ram.PAGE_SHIFT;
     long end = (at + count + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
-    if (cached == null || end - first > fileSystem.mostPages()) {
+    if (shmem == null || end - first > fileSystem.mostPages()) {
       throw new ErrnoException(Errno.ENOSPC);
     }
-    Deque<Long> taken = new ArrayDeque<>();
-    for (long index = first; index < end; index++) {
-      boolean taking = !cached.hasPage(index);
-      int pfn = cached.allocatePage(index);
-      if (pfn < 0) {
-        // shmem_undo_range
-        taken.forEach(
-            page -> cached.punchHole(page << Ram.PAGE_SHIFT, (page + 1) << Ram.PAGE_SHIFT));
-        throw new ErrnoException(pfn == -Errno.ENOMEM ? Errno.ENOMEM : Errno.ENOSPC);
-      }
-      if (taking) {
-        taken.add(index);
-      }
+    long error = shmem.fallocate(first, end);
+    if (error != 0) {
+      throw new ErrnoException((int) -error);
     }
   }
 
@@ -151,7 +143,7 @@ final class TmpfsFile extends RegularFile {
     long end = (size + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
     while (index < end && data == isHole(index)) {
       // From hole to data in one step, as far as there are no pages.
-      long next = data && cached != null ? cached.nextPage(index + 1) : index + 1;
+      long next = data && cached != null ? cached.nextEntry(index + 1) : index + 1;
       index = next < 0 ? end : next;
     }
     if (data && index >= end) {

@@ -44,12 +44,6 @@ import org.memarium.mm.trace.VmStatItem;
  */
 @SuppressWarnings("EnumOrdinal") // counters by kind, never stored
 public final class FaultHandler {
-  /** {@code fault_around_bytes}: 64 KiB. */
-  private static final int FAULT_AROUND_PAGES = 16;
-
-  /** Of a page that may be mapped around another: marked ones start readahead when they fault. */
-  private static final int READY = PageFlags.UPTODATE | PageFlags.READAHEAD;
-
   private final MemoryManager memory;
   private final PageAllocator allocator;
   private final MemMap memMap;
@@ -60,6 +54,7 @@ public final class FaultHandler {
   private final Swap swap;
   private final SwapIn swapIn;
   private final KernelFault kernelFault;
+  private final FaultAround faultAround;
   private final Gup gup;
 
   /** {@code pte_mkdirty}: what a write sets in an entry. */
@@ -67,7 +62,6 @@ public final class FaultHandler {
 
   private final long[] faultsByKind = new long[FaultKind.values().length];
   private long stackGrowths;
-  private int faultAroundPages = FAULT_AROUND_PAGES;
 
   // ---- struct vm_fault: the fault at hand ----
   private long pteAddress;
@@ -98,6 +92,7 @@ public final class FaultHandler {
     this.swapIn = new SwapIn(memory);
     this.dirtyBits = PageTableEntry.DIRTY | memory.softDirtyBit();
     this.kernelFault = new KernelFault(memory.kernelPageTable(), memory.mmu(), trace);
+    this.faultAround = new FaultAround(allocator);
     this.gup = new Gup(this, memory);
     memory.setPopulator(new Populate(gup));
   }
@@ -178,16 +173,9 @@ public final class FaultHandler {
 
   // ---- Options and statistics ----
 
-  /**
-   * Sets {@code fault_around_bytes}.
-   *
-   * @param pages a power of two; 1 turns fault-around off
-   */
-  public void setFaultAroundPages(int pages) {
-    if (Integer.bitCount(pages) != 1) {
-      throw new IllegalArgumentException("fault-around must be a power of two, not " + pages);
-    }
-    faultAroundPages = pages;
+  /** How pages around one that faulted are mapped. */
+  public FaultAround faultAround() {
+    return faultAround;
   }
 
   /** What became of the latest fault. */
@@ -445,7 +433,7 @@ public final class FaultHandler {
   /** {@code do_read_fault}: fault-around first, and if the page itself was not there, the page. */
   private FaultResult doReadFault(
       MmStruct mm, Vma area, AddressSpace mapping, long address, long index) {
-    if (mapping.isCold()) {
+    if (mapping.isCold() || mapping.isSwapped(index)) {
       return doColdReadFault(mm, area, mapping, address, index);
     }
     int frame = getPage(area, mapping, index);
@@ -453,24 +441,25 @@ public final class FaultHandler {
     if (frame >= 0) {
       mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
     }
-    if (!major && shouldFaultAround(area)) {
+    if (!major && faultAround.isWanted(area)) {
       // Around a page behind the end of the file, too: Linux looks around first.
-      faultAround(mm, area, mapping, address, protection);
+      mappedAround = faultAround.map(mm, area, mapping, address, pteAddress, tableIsNew);
     }
     return frame < 0 ? failure(frame) : done(FaultKind.FILE, frame);
   }
 
   /**
-   * The same of a file that the host has not in its cache. Who waits for the device faults again,
-   * and maps what has come meanwhile around the page.
+   * The same of a page that comes from a device: of a file that the host has not in its cache, where
+   * who waits faults again and maps what has come meanwhile around the page; or of a file of memory,
+   * from swap.
    */
   private FaultResult doColdReadFault(
       MmStruct mm, Vma area, AddressSpace mapping, long address, long index) {
     PageTables tables = mm.pages().tables();
     long protection = UserPages.protection(area);
-    boolean around = shouldFaultAround(area);
+    boolean around = faultAround.isWanted(area);
     if (around) {
-      faultAround(mm, area, mapping, address, protection);
+      mappedAround |= faultAround.map(mm, area, mapping, address, pteAddress, tableIsNew);
       long pte = tables.readPte(pteAddress);
       if (pte != 0) {
         return done(FaultKind.FILE, Pte.pfn(pte));
@@ -481,69 +470,12 @@ public final class FaultHandler {
       return failure(frame);
     }
     if (around && retried) {
-      faultAround(mm, area, mapping, address, protection);
+      mappedAround |= faultAround.map(mm, area, mapping, address, pteAddress, tableIsNew);
     }
     if (tables.readPte(pteAddress) == 0) {
       mm.pages().mapFile(area, pteAddress, Pte.of(frame, protection), frame);
     }
     return done(FaultKind.FILE, frame);
-  }
-
-  /** {@code should_fault_around}. */
-  private boolean shouldFaultAround(Vma area) {
-    MappedFile file = area.file();
-    return faultAroundPages > 1 && (file == null || file.hasMapPages());
-  }
-
-  /**
-   * {@code do_fault_around}: maps what lies in the page cache around the page, within the window,
-   * the area, the page table and the file. A host's file counts as cached, so its pages come in, as
-   * long as none has to go for them.
-   */
-  private void faultAround(
-      MmStruct mm, Vma area, AddressSpace mapping, long address, long protection) {
-    PageTables tables = mm.pages().tables();
-    int entryBytes = tables.format().entryBytes();
-    int entries = tables.format().entries(1);
-    int pteOffset = (int) (address >>> Ram.PAGE_SHIFT) & (entries - 1);
-    long areaOffset = (address - area.start()) >>> Ram.PAGE_SHIFT;
-    long first =
-        Math.max(pteOffset & -faultAroundPages, pteOffset - Math.min(pteOffset, areaOffset));
-    long end =
-        Math.min(
-            Math.min(first + faultAroundPages, entries), pteOffset + area.pages() - areaOffset);
-    boolean readIn = !mapping.isCold() && mapping.store().isPersistent();
-    long filePages = mapping.filePages();
-    long firstIndex = area.pageIndex(address) + first - pteOffset;
-    if (tableIsNew
-        && !mm.layout().mapsLastPageAround()
-        && !mapping.store().isShmem()
-        && (readIn ? firstIndex : mapping.nextPage(firstIndex)) == filePages - 1) {
-      return;
-    }
-    int hits = 0;
-    for (long offset = first; offset < end; offset++) {
-      long at = pteAddress + (offset - pteOffset) * entryBytes;
-      long index = area.pageIndex(address) + offset - pteOffset;
-      if (index >= filePages || tables.readPte(at) != 0) {
-        continue;
-      }
-      boolean read = readIn && allocator.hasSparePage(Gfp.GFP_HIGHUSER_MOVABLE);
-      int frame = read ? mapping.readPage(index) : mapping.findPage(index);
-      if (frame >= 0 && (memMap.flags(frame) & READY) == PageFlags.UPTODATE) {
-        mm.pages().mapFile(area, at, Pte.of(frame, protection), frame);
-        mappedAround = true;
-        hits++;
-      }
-    }
-    if (!readIn) {
-      readahead(area, mapping).hit(hits);
-    }
-  }
-
-  private static FileRa readahead(Vma area, AddressSpace mapping) {
-    MappedFile file = area.file();
-    return file == null ? mapping.readahead() : file.readahead();
   }
 
   /** {@code do_cow_fault}: a write to a private page that is not mapped: one copy, one fault. */
@@ -584,9 +516,13 @@ public final class FaultHandler {
       return -Errno.EFAULT;
     }
     if (!mapping.isCold()) {
-      return mapping.readPage(index);
+      // shmem_fault waits for swap where it is: the fault is not tried again.
+      boolean swapped = mapping.isSwapped(index);
+      int frame = mapping.readPage(index);
+      major = swapped && mapping.wasRead();
+      return frame;
     }
-    int frame = mapping.faultPage(index, readahead(area, mapping), advice(area));
+    int frame = mapping.faultPage(index, FaultAround.readahead(area, mapping), advice(area));
     major = mapping.wasRead();
     retried = major || mapping.wasWaitedFor();
     return frame;

@@ -18,8 +18,8 @@ import org.memarium.mm.trace.IoWait;
 
 /**
  * {@code try_to_unuse}: brings everything back that is on a swap area, so that it can be turned off
- * (Linux 6.1 {@code mm/swapfile.c}). Every page-table entry that has a slot of it gets the page; a
- * page that cannot be read leaves an entry that is SIGBUS.
+ * (Linux 6.1 {@code mm/swapfile.c}). Every file of memory and every page-table entry that has a slot
+ * of it gets the page; a page that cannot be read leaves an entry that is SIGBUS.
  */
 public final class TryToUnuse implements SwapAreas.Unuse {
   private final MemoryManager memory;
@@ -41,6 +41,10 @@ public final class TryToUnuse implements SwapAreas.Unuse {
   public int tryToUnuse(int type) {
     while (swap.areas().inUse(type) > 0) {
       long before = swap.areas().inUse(type);
+      int shmemError = memory.pageCache().unuseShmem(type);
+      if (shmemError != 0) {
+        return shmemError;
+      }
       for (MmStruct mm : memory.addressSpaces()) {
         int error = unuse(mm, type);
         if (error != 0) {

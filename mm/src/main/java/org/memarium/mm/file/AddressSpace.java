@@ -47,6 +47,9 @@ public final class AddressSpace {
   private final Truncation truncation;
   private final FileCopy copy;
 
+  /** Of a file of memory; null of others. */
+  private final @Nullable Shmem shmem;
+
   /** {@code i_mmap}: the areas that map the file, by the pages that they map. */
   private final IntervalTree<FileMapping> mappings = new IntervalTree<>();
 
@@ -73,6 +76,7 @@ public final class AddressSpace {
     this.dirty = new DirtyPages(cache, this, pages);
     this.truncation = new Truncation(cache, this, pages);
     this.copy = new FileCopy(cache, this);
+    this.shmem = store.isShmem() ? new Shmem(cache, this, pages) : null;
   }
 
   /** What is behind it. */
@@ -118,6 +122,11 @@ public final class AddressSpace {
     return dirty.count();
   }
 
+  /** What a file of memory has beside its pages; null of others. */
+  public @Nullable Shmem shmem() {
+    return shmem;
+  }
+
   DirtyPages dirtyPageSet() {
     return dirty;
   }
@@ -147,14 +156,24 @@ public final class AddressSpace {
     return pages.get(index) < 0;
   }
 
-  /** Whether a page of a file in memory was swapped out. */
-  boolean isSwapped(long index) {
-    return store.isShmem() && pages.value(index) >= 0;
+  /** Whether a page of a file of memory was swapped out. */
+  public boolean isSwapped(long index) {
+    return shmem != null && pages.value(index) >= 0;
+  }
+
+  /** Whether a page of a file of memory has its room, in the cache or in swap. */
+  public boolean hasEntry(long index) {
+    return hasPage(index) || isSwapped(index);
   }
 
   /** The least index from {@code from} on of a page that is in the cache, or -1. */
   public long nextPage(long from) {
     return pages.next(from);
+  }
+
+  /** The same, of a page that is in the cache, or that a file of memory has in swap. */
+  public long nextEntry(long from) {
+    return shmem == null ? pages.next(from) : pages.nextEntry(from);
   }
 
   /**
@@ -178,26 +197,6 @@ public final class AddressSpace {
   // ---- Bringing pages in ----
 
   /**
-   * {@code shmem_fallocate}: takes a page of a file in memory, of which nothing has been written or
-   * read through a mapping yet. It is a hole as before, but one that has its room.
-   *
-   * @return as {@link #readPage}
-   */
-  public int allocatePage(long index) {
-    boolean fresh = !hasPage(index);
-    // SGP_FALLOC: a page that an earlier call took has its zeroes from now on.
-    int pfn = readPage(index);
-    if (fresh && pfn >= 0) {
-      memMap.clearPageUptodate(pfn);
-    }
-    if (pfn >= 0) {
-      // It is to be swapped out, and not dropped.
-      setDirty(pfn);
-    }
-    return pfn;
-  }
-
-  /**
    * The frame of a page, read in if need be. Of a {@linkplain #isCold cold} file it may be on its
    * way still: not up to date.
    *
@@ -212,14 +211,9 @@ public final class AddressSpace {
       }
       return pfn;
     }
-    if (!charge()) {
-      return -Errno.ENOSPC;
-    }
-    pfn = readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE);
-    if (pfn < 0) {
-      uncharge();
-    }
-    return pfn;
+    return shmem == null
+        ? readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE)
+        : shmem.bringIn(index);
   }
 
   /**
@@ -232,9 +226,12 @@ public final class AddressSpace {
     return cache.readahead.pageForFault(this, index, ra, advice);
   }
 
-  /** Whether the page of the latest {@link #faultPage} had to be read: a major fault. */
+  /**
+   * Whether the page of the latest {@link #faultPage}, or the latest that came from swap, had to be
+   * read: a major fault.
+   */
   public boolean wasRead() {
-    return cache.readahead.missed();
+    return shmem == null ? cache.readahead.missed() : shmem.wasRead();
   }
 
   /** Whether the latest {@link #faultPage} had to wait for the device. */
@@ -260,27 +257,6 @@ public final class AddressSpace {
       if (readPage(at) < 0) {
         return; // What cannot be read ahead is read, or refused, when it is used.
       }
-    }
-  }
-
-  /** {@code shmem_inode_acct_blocks}. */
-  private boolean charge() {
-    if (store.isCommittedByPage() && !cache.commitment().commitPage()) {
-      return false;
-    }
-    if (store.chargePage()) {
-      return true;
-    }
-    if (store.isCommittedByPage()) {
-      cache.commitment().uncommitPage();
-    }
-    return false;
-  }
-
-  private void uncharge() {
-    store.unchargePage();
-    if (store.isCommittedByPage()) {
-      cache.commitment().uncommitPage();
     }
   }
 
@@ -320,9 +296,6 @@ public final class AddressSpace {
 
   /** A page that is not there, and will be overwritten as a whole. */
   int newPageForWrite(long index) {
-    if (!charge()) {
-      return -Errno.ENOSPC;
-    }
     int pfn = cache.allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
     if (pfn >= 0 && add(index, pfn, false)) {
       return pfn;
@@ -330,7 +303,6 @@ public final class AddressSpace {
     if (pfn >= 0) {
       cache.allocator.freePages(pfn, 0);
     }
-    uncharge();
     return -Errno.ENOMEM;
   }
 
@@ -368,6 +340,24 @@ public final class AddressSpace {
   }
 
   /**
+   * {@code shmem_add_to_page_cache} of a page that comes from swap, and is on the LRU lists: it
+   * takes the place of its slot, for which there need be no memory.
+   */
+  void enterFromSwap(long index, int pfn) {
+    memMap.getPage(pfn);
+    if (!pages.put(index, pfn, Gfp.GFP_NOWAIT)) {
+      throw new IllegalStateException("no place for a page where its slot was");
+    }
+    memMap.setMapping(pfn, number, (int) index);
+    countShmem(1);
+  }
+
+  private void countShmem(int change) {
+    cache.vmStat.add(VmStatItem.NR_FILE_PAGES, change);
+    cache.vmStat.add(VmStatItem.NR_SHMEM, change);
+  }
+
+  /**
    * {@code folio_migrate_mapping}: a page, which nothing maps, is in another frame from now on. The
    * cache's reference passes over: the caller gives up the one to the old frame.
    *
@@ -388,6 +378,8 @@ public final class AddressSpace {
     int pfn = pages.get(index);
     if (pfn >= 0) {
       drop(index, pfn);
+    } else if (shmem != null) {
+      shmem.freeSwap(index);
     } else {
       pages.removeValue(index);
     }
@@ -425,7 +417,20 @@ public final class AddressSpace {
       cache.trace.emit(new TraceEvent.MmFilemapDeleteFromPageCache(pfn, number, index));
     }
     cache.allocator.putPage(pfn);
-    uncharge();
+    if (shmem != null) {
+      shmem.uncharge();
+    }
+  }
+
+  /**
+   * {@code shmem_delete_from_page_cache}: a page, which nothing maps, leaves the cache for its slot
+   * in swap, and the cache's reference goes.
+   */
+  void leaveForSwap(long index, int pfn, int slot) {
+    pages.replaceByValue(index, slot);
+    memMap.setMapping(pfn, 0, 0);
+    countShmem(-1);
+    cache.allocator.putPage(pfn);
   }
 
   /**
@@ -463,11 +468,11 @@ public final class AddressSpace {
    *     does not take it, and it stays dirty; {@link #WRITEPAGE_ACTIVATE} if it has nowhere to go
    */
   public int pageout(int pfn) {
-    if (!store.isPersistent()) {
-      return WRITEPAGE_ACTIVATE;
-    }
     if (!memMap.isPageDirty(pfn)) {
       return 0;
+    }
+    if (shmem != null) {
+      return shmem.writePage(pfn);
     }
     if (memMap.testFlags(pfn, PageFlags.WRITEBACK)) {
       return WRITEPAGE_ACTIVATE;
@@ -662,6 +667,9 @@ public final class AddressSpace {
       throw new IllegalStateException("evicting file %d, which is mapped".formatted(number));
     }
     truncation.removeFrom(0);
+    if (shmem != null) {
+      cache.shmemFiles().remove(shmem);
+    }
     cache.forget(this);
   }
 
@@ -754,6 +762,9 @@ public final class AddressSpace {
       count++;
     }
     mappings.audit(audit, "file " + number);
+    if (shmem != null) {
+      shmem.audit(audit);
+    }
     audit.expectEqual("nrpages of file " + number, pages.size(), count);
     audit.expectEqual("dirty pages of file " + number, dirtyPages(), dirty);
     return count;

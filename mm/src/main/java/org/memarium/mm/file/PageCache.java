@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
@@ -61,6 +62,8 @@ public final class PageCache {
   private boolean coldFiles;
 
   private Commitment commitment = Uncommitted.INSTANCE;
+  private ShmemSwap shmemSwap = ShmemSwap.None.INSTANCE;
+  private final ShmemFiles shmemFiles = new ShmemFiles();
 
   private final List<@Nullable AddressSpace> spaces = new ArrayList<>();
 
@@ -136,6 +139,38 @@ public final class PageCache {
   /** Says who counts committed memory; nobody does until then. */
   public void setCommitment(Commitment counter) {
     commitment = counter;
+  }
+
+  ShmemSwap shmemSwap() {
+    return shmemSwap;
+  }
+
+  /** Says where pages of files of memory go when RAM is short; nowhere until then. */
+  public void setShmemSwap(ShmemSwap swap) {
+    shmemSwap = swap;
+  }
+
+  ShmemFiles shmemFiles() {
+    return shmemFiles;
+  }
+
+  /**
+   * {@code shmem_unuse}: brings everything in that files of memory have on a swap area.
+   *
+   * @return 0, or -ENOMEM
+   */
+  public int unuseShmem(int type) {
+    return shmemFiles.unuse(type);
+  }
+
+  /** For the audit: tells every slot of swap that a file of memory has. */
+  public void forEachShmemSlot(IntConsumer slots) {
+    for (AddressSpace space : spaces()) {
+      Shmem shmem = space.shmem();
+      if (shmem != null) {
+        shmem.forEachSlot(slots);
+      }
+    }
   }
 
   /** Whether nothing of any file is in the host's cache at first: {@code --cold-files}. */

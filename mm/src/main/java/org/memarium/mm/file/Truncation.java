@@ -89,9 +89,18 @@ final class Truncation {
     }
   }
 
-  /** Zeroes a part of one page, if that is in the cache. */
+  /**
+   * {@code shmem_get_partial_folio}: the frame of a page that stays in part; one of a file of memory
+   * comes from swap for it, as long as any of it lies within the file. -1 if there is none.
+   */
+  private int partialPage(long index) {
+    boolean isNeeded = file.isSwapped(index) && index < file.filePages();
+    return isNeeded ? file.readPage(index) : pages.get(index);
+  }
+
+  /** Zeroes a part of one page, if there is one. */
   private void zeroInPage(long from, long end) {
-    int pfn = from < end ? pages.get(from >>> Ram.PAGE_SHIFT) : -1;
+    int pfn = from < end ? partialPage(from >>> Ram.PAGE_SHIFT) : -1;
     if (pfn >= 0) {
       cache.ram.fill(
           ((long) pfn << Ram.PAGE_SHIFT) + (from & (Ram.PAGE_SIZE - 1)), end - from, (byte) 0);
@@ -106,11 +115,11 @@ final class Truncation {
     }
   }
 
-  /** Zeroes what lies behind the end of the file in its last page, if that is in the cache. */
+  /** Zeroes what lies behind the end of the file in its last page, if there is one. */
   private void zeroTail() {
     long bytes = file.bytes();
     int inLast = (int) bytes & (Ram.PAGE_SIZE - 1);
-    int last = inLast == 0 ? -1 : pages.get(bytes >>> Ram.PAGE_SHIFT);
+    int last = inLast == 0 ? -1 : partialPage(bytes >>> Ram.PAGE_SHIFT);
     if (last >= 0) {
       long address = (long) last << Ram.PAGE_SHIFT;
       cache.ram.fill(address + inLast, (long) Ram.PAGE_SIZE - inLast, (byte) 0);

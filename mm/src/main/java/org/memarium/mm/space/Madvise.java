@@ -3,6 +3,7 @@ package org.memarium.mm.space;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.Shmem;
 
 /**
  * {@code madvise} (Linux {@code mm/madvise.c}): which advice there is, in which areas, and what
@@ -232,14 +233,19 @@ final class Madvise {
 
   // ---- Pages ----
 
-  /** {@code madvise_willneed}: reads a file ahead; anonymous memory would come from swap. */
+  /** {@code madvise_willneed}: reads a file ahead; other memory comes from swap. */
   private long willNeed(Vma area, long start, long end) {
     if (area.isAnonymous()) {
       pages.readSwapAhead(start, end);
       return 0;
     }
     AddressSpace mapping = area.mapping;
-    if (mapping == null || !mapping.store().isPersistent()) {
+    if (mapping == null) {
+      return 0;
+    }
+    Shmem shmem = mapping.shmem();
+    if (shmem != null) {
+      shmem.readAhead(area.pageIndex(start), area.pageIndex(end));
       return 0;
     }
     long first = area.pageIndex(start);

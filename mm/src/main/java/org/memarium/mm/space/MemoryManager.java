@@ -12,6 +12,7 @@ import org.memarium.hardware.Mmu;
 import org.memarium.mm.Audit;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.file.Shmem;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
@@ -21,6 +22,7 @@ import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.swap.GroupSwapCharge;
+import org.memarium.mm.swap.ShmemSlots;
 import org.memarium.mm.swap.Swap;
 import org.memarium.mm.swap.SwapRecount;
 import org.memarium.mm.trace.Trace;
@@ -150,6 +152,7 @@ public final class MemoryManager {
     this.copyPageRange = new CopyPageRange(allocator.memMap(), kernelPageTable.format(), swap);
     this.committed = new CommittedMemory(allocator, swap);
     pageCache.setCommitment(committed);
+    pageCache.setShmemSwap(new ShmemSlots(swap, allocator));
   }
 
   // ---- What there is ----
@@ -313,6 +316,7 @@ public final class MemoryManager {
     AnonVmas.Recount anonVmaRecount = anonVmas.beginRecount();
     Map<Integer, Integer> mlocked = new TreeMap<>();
     SwapRecount swapped = swap.beginRecount();
+    pageCache.forEachShmemSlot(swapped::addSlot);
     for (MmStruct mm : addressSpaces) {
       MmAudit.audit(mm, audit, mlocked, swapped);
       LocalDescriptorTable ldt = mm.ldt();
@@ -388,7 +392,8 @@ public final class MemoryManager {
       pages += file.chargedPages();
     }
     for (AddressSpace space : pageCache.spaces()) {
-      pages += space.store().isCommittedByPage() ? space.cachedPages() : 0;
+      Shmem file = space.store().isCommittedByPage() ? space.shmem() : null;
+      pages += file == null ? 0 : file.allocatedPages();
     }
     return pages;
   }

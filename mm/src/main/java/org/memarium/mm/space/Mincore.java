@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.Shmem;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.SwapEntry;
@@ -53,6 +54,11 @@ final class Mincore {
       return cached >= 0 && mm.memory().memMap().isPageUptodate(cached);
     }
     AddressSpace mapping = area.mapping;
-    return mapping != null && mapping.findPage(area.pageIndex(address)) >= 0;
+    if (mapping == null) {
+      return false;
+    }
+    long index = area.pageIndex(address);
+    Shmem shmem = mapping.shmem();
+    return mapping.findPage(index) >= 0 || (shmem != null && shmem.isInSwapCache(index));
   }
 }

@@ -12,9 +12,14 @@ public final class SwapRecount {
     this.swap = swap;
   }
 
-  /** A page-table entry, or a file of memory, has the slot. */
+  /** A page-table entry has the slot. */
   public void add(long entry) {
-    counts.merge(swap.slot(entry), 1, Integer::sum);
+    addSlot(swap.slot(entry));
+  }
+
+  /** A file of memory has the slot. */
+  public void addSlot(int slot) {
+    counts.merge(slot, 1, Integer::sum);
   }
 
   int count(int slot) {
