@@ -18,7 +18,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.memarium.kernel.process.Signal;
@@ -86,15 +85,6 @@ final class ThrashTest {
   void everythingAddsUpAfterEveryReclaim(String pattern) {
     String program = HostPrograms.compile(folder, "thrash.c", "-static").toString();
     agrees(config -> config.checks(true), List.of(program, pattern, "10"));
-  }
-
-  /** Shared memory of each kind: its size, and that of memory beside it. */
-  @ParameterizedTest
-  @CsvSource({"anon, 20, 1", "memfd, 16, 4", "sysv, 20, 1", "tmpfs, 3, 13"})
-  void whatProcessesShareComesBackFromSwap(String kind, String mebibytes, String more) {
-    String program = HostPrograms.compile(folder, "shared.c", "-static").toString();
-    agrees(config -> {}, List.of(program, kind, mebibytes, more));
-    agrees(config -> config.checks(true), List.of(program, kind, "3", "11"));
   }
 
   @Test

@@ -9,8 +9,8 @@ import org.memarium.mm.file.Shmem;
 
 /**
  * {@code struct shmem_inode_info}: a regular file of a {@link Tmpfs}, or one of memfd_create. Its
- * bytes are the pages of its page cache and, if RAM is short, of swap; a page that is in neither is a
- * hole.
+ * bytes are the pages of its page cache and, if RAM is short, of swap; a page that is in neither is
+ * a hole.
  */
 final class TmpfsFile extends RegularFile {
   /** What F_SEAL_EXEC brings with it for a file that may be executed: it stays what it is. */

@@ -5,7 +5,6 @@ import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
-import org.memarium.mm.file.FileRa;
 import org.memarium.mm.file.MmapAdvice;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemCgroup;
@@ -15,7 +14,6 @@ import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.SwapEntry;
-import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.UserPages;
@@ -449,9 +447,9 @@ public final class FaultHandler {
   }
 
   /**
-   * The same of a page that comes from a device: of a file that the host has not in its cache, where
-   * who waits faults again and maps what has come meanwhile around the page; or of a file of memory,
-   * from swap.
+   * The same of a page that comes from a device: of a file that the host has not in its cache,
+   * where who waits faults again and maps what has come meanwhile around the page; or of a file of
+   * memory, from swap.
    */
   private FaultResult doColdReadFault(
       MmStruct mm, Vma area, AddressSpace mapping, long address, long index) {

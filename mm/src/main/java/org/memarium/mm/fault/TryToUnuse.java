@@ -18,8 +18,8 @@ import org.memarium.mm.trace.IoWait;
 
 /**
  * {@code try_to_unuse}: brings everything back that is on a swap area, so that it can be turned off
- * (Linux 6.1 {@code mm/swapfile.c}). Every file of memory and every page-table entry that has a slot
- * of it gets the page; a page that cannot be read leaves an entry that is SIGBUS.
+ * (Linux 6.1 {@code mm/swapfile.c}). Every file of memory and every page-table entry that has a
+ * slot of it gets the page; a page that cannot be read leaves an entry that is SIGBUS.
  */
 public final class TryToUnuse implements SwapAreas.Unuse {
   private final MemoryManager memory;

@@ -146,7 +146,7 @@ public final class AddressSpace {
     return pages.get(index);
   }
 
-  /** Whether a page is in the cache, with its content or {@linkplain #allocatePage without}. */
+  /** Whether a page is in the cache, with its content or without (see {@link Shmem#fallocate}). */
   public boolean hasPage(long index) {
     return pages.get(index) >= 0;
   }
@@ -211,9 +211,7 @@ public final class AddressSpace {
       }
       return pfn;
     }
-    return shmem == null
-        ? readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE)
-        : shmem.bringIn(index);
+    return shmem == null ? readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE) : shmem.bringIn(index);
   }
 
   /**
@@ -743,41 +741,10 @@ public final class AddressSpace {
    * @return how many pages there are
    */
   long audit(Audit audit, long[] writePending) {
-    long count = 0;
-    long dirty = 0;
-    String owner = "page cache of file " + number;
-    for (long index = pages.next(0); index >= 0; index = pages.next(index + 1)) {
-      int pfn = pages.get(index);
-      audit.claim(pfn, 1, owner, store.isShmem() ? Audit.Use.SHMEM : Audit.Use.FILE);
-      audit.expectReference(pfn);
-      if (memMap.mapping(pfn) != number || memMap.index(pfn) != (int) index) {
-        audit.difference(
-            "page %d of file %d is in %s".formatted(index, number, memMap.describe(pfn)));
-      }
-      auditTags(audit, index, pfn);
-      if (memMap.isPageDirty(pfn)) {
-        dirty++;
-        writePending[memMap.zoneIndex(pfn)] += store.isPersistent() ? 1 : 0;
-      }
-      count++;
-    }
     mappings.audit(audit, "file " + number);
     if (shmem != null) {
       shmem.audit(audit);
     }
-    audit.expectEqual("nrpages of file " + number, pages.size(), count);
-    audit.expectEqual("dirty pages of file " + number, dirtyPages(), dirty);
-    return count;
-  }
-
-  private void auditTags(Audit audit, long index, int pfn) {
-    if (!store.isPersistent()) {
-      return;
-    }
-    if (memMap.isPageDirty(pfn) != pages.hasTag(index, PageTree.TAG_DIRTY)
-        || memMap.testFlags(pfn, PageFlags.WRITEBACK)
-            != pages.hasTag(index, PageTree.TAG_WRITEBACK)) {
-      audit.difference("its tags in the tree of pages are wrong: " + memMap.describe(pfn));
-    }
+    return new AddressSpaceAudit(this, pages, memMap, audit).run(writePending);
   }
 }

@@ -90,8 +90,8 @@ final class Truncation {
   }
 
   /**
-   * {@code shmem_get_partial_folio}: the frame of a page that stays in part; one of a file of memory
-   * comes from swap for it, as long as any of it lies within the file. -1 if there is none.
+   * {@code shmem_get_partial_folio}: the frame of a page that stays in part; one of a file of
+   * memory comes from swap for it, as long as any of it lies within the file. -1 if there is none.
    */
   private int partialPage(long index) {
     boolean isNeeded = file.isSwapped(index) && index < file.filePages();
