@@ -12,17 +12,18 @@ import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.swap.DiskSwap;
 
 /**
- * Linux's boot options {@code failslab}, {@code fail_page_alloc} and {@code fail_make_request}:
- * memory that is refused, and disks that fail, on purpose. Each is {@code
- * interval,probability,space,times}, as {@link FaultAttr#set(String)} reads it, or null: off.
+ * Linux's boot options for fault injection: memory that is refused, and disks that fail, on
+ * purpose. Each is {@code interval,probability,space,times}, as {@link FaultAttr#set(String)} reads
+ * it, or null: off.
  *
  * <p>On Linux, where the machine must come up first, the first two begin with atomic requests only,
  * the third with no disk, and files of debugfs and sysfs widen them. Here they begin with the first
  * program, and mean every request that may fail, and every disk.
  *
- * @param failSlab objects of slabs
- * @param failPageAlloc pages
- * @param failMakeRequest pages that the disk of the files, or one for swap, cannot move
+ * @param failSlab Linux's {@code failslab=}: objects of slabs
+ * @param failPageAlloc {@code fail_page_alloc=}: pages
+ * @param failMakeRequest {@code fail_make_request=}: pages that the disk of the files, or one for
+ *     swap, cannot move
  */
 public record FaultInjection(
     @Nullable String failSlab, @Nullable String failPageAlloc, @Nullable String failMakeRequest) {

@@ -65,9 +65,9 @@ public final class KernelPages {
    * @return its linear address in the direct map, or 0 if there is none
    */
   public long getFreePages(int gfpFlags, int order) {
-    long linearAddress = allocator.getFreePages(gfpFlags, order);
+    long linearAddress = allocator.directMap().getFreePages(gfpFlags, order);
     if (linearAddress != 0) {
-      orders.put(allocator.virtToPfn(linearAddress), order);
+      orders.put(allocator.directMap().virtToPfn(linearAddress), order);
     }
     return linearAddress;
   }
@@ -85,7 +85,7 @@ public final class KernelPages {
   /** {@code free_pages}: gives back what {@link #getFreePages} returned; 0 is nothing. */
   public void freePagesAt(long linearAddress, int order) {
     if (linearAddress != 0) {
-      freePages(allocator.virtToPfn(linearAddress), order);
+      freePages(allocator.directMap().virtToPfn(linearAddress), order);
     }
   }
 
@@ -96,9 +96,9 @@ public final class KernelPages {
    * @return linear address in the direct map, or 0
    */
   public long allocPagesExact(long bytes, int gfpFlags) {
-    long linearAddress = allocator.allocPagesExact(bytes, gfpFlags);
+    long linearAddress = allocator.directMap().allocPagesExact(bytes, gfpFlags);
     if (linearAddress != 0) {
-      int first = allocator.virtToPfn(linearAddress);
+      int first = allocator.directMap().virtToPfn(linearAddress);
       for (int pfn = first; pfn < first + pagesOf(bytes); pfn++) {
         orders.put(pfn, 0);
       }
@@ -109,7 +109,7 @@ public final class KernelPages {
   /** {@code free_pages_exact}: gives back what {@link #allocPagesExact} returned; 0 is nothing. */
   public void freePagesExact(long linearAddress, long bytes) {
     if (linearAddress != 0) {
-      int first = allocator.virtToPfn(linearAddress);
+      int first = allocator.directMap().virtToPfn(linearAddress);
       for (int pfn = first; pfn < first + pagesOf(bytes); pfn++) {
         freePages(pfn, 0);
       }
@@ -122,12 +122,12 @@ public final class KernelPages {
 
   /** {@code page_address}: where the direct map has a frame of low memory. */
   public long pageAddress(int pfn) {
-    return allocator.pageAddress(pfn);
+    return allocator.directMap().pageAddress(pfn);
   }
 
   /** {@code virt_to_page}: the frame behind a linear address of the direct map. */
   public int virtToPfn(long linearAddress) {
-    return allocator.virtToPfn(linearAddress);
+    return allocator.directMap().virtToPfn(linearAddress);
   }
 
   /** The blocks that are held: first frame, and order. */

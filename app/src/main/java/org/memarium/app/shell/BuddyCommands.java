@@ -135,7 +135,9 @@ final class BuddyCommands {
     long physical = (long) pfn << Ram.PAGE_SHIFT;
     out.format("  physical  0x%08x", physical);
     if (pfn < allocator.memblock().maxLowPfn()) {
-      out.format("  linear    %s, in the direct map", session.address(allocator.pageAddress(pfn)));
+      out.format(
+          "  linear    %s, in the direct map",
+          session.address(allocator.directMap().pageAddress(pfn)));
     } else {
       out.format("  linear    none: high memory, which kmap can map");
     }

@@ -105,7 +105,11 @@ final class Session {
         "swapper_pg_dir", architecture.pageOffset() + machine.memory().kernelPageTable().pgd());
     symbols.put(
         "empty_zero_page",
-        machine.memory().allocator().pageAddress(machine.memory().allocator().zeroPfn()));
+        machine
+            .memory()
+            .allocator()
+            .directMap()
+            .pageAddress(machine.memory().allocator().zeroPfn()));
     for (Memblock.Region region : memblock.reserved()) {
       if (region.name().matches("[A-Za-z_]+") && region.startPfn() < memblock.maxLowPfn()) {
         symbols.putIfAbsent(

@@ -150,7 +150,7 @@ class SmapsTest {
   void slabsAreSlabsToTheirLastFrame() {
     KmemCache cache = Objects.requireNonNull(system.slab.cache("kmalloc-8k"));
     long object = cache.alloc(Gfp.GFP_KERNEL);
-    int pfn = system.memory.allocator().virtToPfn(object);
+    int pfn = system.memory.allocator().directMap().virtToPfn(object);
     int head = system.memory.memMap().compoundHead(pfn);
     RecordFile.Words flags = PageWords.flags(system.memory.allocator());
     for (int frame = head; frame < head + (1 << cache.order()); frame++) {

@@ -75,7 +75,7 @@ public final class Kmap {
    */
   public long kmap(int pfn) {
     if (isLow(pfn)) {
-      return allocator.pageAddress(pfn);
+      return allocator.directMap().pageAddress(pfn);
     }
     int slot = slotOf(pfn);
     if (slot < 0) {
@@ -183,7 +183,7 @@ public final class Kmap {
    */
   public long kmapLocalPage(int pfn) {
     if (isLow(pfn)) {
-      return allocator.pageAddress(pfn);
+      return allocator.directMap().pageAddress(pfn);
     }
     if (localDepth == localPfn.length) {
       throw new IllegalStateException(
@@ -222,7 +222,7 @@ public final class Kmap {
   /** {@code page_address}: where the kernel has a frame now; 0 for high memory without kmap. */
   public long pageAddress(int pfn) {
     if (isLow(pfn)) {
-      return allocator.pageAddress(pfn);
+      return allocator.directMap().pageAddress(pfn);
     }
     int slot = slotOf(pfn);
     return slot < 0 ? 0 : pkmapAddress(slot);

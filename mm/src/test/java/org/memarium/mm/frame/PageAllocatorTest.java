@@ -88,15 +88,17 @@ final class PageAllocatorTest {
 
   @Test
   void getZeroedPageGivesAnAddressOfTheDirectMap() {
-    long address = allocator.getZeroedPage(Gfp.GFP_KERNEL);
-    int pfn = allocator.virtToPfn(address);
+    long address = allocator.directMap().getZeroedPage(Gfp.GFP_KERNEL);
+    int pfn = allocator.directMap().virtToPfn(address);
     assertEquals(0xc000_0000L + ((long) pfn << 12), address);
     assertEquals(1, memMap.pageCount(pfn));
-    allocator.freePagesAt(address, 0);
-    allocator.freePagesAt(0, 0);
-    assertThrows(IllegalArgumentException.class, () -> allocator.virtToPfn(0x1000));
-    assertThrows(IllegalArgumentException.class, () -> allocator.pageAddress(-1));
-    assertThrows(IllegalArgumentException.class, () -> allocator.getFreePages(Gfp.GFP_HIGHUSER, 0));
+    allocator.directMap().freePagesAt(address, 0);
+    allocator.directMap().freePagesAt(0, 0);
+    assertThrows(IllegalArgumentException.class, () -> allocator.directMap().virtToPfn(0x1000));
+    assertThrows(IllegalArgumentException.class, () -> allocator.directMap().pageAddress(-1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> allocator.directMap().getFreePages(Gfp.GFP_HIGHUSER, 0));
   }
 
   // ---- References and parts ----
@@ -148,18 +150,19 @@ final class PageAllocatorTest {
   @Test
   void exactAllocationsTakeWholePagesAndNoMore() {
     long free = allocator.freeFrames();
-    long address = allocator.allocPagesExact(5 * 4096 - 1, Gfp.GFP_KERNEL);
+    long address = allocator.directMap().allocPagesExact(5 * 4096 - 1, Gfp.GFP_KERNEL);
     assertEquals(free - 5, allocator.freeFrames());
-    assertEquals(0, allocator.virtToPfn(address) % 8);
-    allocator.freePagesExact(address, 5 * 4096 - 1);
+    assertEquals(0, allocator.directMap().virtToPfn(address) % 8);
+    allocator.directMap().freePagesExact(address, 5 * 4096 - 1);
     assertEquals(free, allocator.freeFrames());
-    long one = allocator.allocPagesExact(1, Gfp.GFP_KERNEL);
+    long one = allocator.directMap().allocPagesExact(1, Gfp.GFP_KERNEL);
     assertEquals(free - 1, allocator.freeFrames());
-    allocator.freePagesExact(one, 1);
-    assertEquals(0, allocator.allocPagesExact((4 << 20) + 1, Gfp.GFP_KERNEL));
+    allocator.directMap().freePagesExact(one, 1);
+    assertEquals(0, allocator.directMap().allocPagesExact((4 << 20) + 1, Gfp.GFP_KERNEL));
     assertThrows(
-        IllegalArgumentException.class, () -> allocator.allocPagesExact(0, Gfp.GFP_KERNEL));
-    allocator.freePagesExact(0, 4096);
+        IllegalArgumentException.class,
+        () -> allocator.directMap().allocPagesExact(0, Gfp.GFP_KERNEL));
+    allocator.directMap().freePagesExact(0, 4096);
   }
 
   // ---- Misuse ----

@@ -266,7 +266,7 @@ final class VmallocTest {
       long address = test.vmalloc.vmap(new int[] {pfn, pfn});
       test.kernel.writeInt(address + 4, 77);
       assertEquals(77, test.kernel.readInt(address + PAGE + 4));
-      assertEquals(77, test.kernel.readInt(test.pages.pageAddress(pfn) + 4));
+      assertEquals(77, test.kernel.readInt(test.pages.directMap().pageAddress(pfn) + 4));
       assertEquals(0, test.vmalloc.usedPages());
       VmallocInfo info = test.vmalloc.info().getFirst();
       assertTrue(info.has(VmStruct.MAP));
