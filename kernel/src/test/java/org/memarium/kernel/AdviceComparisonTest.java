@@ -25,6 +25,11 @@ final class AdviceComparisonTest {
   }
 
   @Test
+  void pageoutLeavesTheSamePagesMapped() {
+    same("pageout.c");
+  }
+
+  @Test
   void signalsOfMemoryAccessesHaveTheSameCodeAndAddress() {
     same("bus.c");
   }

@@ -42,7 +42,10 @@ final class HostSide implements AutoCloseable {
 
   private static final int FORK_KIND = 5;
   private static final int READAHEAD = SystemCallNames.number("readahead");
-  private static final int READAHEAD_BYTES = 1 << 20;
+
+  /** How much of a file is read ahead. */
+  static final int READAHEAD_BYTES = 1 << 20;
+
   private static final int SENDFILE = SystemCallNames.number("sendfile64");
 
   /** How many commands {@link #readAll} takes. */
@@ -51,9 +54,10 @@ final class HostSide implements AutoCloseable {
   private static final int MADV_REMOVE = 9;
 
   /** Descriptors that steps have for files. */
-  private static final int FIRST_FILE = 3;
+  private static final int[] FILES = {3, 4, 5, 6, 7, 8};
 
-  private static final int FILES = 6;
+  private static final int[] NO_FILES = {};
+
   private static final int BUFFER_BYTES = 1 << 20;
 
   /** Standard output of the agent: all is thrown away. */
@@ -192,10 +196,15 @@ final class HostSide implements AutoCloseable {
 
   /** How many commands of the agent a step is. */
   static int commands(Step step) {
+    return 1 + READ_COMMANDS * filesReadAfter(step).length;
+  }
+
+  /** Descriptors of the files that are read, on both sides, as soon as a step is done. */
+  static int[] filesReadAfter(Step step) {
     return switch (step.call()) {
-      case FTRUNCATE64, FALLOCATE, PWRITE64 -> 1 + READ_COMMANDS;
-      case MADVISE -> step.argument(2) == MADV_REMOVE ? 1 + READ_COMMANDS * FILES : 1;
-      default -> 1;
+      case FTRUNCATE64, FALLOCATE, PWRITE64 -> new int[] {step.argument(0)};
+      case MADVISE -> step.argument(2) == MADV_REMOVE ? FILES : NO_FILES;
+      default -> NO_FILES;
     };
   }
 
@@ -220,17 +229,10 @@ final class HostSide implements AutoCloseable {
           mailbox.clear(step.argument(0));
           mailbox.put(slot, i, FORK_KIND, 0, new int[] {Mailbox.address(step.argument(0))});
         }
-        case FTRUNCATE64, FALLOCATE, PWRITE64 -> {
-          mailbox.put(slot, i, 0, call.number(), arguments);
-          commands = readAll(slot, commands, arguments[0]);
-        }
-        case MADVISE -> {
-          mailbox.put(slot, i, 0, call.number(), arguments);
-          for (int file = 0; file < FILES && arguments[2] == MADV_REMOVE; file++) {
-            commands = readAll(slot, commands, FIRST_FILE + file);
-          }
-        }
         default -> mailbox.put(slot, i, 0, call.number(), arguments);
+      }
+      for (int fd : filesReadAfter(step)) {
+        commands = readAll(slot, commands, fd);
       }
     }
     mailbox.post(slot, commands);

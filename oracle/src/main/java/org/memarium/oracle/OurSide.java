@@ -12,20 +12,31 @@ import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.MemoryFaultException;
 import org.memarium.kernel.Preset;
+import org.memarium.kernel.vfs.OpenFile;
+import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.space.Layout;
+import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
+import org.memarium.mm.trace.Cost;
+import org.memarium.mm.trace.CostModel;
 
 /** Our side: a machine in which the agent's program stands, and what Java makes it do. */
 final class OurSide implements AutoCloseable {
   private static final long RAM_BYTES = 512L << 20;
+
+  /** Pages that are read together are there together: most are holes, or in one request. */
+  private static final CostModel INSTANT_DISK =
+      CostModel.DEFAULT.with(Cost.FILE_LATENCY, 0).with(Cost.FILE_READ, 0).with(Cost.FILE_WRITE, 0);
+
   private static final int ADDR_NO_RANDOMIZE = 0x4_0000;
   private static final int IPC_RMID = 0;
   private static final int SIG_IGN = 1;
   private static final int SIGXFSZ = 25;
   private static final int PR_SET_THP_DISABLE = 41;
 
+  private final byte[] readAhead = new byte[HostSide.READAHEAD_BYTES];
   private final Machine machine;
   private final Numbers numbers = new Numbers();
   private final @Nullable JavaProgram[] programs = new JavaProgram[Mailbox.SLOTS];
@@ -45,6 +56,7 @@ final class OurSide implements AutoCloseable {
             .preset(Preset.X86_64)
             .layout(Layout.COMPAT)
             .ramBytes(RAM_BYTES)
+            .costs(INSTANT_DISK)
             .writable(folder)
             .workingDirectory(folder.toString());
     HostSide.limits(config);
@@ -153,6 +165,9 @@ final class OurSide implements AutoCloseable {
         case FORK -> result = fork(program, step.argument(0));
         default -> result = program.call(step.call().number(), numbers.resolve(step));
       }
+      for (int fd : HostSide.filesReadAfter(step)) {
+        readAll(program, fd);
+      }
       if (step.call().group() == CallGroup.ACCESS && step.call().name().startsWith("WRITE")) {
         result = step.argument(1);
       }
@@ -160,6 +175,20 @@ final class OurSide implements AutoCloseable {
       return new Outcome(result, 0, 0, 0, faults(program));
     } catch (MemoryFaultException e) {
       return new Outcome(0, e.signal(), e.code(), (int) e.address(), faults(program));
+    }
+  }
+
+  /** Reads a file of a disk, as the agent does it. */
+  private void readAll(JavaProgram program, int fd) {
+    OpenFile file = program.task().files().get(fd);
+    if (file == null || !file.isReadable() || file.mmapKind() != MappedFile.MmapKind.PAGE_CACHE) {
+      return;
+    }
+    AddressSpace space = file.mapping();
+    if (space.store().isPersistent()) {
+      int bytes = (int) Math.min(space.bytes(), HostSide.READAHEAD_BYTES);
+      space.readAhead(0, (bytes + Ram.PAGE_SIZE - 1) / Ram.PAGE_SIZE);
+      space.read(0, readAhead, 0, bytes, file.readahead());
     }
   }
 

@@ -263,6 +263,9 @@ public final class Lru {
     }
     unlink(pfn, flags);
     memMap.clearFlags(pfn, PageFlags.LRU);
+    if ((flags & PageFlags.UNEVICTABLE) != 0) {
+      setMlockCount(pfn, 0);
+    }
   }
 
   /** Gives back what {@link #take} took: at the head of the list that the flags name now. */
@@ -391,23 +394,29 @@ public final class Lru {
   public void lock(int pfn) {
     int flags = memMap.flags(pfn);
     if ((flags & PageFlags.MLOCKED) != 0) {
-      addMlockCount(pfn, flags, 1);
+      setMlockCount(pfn, memMap.prev(pfn) + 1);
       return;
     }
     takeIfListed(pfn, flags);
     memMap.setFlags(pfn, PageFlags.MLOCKED);
+    setMlockCount(pfn, 1);
     zoneStats[PageFlags.zone(flags)].increment(VmStatItem.NR_MLOCK);
     vmStat.increment(VmStatItem.UNEVICTABLE_PGS_MLOCKED);
     giveIfListed(pfn, flags);
   }
 
   /**
-   * {@code munlock_folio}: one locked area less maps the page; with the last it waits on its list
-   * again.
+   * {@code munlock_folio}: one locked area less maps the page; with the last that was counted it
+   * waits on its list again.
    */
   public void unlock(int pfn) {
     int flags = memMap.flags(pfn);
-    if ((flags & PageFlags.MLOCKED) == 0 || addMlockCount(pfn, flags, -1) > 0) {
+    if ((flags & PageFlags.MLOCKED) == 0) {
+      return;
+    }
+    int count = mlockCount(pfn);
+    if (count > 1) {
+      setMlockCount(pfn, count - 1);
       return;
     }
     takeIfListed(pfn, flags);
@@ -431,22 +440,18 @@ public final class Lru {
   }
 
   /**
-   * {@code mlock_count}: how many locked areas map an unevictable page. It stands where the link
-   * would be, and is known only while the page is not isolated.
-   *
-   * @return the new count; 0 if it is not known
+   * {@code mlock_count}: how many locked areas map an unevictable page, which needs no links. It
+   * begins anew, at 0, for a page that was {@linkplain #take taken} and comes back, and so may be
+   * too low: then the page is evictable again before the last area lets go of it.
    */
-  private int addMlockCount(int pfn, int flags, int delta) {
-    int known = PageFlags.LRU | PageFlags.UNEVICTABLE;
-    if ((flags & known) != known) {
-      return 0;
-    }
-    return memMap.section(pfn)[MemMap.at(pfn, MemMap.PREV)] += delta;
+  private void setMlockCount(int pfn, int count) {
+    memMap.section(pfn)[MemMap.at(pfn, MemMap.PREV)] = count;
   }
 
-  /** How many locked areas map a page; 0 if it is not unevictable, or on no list. */
+  /** How many locked areas map a page, as counted; 0 if it is not unevictable, or on no list. */
   public int mlockCount(int pfn) {
-    return addMlockCount(pfn, memMap.flags(pfn), 0);
+    int known = PageFlags.LRU | PageFlags.UNEVICTABLE;
+    return (memMap.flags(pfn) & known) == known ? memMap.prev(pfn) : 0;
   }
 
   // ---- Audit ----

@@ -210,12 +210,11 @@ public final class Lruvec {
   /** {@code lruvec_add_folio}: at the head. */
   void link(int pfn, int flags, int list) {
     count(list, flags, 1);
+    if (list == LruList.UNEVICTABLE.ordinal()) {
+      return; // Where its links would be, Lru keeps mlock_count.
+    }
     int[] section = memMap.section(pfn);
     int at = MemMap.at(pfn, MemMap.FLAGS);
-    if (list == LruList.UNEVICTABLE.ordinal()) {
-      section[at + MemMap.PREV] = 1; // mlock_count
-      return;
-    }
     int first = head[list];
     section[at + MemMap.NEXT] = first;
     section[at + MemMap.PREV] = NONE;

@@ -18,6 +18,7 @@ import org.memarium.mm.swap.Swap;
  *   anonymous page       entry names the slot in swap, which counts one user more
  *   lazily freed page    entry empty, unless the page was written to since: then it is an
  *                        anonymous page like others again
+ *   page of MAP_DROPPABLE  entry empty, whoever wrote to it
  * </pre>
  *
  * <p>An entry of a locked area stays, and with it the page.
@@ -70,22 +71,27 @@ final class TryToUnmap implements Rmap.Visitor {
         return false;
       }
       pages.replaceBySwapEntry(area, linearAddress, pteAddress, pte, entry);
-    } else if (isUnchanged(pte)) {
+    } else if (mayBeLost(area, pte)) {
       clear(pages, area, linearAddress, pteAddress, pte);
     } else {
       if (Pte.isDirty(pte)) {
         memMap.setPageDirty(pfn);
       }
-      memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
+      if (!area.has(VmFlags.DROPPABLE)) {
+        memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
+      }
       return false;
     }
     return memMap.pageMapcount(pfn) > 0;
   }
 
-  /** Of a lazily freed page: nobody has written to it, and only entries and reclaim hold it. */
-  private boolean isUnchanged(long pte) {
-    return !Pte.isDirty(pte)
-        && !memMap.isPageDirty(pfn)
+  /**
+   * Of a lazily freed page: nobody has written to it, or its area does not mind, and only entries
+   * and reclaim hold it.
+   */
+  private boolean mayBeLost(Vma area, long pte) {
+    boolean dirty = Pte.isDirty(pte) || memMap.isPageDirty(pfn);
+    return (!dirty || area.has(VmFlags.DROPPABLE))
         && memMap.pageCount(pfn) == 1 + memMap.pageMapcount(pfn);
   }
 

@@ -155,11 +155,14 @@ final class AdvisedPages {
         makeOld(pte);
       }
       memMap.clearFlags(pfn, PageFlags.REFERENCED);
-      if (!memMap.testFlags(pfn, PageFlags.UNEVICTABLE)) {
-        memMap.getPage(pfn);
-        lru.take(pfn);
-        isolated.add(pfn);
+      boolean unevictable = memMap.testFlags(pfn, PageFlags.UNEVICTABLE);
+      lru.take(pfn);
+      if (unevictable) {
+        lru.give(pfn); // How many areas lock it is forgotten.
+        continue;
       }
+      memMap.getPage(pfn);
+      isolated.add(pfn);
     }
     mm.pages.finishUnmap();
     mm.memory().pageOut().reclaimPages(isolated, !ages);

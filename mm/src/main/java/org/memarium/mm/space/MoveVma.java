@@ -3,6 +3,8 @@ package org.memarium.mm.space;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.PteCursor;
 
 /** {@code move_vma} (Linux {@code mm/mremap.c}): an area, or a part of one, goes elsewhere. */
 final class MoveVma {
@@ -74,7 +76,8 @@ final class MoveVma {
 
   /**
    * {@code dontunmap_complete}: the old area is not locked any more, all of it, though only a part
-   * may have been moved; its pages still count as locked. Nothing connects it with pages that went.
+   * may have been moved. It still counts as locked, and the pages that it keeps stay so until they
+   * are freed: nobody unlocks them. Nothing connects it with pages that went.
    */
   private void keep(Vma copy, long start, long end) {
     Vma source = tree.find(start);
@@ -87,12 +90,22 @@ final class MoveVma {
         counted -= (end - start) >>> Ram.PAGE_SHIFT;
       }
       mm.accounting.addStrayLocked(counted);
-      mm.pages.setLocked(source.start, source.end, false);
+      mm.memory().addStrayMlocks(presentPages(source));
     }
     source.flags &= ~VmFlags.LOCKED_MASK;
     if (source != copy && source.start == start && source.end == end) {
       mm.memory().anonVmas().unlink(source);
     }
+  }
+
+  private long presentPages(Vma area) {
+    PteCursor cursor = mm.pages.tables().cursor();
+    cursor.reset(area.start, area.end);
+    long pages = 0;
+    while (cursor.next()) {
+      pages += Pte.isPresent(cursor.pte()) ? 1 : 0;
+    }
+    return pages;
   }
 
   /** {@code copy_vma}; returns null if there is no memory for the new area. */

@@ -122,9 +122,9 @@ public final class UserPages {
    * @param index linear page number, see {@link Vma#pageIndex}
    */
   public void mapNewAnon(Vma area, long pteAddress, long pte, int pfn, long index) {
-    memMap.setFlags(
-        pfn,
-        PageFlags.ANON | PageFlags.ANON_EXCLUSIVE | PageFlags.SWAP_BACKED | PageFlags.UPTODATE);
+    // What may be dropped goes nowhere when memory is short, like a page of MADV_FREE.
+    int backed = (area.flags & VmFlags.DROPPABLE) == 0 ? PageFlags.SWAP_BACKED : 0;
+    memMap.setFlags(pfn, PageFlags.ANON | PageFlags.ANON_EXCLUSIVE | PageFlags.UPTODATE | backed);
     memMap.setMapping(pfn, Objects.requireNonNull(area.anonVma).number(), (int) index);
     memMap.incrementMapcount(pfn);
     memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);

@@ -114,6 +114,38 @@ class LruTest {
   }
 
   @Test
+  void aPageThatComesBackHasForgottenHowManyAreasLockIt() {
+    int pfn = page(0);
+    lru.add(pfn);
+    lru.lock(pfn);
+    lru.lock(pfn);
+    assertEquals(2, lru.mlockCount(pfn));
+    lru.take(pfn);
+    lru.give(pfn);
+    assertEquals(0, lru.mlockCount(pfn));
+    lru.lock(pfn);
+    assertEquals(1, lru.mlockCount(pfn));
+    lru.unlock(pfn);
+    assertEquals(0, memory.vmStat.get(VmStatItem.NR_MLOCK));
+    assertEquals(pfn, lru.root().first(LruList.INACTIVE_FILE));
+    audit();
+  }
+
+  @Test
+  void aPageMayBeLockedBeforeItIsOnAList() {
+    int pfn = page(PageFlags.SWAP_BACKED);
+    lru.lock(pfn);
+    lru.add(pfn);
+    lru.lock(pfn);
+    assertEquals(2, lru.mlockCount(pfn));
+    lru.unlock(pfn);
+    assertEquals(1, lru.root().size(LruList.UNEVICTABLE));
+    lru.unlock(pfn);
+    assertEquals(pfn, lru.root().first(LruList.INACTIVE_ANON));
+    audit();
+  }
+
+  @Test
   void aLongRandomRunKeepsListsAndCountsTogether() {
     long seed = 20260101;
     SplittableRandom random = new SplittableRandom(seed);

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.trace.VmStatItem;
 
 /** Where Linux 6.1 ({@code i386}) and 6.18 ({@code compat}) answer the same call differently. */
 final class TwoKernelsTest {
@@ -100,7 +101,14 @@ final class TwoKernelsTest {
       assertEquals(layout == Layout.I386 ? 4 : 6, space.mm.lockedVm());
       assertEquals(6, space.mm.totalVm());
       space.audit();
+      // Nobody unlocks what stays: it is so until it is freed.
+      assertEquals(0, space.mm.munlock(AT, 4 * PAGE));
+      assertEquals(4, space.manager.vmStat().get(VmStatItem.NR_MLOCK));
+      assertEquals(0, space.mm.munlock(FAR, 2 * PAGE));
+      assertEquals(2, space.manager.vmStat().get(VmStatItem.NR_MLOCK));
+      space.audit();
       space.mm.munmap(0, layout.taskSize());
+      assertEquals(0, space.manager.vmStat().get(VmStatItem.NR_MLOCK));
       assertEquals(layout == Layout.I386 ? 2 : 4, space.mm.lockedVm());
       space.audit();
     }
