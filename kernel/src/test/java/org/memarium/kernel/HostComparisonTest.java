@@ -65,6 +65,22 @@ final class HostComparisonTest {
   }
 
   @Test
+  void whatIsReadAndWrittenIsCounted() {
+    String program = HostPrograms.compile(folder, "taskio.c", "-static", "-pthread").toString();
+    String file = folder.resolve("file").toString();
+    String there = HostPrograms.runNatively(program, file).out();
+    assertEquals(there, machines.run(config -> config.layout(Layout.COMPAT), program, file).out());
+    // The host's file system reads and writes blocks of its own, too.
+    assertEquals(
+        """
+        written: inblock 0 oublock 64 cancelled_write_bytes: 0
+        read: inblock 64 oublock 64 cancelled_write_bytes: 0
+        cut: inblock 64 oublock 96 cancelled_write_bytes: 16384
+        """,
+        machines.run(config -> {}, program, file, "blocks").out());
+  }
+
+  @Test
   void filesGrowNoLargerThanTheLimit() {
     String program = HostPrograms.compile(folder, "filesize.c", "-static").toString();
     String file = folder.resolve("limited").toString();

@@ -19,12 +19,14 @@ public final class ContextSwitch {
   private final Cpu cpu;
   private final TlsSegments tls;
   private final MemoryManager memory;
+  private final IoMeter io;
 
   /** For the one processor of a machine. */
   public ContextSwitch(Cpu cpu, TlsSegments tls, MemoryManager memory) {
     this.cpu = cpu;
     this.tls = tls;
     this.memory = memory;
+    this.io = new IoMeter(memory);
   }
 
   /**
@@ -46,6 +48,7 @@ public final class ContextSwitch {
       mm.activate();
     }
     memory.setFaultCounts(next.faults());
+    io.switchTo(next.attributes().io());
     next.context().load(cpu, tls);
     if (mm != null) {
       loadLdt(cpu.segmentation(), mm);

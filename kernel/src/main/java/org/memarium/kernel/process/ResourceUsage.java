@@ -4,6 +4,7 @@ import org.memarium.kernel.procfs.ProcessView;
 
 /** {@code struct rusage}, as far as it is counted here: of tasks that have ended, summed up. */
 public final class ResourceUsage {
+  private final TaskIo io = new TaskIo();
   private long userNanos;
   private long systemNanos;
   private long minorFaults;
@@ -20,6 +21,7 @@ public final class ResourceUsage {
     majorFaults += task.majorFaults();
     voluntarySwitches += task.voluntarySwitches();
     involuntarySwitches += task.involuntarySwitches();
+    io.add(task.attributes().io());
   }
 
   /** {@code wait_task_zombie}: a child is reaped. */
@@ -30,6 +32,7 @@ public final class ResourceUsage {
     majorFaults += other.majorFaults;
     voluntarySwitches += other.voluntarySwitches;
     involuntarySwitches += other.involuntarySwitches;
+    io.add(other.io);
     noteRss(other.maxRssPages);
   }
 
@@ -67,6 +70,21 @@ public final class ResourceUsage {
   /** {@code ru_majflt}. */
   public long majorFaults() {
     return majorFaults;
+  }
+
+  /** {@code ru_inblock}. */
+  public long inBlocks() {
+    return io.inBlocks();
+  }
+
+  /** {@code ru_oublock}. */
+  public long outBlocks() {
+    return io.outBlocks();
+  }
+
+  /** For {@code /proc}. */
+  TaskIo io() {
+    return io;
   }
 
   /** {@code ru_nvcsw}. */

@@ -1,7 +1,11 @@
 package org.memarium.kernel.process;
 
-/** Small marks of a task that prctl(2), personality(2) and execve(2) set and fork hands on. */
+/**
+ * Small marks of a task that prctl(2), personality(2) and execve(2) set and fork hands on; and what
+ * it has read and written.
+ */
 public final class TaskAttributes {
+  private final TaskIo io = new TaskIo();
   private int personality;
   private int parentDeathSignal;
   private boolean noNewPrivileges;
@@ -16,6 +20,11 @@ public final class TaskAttributes {
     noNewPrivileges = parent.noNewPrivileges;
     randomized = parent.randomized;
     forkedOnly = true;
+  }
+
+  /** {@code ioac}: what it has read and written. */
+  public TaskIo io() {
+    return io;
   }
 
   /** Bits of personality(2). */

@@ -69,6 +69,16 @@ final class TaskView implements ProcessView {
   }
 
   @Override
+  public String io(boolean whole) {
+    if (!whole) {
+      return task.attributes().io().text();
+    }
+    ResourceUsage all = new ResourceUsage();
+    all.addAll(task.process());
+    return all.io().text();
+  }
+
+  @Override
   public Usage childrenUsage() {
     return task.process().childrenUsage().view();
   }

@@ -81,6 +81,7 @@ final class ProcessDirectory extends PseudoDirectory {
   private void addFiles(MountTable mounts) {
     text("cgroup", this::cgroup);
     bytes("cmdline", READABLE, process::commandLine);
+    guarded(text("io", PRIVATE, () -> process.io(whole)));
     text("limits", () -> Limits.of(process));
     text("mounts", mounts::mounts);
     text("stat", () -> Stat.of(process, system, whole));

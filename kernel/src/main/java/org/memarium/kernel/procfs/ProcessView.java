@@ -104,6 +104,15 @@ public interface ProcessView {
     return List.of();
   }
 
+  /**
+   * {@code do_io_accounting}: what {@code /proc/PID/io} prints.
+   *
+   * @param whole of all threads, those that have ended, and children that were waited for
+   */
+  default String io(boolean whole) {
+    return "";
+  }
+
   /** What all threads of its process used, those that have ended included. */
   default Usage processUsage() {
     return new Usage(minorFaults(), majorFaults(), userNanos(), systemNanos());

@@ -1,6 +1,7 @@
 package org.memarium.kernel.syscall;
 
 import org.memarium.kernel.ipc.HugePages;
+import org.memarium.kernel.process.TaskIo;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
@@ -139,6 +140,12 @@ final class CacheCalls {
     @Override
     OpenFile other() {
       return target;
+    }
+
+    @Override
+    void account(TaskIo io) {
+      io.read(done);
+      io.wrote(done);
     }
 
     @Override

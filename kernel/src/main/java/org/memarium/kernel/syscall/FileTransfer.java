@@ -2,6 +2,7 @@ package org.memarium.kernel.syscall;
 
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TaskIo;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.wait.Restart;
@@ -84,6 +85,7 @@ abstract class FileTransfer implements SleepingCall {
   final long begin(SleepingCall sleeper) {
     long result = step();
     if (result != OpenFile.WOULD_BLOCK && result != GOES_ON) {
+      account(kernel.task().attributes().io());
       return result;
     }
     kernel.vfs().fget(file);
@@ -139,8 +141,12 @@ abstract class FileTransfer implements SleepingCall {
     return file.waitsForOutside();
   }
 
+  /** Tells {@code /proc/PID/io} of the call, which has ended; only some are counted there. */
+  void account(TaskIo io) {}
+
   @Override
   public void ended() {
+    account(kernel.task().attributes().io());
     OpenFile second = other();
     if (second != null) {
       kernel.vfs().fput(second);

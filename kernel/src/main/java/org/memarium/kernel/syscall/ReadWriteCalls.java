@@ -2,6 +2,7 @@ package org.memarium.kernel.syscall;
 
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.process.Signal;
+import org.memarium.kernel.process.TaskIo;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileMode;
 import org.memarium.kernel.vfs.OpenFile;
@@ -170,6 +171,11 @@ final class ReadWriteCalls {
     }
 
     @Override
+    void account(TaskIo io) {
+      io.read(done);
+    }
+
+    @Override
     long step() {
       byte[] bytes = chunkFor(file, to.left());
       long pause = done + STEP_BYTES;
@@ -232,9 +238,12 @@ final class ReadWriteCalls {
       return -Errno.EINVAL;
     }
     UserBuffer bytes = from.get();
-    return file.ignoresBytes()
-        ? file.write(buffer, 0, (int) bytes.left())
-        : new Write(name, fd, file, bytes, position).begin();
+    if (file.ignoresBytes()) {
+      long swallowed = file.write(buffer, 0, (int) bytes.left());
+      kernel.task().attributes().io().wrote(Math.max(swallowed, 0));
+      return swallowed;
+    }
+    return new Write(name, fd, file, bytes, position).begin();
   }
 
   private final class Write extends FileTransfer {
@@ -272,6 +281,11 @@ final class ReadWriteCalls {
       return mapsFile
           ? SelfCopy.piece(mm(), from, file, at, true, chunk)
           : Math.min(chunk, most - (int) (at & (Ram.PAGE_SIZE - 1)));
+    }
+
+    @Override
+    void account(TaskIo io) {
+      io.wrote(done);
     }
 
     @Override

@@ -36,7 +36,6 @@ final class RefusedCalls {
     table.refuse("sethostname setdomainname", EPERM, "needs CAP_SYS_ADMIN");
     table.refuse("acct", EPERM, "needs CAP_SYS_PACCT");
     table.refuse("vhangup", EPERM, "needs CAP_SYS_TTY_CONFIG");
-    table.refuse("syslog", EPERM, "needs CAP_SYSLOG (kernel.dmesg_restrict, as Debian sets it)");
     table.refuse("stime", EPERM, "needs CAP_SYS_TIME: the virtual clock is the machine's");
     table.refuse("ptrace", EPERM, "nobody traces anybody (kernel.yama.ptrace_scope 3)");
     table.refuse("setns", EPERM, "needs CAP_SYS_ADMIN: there is one namespace of each kind");

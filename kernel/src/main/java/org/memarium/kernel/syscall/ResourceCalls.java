@@ -122,10 +122,10 @@ final class ResourceCalls {
 
   /**
    * <pre>
-   *   0       8       16       20    32       36       40                        64      68
-   *  +-------+-------+--------+-----+--------+--------+-------------------------+-------+--------+ 72
-   *  | utime | stime | maxrss |  0  | minflt | majflt | swaps, blocks, messages | nvcsw | nivcsw |
-   *  +-------+-------+--------+-----+--------+--------+-------------------------+-------+--------+
+   *   0       8       16       20    32       36       40      44        48        52    64      68
+   *  +-------+-------+--------+-----+--------+--------+-------+---------+---------+-----+-------+--------+
+   *  | utime | stime | maxrss |  0  | minflt | majflt | nswap | inblock | oublock |  0  | nvcsw | nivcsw |
+   *  +-------+-------+--------+-----+--------+--------+-------+---------+---------+-----+-------+--------+
    * </pre>
    */
   private long getrusage(int who, int to) {
@@ -155,6 +155,7 @@ final class ResourceCalls {
     putTime(out, usage.systemNanos());
     out.putInt((int) usage.maxRssPages() * KIB_PER_PAGE);
     out.putInt(32, (int) usage.minorFaults()).putInt(36, (int) usage.majorFaults());
+    out.putInt(44, (int) usage.inBlocks()).putInt(48, (int) usage.outBlocks());
     out.putInt(64, (int) usage.voluntarySwitches()).putInt(68, (int) usage.involuntarySwitches());
     return out.array();
   }

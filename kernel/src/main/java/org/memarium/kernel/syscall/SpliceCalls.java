@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TaskIo;
 import org.memarium.kernel.process.UserFaultException;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FileMode;
@@ -124,6 +125,12 @@ final class SpliceCalls {
     @Override
     OpenFile other() {
       return in;
+    }
+
+    @Override
+    void account(TaskIo io) {
+      io.read(done);
+      io.wrote(done);
     }
 
     @Override

@@ -48,6 +48,7 @@ public final class SystemCalls {
     new FutexCalls(kernel).enter(table);
     new MembarrierCalls(kernel).enter(table);
     new SystemInfoCalls(kernel).enter(table);
+    new LogCalls(kernel).enter(table);
     new IdentityCalls(kernel).enter(table);
     new CapabilityCalls(kernel).enter(table);
     new ResourceCalls(kernel).enter(table);

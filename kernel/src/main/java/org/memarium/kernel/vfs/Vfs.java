@@ -21,6 +21,8 @@ import org.memarium.kernel.tty.HostTerminal;
 import org.memarium.kernel.tty.JobControl;
 import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
+import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.trace.KernelLog;
 
 /**
  * The tree of files of one machine: the view of the host, the overlay, and what is mounted on it.
@@ -51,6 +53,7 @@ public final class Vfs implements AutoCloseable {
   private final PseudoFileSystem devices;
   private final AnonInode anonInode;
   private final PidFs pidFs = new PidFs(DeviceNumber.of(0, PIDFS_MINOR));
+  private final KernelMessages messages;
   private final UnixDomain unix;
   private @Nullable InternetDomain internet;
   private final List<String> mounts = new ArrayList<>();
@@ -85,6 +88,8 @@ public final class Vfs implements AutoCloseable {
     this.terminals = new Terminals(devpts, pts, processes);
     this.anonInode = new AnonInode(DeviceNumber.of(0, ANON_INODE_MINOR), 1, nowNanos());
     this.unix = new UnixDomain(dcache.caches());
+    SlabAllocator slab = config.slab();
+    this.messages = new KernelMessages(slab == null ? new KernelLog() : slab.log());
     makeDevices();
   }
 
@@ -174,6 +179,7 @@ public final class Vfs implements AutoCloseable {
     for (CharacterDevice.Kind kind : CharacterDevice.Kind.values()) {
       dev.add(kind.name().toLowerCase(Locale.ROOT), new CharacterDevice(devices, kind, random));
     }
+    dev.add("kmsg", new KmsgDevice(devices, messages));
     dev.add("fd", MagicLink.toPath(devices, () -> "/proc/self/fd"));
     dev.add("stdin", MagicLink.toPath(devices, () -> "/proc/self/fd/0"));
     dev.add("stdout", MagicLink.toPath(devices, () -> "/proc/self/fd/1"));
@@ -207,6 +213,11 @@ public final class Vfs implements AutoCloseable {
   /** What {@code /proc/mounts} prints. */
   public String mountTable() {
     return String.join("", mounts);
+  }
+
+  /** The kernel's log, as programs read it. */
+  public KernelMessages messages() {
+    return messages;
   }
 
   /** The root of the tree. */

@@ -400,7 +400,7 @@ public final class AddressSpace {
 
   /** {@code __filemap_remove_folio}, and the cache's reference goes. */
   private void remove(long index, int pfn, int shadow) {
-    dirty.clear(pfn);
+    dirty.cancel(pfn);
     if (shadow >= 0) {
       pages.replaceByValue(index, shadow);
     } else {

@@ -87,7 +87,15 @@ final class DirtyPages {
     cache.flusher.countDirtied();
   }
 
-  /** {@code folio_cancel_dirty}, and what writing it back begins with. */
+  /** {@code folio_cancel_dirty}: the page goes, and need not be written. */
+  void cancel(int pfn) {
+    if (persistent && memMap.isPageDirty(pfn)) {
+      cache.countCancelledWrite();
+    }
+    clear(pfn);
+  }
+
+  /** What writing it back begins with. */
   void clear(int pfn) {
     if (!memMap.isPageDirty(pfn)) {
       return;

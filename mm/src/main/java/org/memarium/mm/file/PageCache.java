@@ -61,6 +61,8 @@ public final class PageCache {
 
   private boolean coldFiles;
 
+  private long cancelledWrites;
+
   private Commitment commitment = Uncommitted.INSTANCE;
   private ShmemSwap shmemSwap = ShmemSwap.None.INSTANCE;
   private final ShmemFiles shmemFiles = new ShmemFiles();
@@ -248,6 +250,18 @@ public final class PageCache {
    */
   public FaultAttr failMakeRequest() {
     return device.failMakeRequest();
+  }
+
+  /**
+   * {@code task_io_account_cancelled_write}: how many dirty pages went with their files, or with
+   * the end of one, before they were written.
+   */
+  public long cancelledWrites() {
+    return cancelledWrites;
+  }
+
+  void countCancelledWrite() {
+    cancelledWrites++;
   }
 
   private void written(int pfn) {

@@ -28,14 +28,17 @@ public final class KernelLog {
 
   private final Line[] ring = new Line[CAPACITY];
   private LongSupplier clock = () -> 0;
+  private Runnable waiter = () -> {};
   private long written;
+  private long cleared;
 
   /**
    * A line.
    *
    * @param sequence its number, from 0
    * @param nanos since boot, by the machine's clock
-   * @param level {@link #EMERG}, {@link #ERR}, {@link #WARNING}, {@link #INFO}
+   * @param level {@link #EMERG}, {@link #ERR}, {@link #WARNING}, {@link #INFO}; of what a program
+   *     has written, that and its facility, from bit 3 on
    */
   public record Line(long sequence, long nanos, int level, String text) {
     /** As {@code dmesg} prints it: {@code [ 1.234567] text}. */
@@ -63,10 +66,16 @@ public final class KernelLog {
     return clock;
   }
 
+  /** {@code wake_up_klogd}: who is told of each new line. */
+  public void setWaiter(Runnable reader) {
+    waiter = reader;
+  }
+
   /** Adds a line; a full ring loses its oldest. */
   public void print(int level, String text) {
     ring[(int) (written % CAPACITY)] = new Line(written, clock.getAsLong(), level, text);
     written++;
+    waiter.run();
   }
 
   /** {@code pr_err}. */
@@ -89,6 +98,34 @@ public final class KernelLog {
     return written;
   }
 
+  /** The number of the oldest line that is still there. */
+  public long first() {
+    return Math.max(0, written - CAPACITY);
+  }
+
+  /**
+   * A line that is still there.
+   *
+   * @param sequence from {@link #first} to before {@link #written}
+   */
+  public Line line(long sequence) {
+    if (sequence < first() || sequence >= written) {
+      throw new IllegalArgumentException(
+          "line %d of %d to %d".formatted(sequence, first(), written));
+    }
+    return ring[(int) (sequence % CAPACITY)];
+  }
+
+  /** {@code syslog_clear}: who reads all reads from here on; nothing is lost. */
+  public void clear() {
+    cleared = written;
+  }
+
+  /** {@code clear_seq}: the number of the first line since {@link #clear}. */
+  public long cleared() {
+    return Math.max(cleared, first());
+  }
+
   /** The lines that are still there, oldest first. */
   public List<Line> lines() {
     return linesFrom(0);
@@ -97,10 +134,8 @@ public final class KernelLog {
   /** Those from number {@code sequence} on. */
   public List<Line> linesFrom(long sequence) {
     List<Line> lines = new ArrayList<>();
-    for (long i = Math.max(sequence, written - CAPACITY); i < written; i++) {
-      if (i >= 0) {
-        lines.add(ring[(int) (i % CAPACITY)]);
-      }
+    for (long i = Math.max(sequence, first()); i < written; i++) {
+      lines.add(ring[(int) (i % CAPACITY)]);
     }
     return lines;
   }
