@@ -8,15 +8,19 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 
-/** System calls of the host that Java does not offer, to wake, await and outlive the agent. */
+/** System calls of the host that Java does not offer, around the agent. */
 final class HostCalls {
-  private static final long POLL = 7;
+  private static final long OPEN = 2;
   private static final long CLOSE = 3;
+  private static final long POLL = 7;
   private static final long FUTEX = 202;
+  private static final long FADVISE64 = 221;
   private static final long PIDFD_OPEN = 434;
   private static final long WAIT = 0;
   private static final long WAKE = 1;
+  private static final long DONTNEED = 4;
   private static final int POLLIN = 1;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
@@ -61,6 +65,23 @@ final class HostCalls {
       // A signal came between.
     }
     call(CLOSE, descriptor, 0, 0, 0);
+  }
+
+  /**
+   * Lets all processors put pages on their lists that they have gathered for it, and so let go of
+   * them ({@code lru_add_drain_all}).
+   *
+   * @param file one that some process has mapped: its pages cannot be dropped from the cache, and
+   *     Linux takes for the reason that they have been gathered
+   */
+  void drainBatches(Path file) {
+    try (Arena arena = Arena.ofConfined()) {
+      long descriptor = call(OPEN, arena.allocateFrom(file.toString()).address(), 0, 0, 0);
+      if (descriptor >= 0) {
+        call(FADVISE64, descriptor, 0, 0, DONTNEED);
+        call(CLOSE, descriptor, 0, 0, 0);
+      }
+    }
   }
 
   private static long call(long number, long a, long b, long c, long d) {

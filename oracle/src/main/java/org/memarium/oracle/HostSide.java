@@ -64,6 +64,7 @@ final class HostSide implements AutoCloseable {
   private static final int NOWHERE = 1;
 
   private final Process process;
+  private final Path program;
   private final Mailbox mailbox;
   private final Numbers numbers = new Numbers();
   private final @Nullable HostProc[] processes = new HostProc[Mailbox.SLOTS];
@@ -75,8 +76,9 @@ final class HostSide implements AutoCloseable {
   /** Where in the mailbox each step of the batch is: there are commands of our own between them. */
   private int[] places = {};
 
-  private HostSide(Process process, Mailbox mailbox) {
+  private HostSide(Process process, Path program, Mailbox mailbox) {
     this.process = process;
+    this.program = program;
     this.mailbox = mailbox;
     numbers.setPid(0, (int) process.pid());
   }
@@ -155,7 +157,7 @@ final class HostSide implements AutoCloseable {
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(ProcessBuilder.Redirect.DISCARD);
       builder.environment().clear();
-      HostSide side = new HostSide(builder.start(), mailbox);
+      HostSide side = new HostSide(builder.start(), program, mailbox);
       // An empty batch: when it is done the agent has its mailbox.
       mailbox.post(0, 0);
       side.finish(0);
@@ -343,6 +345,15 @@ final class HostSide implements AutoCloseable {
       processes[slot] = process;
     }
     return process;
+  }
+
+  /**
+   * Lets go of the pages that were looked at. What is read through {@code /proc/PID/mem} is marked
+   * as used, in batches of the processor that reads: a page in one has a reference more, so that
+   * {@code MADV_PAGEOUT} would not free it.
+   */
+  void lookAway() {
+    mailbox.drainBatches(program);
   }
 
   /** Ends all its processes. */

@@ -113,6 +113,11 @@ final class Mailbox implements AutoCloseable {
     calls.awaitEnd(pid);
   }
 
+  /** See {@link HostCalls#drainBatches}. */
+  void drainBatches(Path file) {
+    calls.drainBatches(file);
+  }
+
   /** What became of a command of the batch that is done. */
   Outcome outcome(int slot, int index) {
     long at = command(slot, index) + RESULT;

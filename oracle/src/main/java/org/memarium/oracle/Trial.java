@@ -198,6 +198,7 @@ final class Trial implements AutoCloseable {
         difference = states.compare(slot, done.size());
       }
     }
+    host.lookAway();
   }
 
   /** The maps of all processes, the host's and ours side by side, for a report. */
