@@ -16,6 +16,7 @@ import org.memarium.kernel.error.UsageException;
 import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
+import org.memarium.mm.swap.ZswapParameters;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -46,6 +47,17 @@ final class MachineOptions {
       converter = SwapOption.OfFile.class,
       description = "A swap area on a file of yours, which mkswap has made one. Repeatable.")
   private List<SwapArea> swapFiles = new ArrayList<>();
+
+  @Option(
+      names = "--zswap",
+      paramLabel = "PARAMETER=VALUE[,...]",
+      converter = ZswapOption.class,
+      description = {
+        "Compressed RAM in front of the swap areas. 'enabled=Y' alone does; others are those of"
+            + " /sys/module/zswap/parameters: max_pool_percent=20, accept_threshold_percent=90,"
+            + " same_filled_pages_enabled=Y, non_same_filled_pages_enabled=Y."
+      })
+  private @Nullable ZswapParameters zswap;
 
   @Option(
       names = "--preset",
@@ -252,6 +264,7 @@ final class MachineOptions {
     }
     swap.forEach(config::swap);
     swapFiles.forEach(config::swap);
+    config.zswap(zswap);
     writable.forEach(config::writable);
     limits.forEach(limit -> config.limit(limit.resource(), limit.soft(), limit.hard()));
     if (preset != null) {

@@ -67,6 +67,7 @@ import org.memarium.mm.slab.Kmalloc;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.swap.ZswapParameters;
 import org.memarium.mm.trace.KernelLog;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.VmStat;
@@ -171,6 +172,10 @@ public final class Machine implements AutoCloseable {
 
     memory.swap().areas().connect(vmalloc, kvMalloc, log);
     swap = new MachineSwap(memory);
+    ZswapParameters zswap = config.zswap();
+    if (zswap != null) {
+      memory.swap().useZswap(zswap, slab);
+    }
     pages = new KernelPages(allocator);
     Segments segments = config.layout() == Layout.I386 ? Segments.I386 : Segments.X86_64;
     gdt = new DescriptorTable(ram, (long) gdtPfn << Ram.PAGE_SHIFT, segments.entries());
@@ -297,6 +302,7 @@ public final class Machine implements AutoCloseable {
             faults,
             reclaim.kswapd(),
             memory.pageCache(),
+            memory.swap(),
             allocator.groups(),
             execve,
             outOfMemory,

@@ -15,6 +15,7 @@ import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.slab.SlubDebugOptions;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.swap.ZswapParameters;
 import org.memarium.mm.trace.CostModel;
 
 /**
@@ -230,6 +231,11 @@ public final class MachineConfig {
     return values.swap;
   }
 
+  /** Compressed RAM in front of swap; null, the default: none. */
+  public @Nullable ZswapParameters zswap() {
+    return values.zswap;
+  }
+
   /** Nanoseconds since 1970 at which the virtual clock starts; default 2026-01-01T00:00:00Z. */
   public long bootTimeNanos() {
     return values.bootTimeNanos;
@@ -279,6 +285,7 @@ public final class MachineConfig {
     private boolean coldFiles;
     private CostModel costs = CostModel.DEFAULT;
     private List<SwapArea> swap = new ArrayList<>();
+    private @Nullable ZswapParameters zswap;
     private long bootTimeNanos = 1_767_225_600L * 1_000_000_000L;
 
     private Builder() {}
@@ -317,7 +324,14 @@ public final class MachineConfig {
       coldFiles = from.coldFiles;
       costs = from.costs;
       swap = new ArrayList<>(from.swap);
+      zswap = from.zswap;
       bootTimeNanos = from.bootTimeNanos;
+    }
+
+    /** See {@link MachineConfig#zswap}. */
+    public Builder zswap(@Nullable ZswapParameters parameters) {
+      zswap = parameters;
+      return this;
     }
 
     /** Adds to {@link MachineConfig#swap}. */

@@ -23,6 +23,7 @@ import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.swap.Swap;
 import org.memarium.mm.frame.MemCgroups;
 import org.memarium.mm.reclaim.KswapdTask;
 import org.memarium.mm.space.MmStruct;
@@ -51,6 +52,7 @@ final class RunLoop implements PageFaultHandler {
   private final FaultHandler faults;
   private final KswapdTask kswapd;
   private final PageCache pageCache;
+  private final Swap swap;
   private final MemCgroups groups;
   private final SignalDelivery delivery;
   private final Traps traps;
@@ -77,6 +79,7 @@ final class RunLoop implements PageFaultHandler {
    * @param first the thread of the program that the machine is given
    * @param kswapd shares the processor with the programs
    * @param pageCache writes back between two instructions, when that is due
+   * @param swap does the same with compressed pages
    * @param check called after every system call
    * @param beforeExit told of every thread that ends, while all of it is still there
    */
@@ -86,6 +89,7 @@ final class RunLoop implements PageFaultHandler {
       FaultHandler faults,
       KswapdTask kswapd,
       PageCache pageCache,
+      Swap swap,
       MemCgroups groups,
       Execve execve,
       OutOfMemory outOfMemory,
@@ -97,6 +101,7 @@ final class RunLoop implements PageFaultHandler {
     this.faults = faults;
     this.kswapd = kswapd;
     this.pageCache = pageCache;
+    this.swap = swap;
     this.groups = groups;
     this.delivery = new SignalDelivery(kernel, execve);
     this.traps = new Traps(kernel, faults, outOfMemory);
@@ -168,6 +173,7 @@ final class RunLoop implements PageFaultHandler {
       takeExternalSignals();
       kswapd.runTurn();
       pageCache.atSafePoint();
+      swap.atSafePoint();
       if (checkRequested) {
         checkRequested = false;
         check.run();

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.memarium.mm.reclaim.PolicyChoice;
+import org.memarium.mm.swap.ZswapParameters;
 
 /** Programs that share more memory than there is find all of it as they left it. */
 final class SharedSwapTest {
@@ -50,6 +51,17 @@ final class SharedSwapTest {
   void whicheverPageAPolicyTakes(String policy) {
     String program = HostPrograms.compile(folder, "shared.c", "-static").toString();
     agrees(config -> config.reclaimPolicy(PolicyChoice.of(policy)), program, "memfd", "12", "4");
+  }
+
+  /** With compressed RAM before the disk, of anonymous and shared memory. */
+  @ParameterizedTest
+  @CsvSource({"sequential, 12, 20", "fork, 12, 20", "random, 12, 2", "radix, 12, 20"})
+  void compressedRamKeepsWhatProgramsWrote(String pattern, String mebibytes, String percent) {
+    ZswapParameters zswap = ZswapParameters.DEFAULT.with("max_pool_percent", percent);
+    String program = HostPrograms.compile(folder, "thrash.c", "-static").toString();
+    agrees(config -> config.zswap(zswap), program, pattern, mebibytes);
+    String shared = HostPrograms.compile(folder, "shared.c", "-static").toString();
+    agrees(config -> config.zswap(zswap).checks(true), shared, "memfd", "3", "11");
   }
 
   @Test

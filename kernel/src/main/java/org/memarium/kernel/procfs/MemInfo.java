@@ -6,6 +6,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
 import org.memarium.mm.frame.LruList;
 import org.memarium.mm.space.MemoryManager;
+import org.memarium.mm.swap.Zswap;
 
 /**
  * {@code /proc/meminfo}; Linux {@code fs/proc/meminfo.c}.
@@ -69,7 +70,9 @@ public final class MemInfo {
     }
     pages("SwapTotal", memory.swap().totalPages());
     pages("SwapFree", memory.swap().freePages());
-    zeroes("Zswap", "Zswapped");
+    Zswap zswap = memory.swap().zswap();
+    pages("Zswap", zswap == null ? 0 : zswap.poolPages());
+    pages("Zswapped", zswap == null ? 0 : zswap.storedPages());
     pages("Dirty", figures.dirty);
     pages("Writeback", figures.writeback);
     pages("AnonPages", figures.anon);

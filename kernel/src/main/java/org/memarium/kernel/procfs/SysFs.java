@@ -7,6 +7,7 @@ import org.memarium.kernel.vfs.PseudoDirectory;
 import org.memarium.kernel.vfs.PseudoFileSystem;
 import org.memarium.mm.frame.FragmentationIndex;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.swap.Zswap;
 
 /**
  * The root of {@code /sys}, and in it {@code kernel/debug}, which only root enters: how far free
@@ -35,6 +36,11 @@ public final class SysFs extends PseudoDirectory {
     add("kernel", kernel);
     kernel.add("debug", debug);
     debug.add("extfrag", extfrag);
+    Zswap zswap = system.memory().swap().zswap();
+    if (zswap != null) {
+      debug.add("zswap", ZswapFiles.counters(fileSystem(), zswap));
+      add("module", ZswapFiles.module(fileSystem(), zswap.parameters()));
+    }
     file(extfrag, "extfrag_index", () -> FragmentationIndex.extfragIndexFile(allocator.zones()));
     addProcessors();
     if (allocator.groups().areOn()) {

@@ -77,6 +77,38 @@ public final class Swap {
     return io;
   }
 
+  /** {@code init_zswap}: compressed RAM stands in front of the areas from now on. */
+  public void useZswap(ZswapParameters parameters, SlabAllocator slab) {
+    io.setZswap(new Zswap(parameters, allocator, slab, this));
+  }
+
+  /** Compressed RAM, or null. */
+  public @Nullable Zswap zswap() {
+    return io.zswap();
+  }
+
+  /** Work that waits for a moment at which the kernel would schedule. */
+  public void atSafePoint() {
+    Zswap zswap = io.zswap();
+    if (zswap != null) {
+      zswap.shrink();
+    }
+  }
+
+  /** {@code zswap_get_swap_cache_page}: a frame in the swap cache to fill; -1 if it is there. */
+  int newPageOf(int slot) {
+    int pfn = readNew(slot);
+    if (pfn >= 0 && !isNew) {
+      allocator.putPage(pfn);
+      return -1;
+    }
+    return pfn;
+  }
+
+  boolean isUsed(int slot) {
+    return areas.infoOf(slot).map().get(SwapAreas.offset(slot)) != 0;
+  }
+
   /** Names who counts the swap of memory groups; nobody does until then. */
   public void setCharge(SwapCharge charge) {
     areas.setCharge(charge);
@@ -484,6 +516,10 @@ public final class Swap {
 
   /** Closes the devices, as the machine ends. */
   public void close() {
+    Zswap zswap = io.zswap();
+    if (zswap != null) {
+      zswap.close();
+    }
     areas.close();
   }
 
@@ -498,6 +534,10 @@ public final class Swap {
   public void audit(Audit audit, SwapRecount recount) {
     cache.audit(audit);
     areas.audit(audit, recount);
+    Zswap zswap = io.zswap();
+    if (zswap != null) {
+      zswap.audit(audit);
+    }
   }
 
   /** {@code null} where nobody counts groups. */

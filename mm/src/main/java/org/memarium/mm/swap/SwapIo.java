@@ -2,6 +2,7 @@ package org.memarium.mm.swap;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
@@ -21,6 +22,7 @@ final class SwapIo {
   private final MemMap memMap;
   private final VmStat vmStat;
   private final SwapAreas areas;
+  private @Nullable Zswap zswap;
 
   /** By type of the area. */
   private final List<DeviceQueue> queues = new ArrayList<>();
@@ -39,12 +41,36 @@ final class SwapIo {
     return queues.get(type);
   }
 
+  /** Puts compressed RAM in front of the devices. */
+  void setZswap(Zswap compressed) {
+    zswap = compressed;
+  }
+
+  @Nullable Zswap zswap() {
+    return zswap;
+  }
+
+  /**
+   * {@code swap_writepage}: to compressed RAM, which takes no time of a device; else as {@link
+   * #writeToDevice}.
+   */
+  int write(int pfn, int slot) {
+    if (zswap != null && zswap.store(pfn, slot)) {
+      // folio_start_writeback and folio_end_writeback, with nothing between them
+      memMap.clearPageDirty(pfn);
+      memMap.clearFlags(pfn, PageFlags.RECLAIM);
+      vmStat.increment(VmStatItem.NR_WRITTEN);
+      return 0;
+    }
+    return writeToDevice(pfn, slot);
+  }
+
   /**
    * {@code __swap_writepage}, and {@code end_swap_bio_write} of a device that fails.
    *
    * @return 0, or -EIO: the page is dirty again
    */
-  int write(int pfn, int slot) {
+  int writeToDevice(int pfn, int slot) {
     SwapInfo area = areas.infoOf(slot);
     memMap.clearPageDirty(pfn);
     int offset = SwapAreas.offset(slot);
@@ -64,6 +90,10 @@ final class SwapIo {
 
   /** {@code swap_readpage}: the page is up to date when it has come, unless the device failed. */
   void read(int pfn, int slot) {
+    if (zswap != null && zswap.load(pfn, slot)) {
+      memMap.setPageUptodate(pfn);
+      return;
+    }
     SwapInfo area = areas.infoOf(slot);
     int offset = SwapAreas.offset(slot);
     int error = area.device().read(offset, allocator.ram(), pfn);
@@ -77,5 +107,9 @@ final class SwapIo {
   }
 
   /** {@code frontswap_invalidate_page}: what is stored for a slot is not needed. */
-  void forget(int slot) {}
+  void forget(int slot) {
+    if (zswap != null) {
+      zswap.forget(slot);
+    }
+  }
 }
