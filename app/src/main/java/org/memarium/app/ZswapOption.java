@@ -28,7 +28,8 @@ final class ZswapOption implements ITypeConverter<ZswapParameters> {
       return parameters.with(name, value);
     }
     if (!value.equals("Y") && !value.equals("1")) {
-      throw new IllegalArgumentException("--zswap turns it on: enabled=Y, not '%s'".formatted(value));
+      throw new IllegalArgumentException(
+          "--zswap turns it on: enabled=Y, not '%s'".formatted(value));
     }
     return parameters;
   }

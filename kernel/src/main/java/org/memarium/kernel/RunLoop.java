@@ -23,10 +23,10 @@ import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.file.PageCache;
-import org.memarium.mm.swap.Swap;
 import org.memarium.mm.frame.MemCgroups;
 import org.memarium.mm.reclaim.KswapdTask;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.swap.Swap;
 
 /**
  * The way between the program and the kernel: runs the processor, and answers what made it stop.

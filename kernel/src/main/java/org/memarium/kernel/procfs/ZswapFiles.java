@@ -22,8 +22,7 @@ final class ZswapFiles {
     debug.add(
         "pool_total_size",
         GeneratedFile.ofText(fileSystem, () -> (zswap.poolPages() << Ram.PAGE_SHIFT) + "\n"));
-    debug.add(
-        "stored_pages", GeneratedFile.ofText(fileSystem, () -> zswap.storedPages() + "\n"));
+    debug.add("stored_pages", GeneratedFile.ofText(fileSystem, () -> zswap.storedPages() + "\n"));
     debug.add(
         "same_filled_pages",
         GeneratedFile.ofText(fileSystem, () -> zswap.sameFilledPages() + "\n"));
@@ -43,8 +42,14 @@ final class ZswapFiles {
     file(fileSystem, parameters, "max_pool_percent", Integer.toString(chosen.maxPoolPercent()));
     file(
         fileSystem,
-        parameters, "accept_threshold_percent", Integer.toString(chosen.acceptThresholdPercent()));
-    file(fileSystem, parameters, "same_filled_pages_enabled", chosen.sameFilledPagesEnabled() ? "Y" : "N");
+        parameters,
+        "accept_threshold_percent",
+        Integer.toString(chosen.acceptThresholdPercent()));
+    file(
+        fileSystem,
+        parameters,
+        "same_filled_pages_enabled",
+        chosen.sameFilledPagesEnabled() ? "Y" : "N");
     file(
         fileSystem,
         parameters,

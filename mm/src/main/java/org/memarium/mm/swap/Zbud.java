@@ -9,8 +9,8 @@ import org.memarium.mm.Audit;
 import org.memarium.mm.frame.PageAllocator;
 
 /**
- * {@code zbud}: memory for compressed pages, two to a page (Linux 6.1 {@code mm/zbud.c}). Simple, and
- * no better than half of what went in; but a page of the pool is free as soon as two are gone.
+ * {@code zbud}: memory for compressed pages, two to a page (Linux 6.1 {@code mm/zbud.c}). Simple,
+ * and no better than half of what went in; but a page of the pool is free as soon as two are gone.
  *
  * <pre>
  *   0        64                                                   4096

@@ -18,8 +18,8 @@ import org.memarium.mm.trace.VmStatItem;
 
 /**
  * {@code zswap}: a pool of compressed pages in RAM, in front of the swap areas (Linux 6.1 {@code
- * mm/zswap.c}). A page that goes to swap has its slot as without it, but its bytes stay here if they
- * get small enough and there is room.
+ * mm/zswap.c}). A page that goes to swap has its slot as without it, but its bytes stay here if
+ * they get small enough and there is room.
  *
  * <pre>
  *   store   the pool is full    no: the page goes to the device; later the oldest page of the pool

@@ -51,7 +51,8 @@ public record ZswapParameters(
     return switch (value) {
       case "Y", "y", "1", "on" -> true;
       case "N", "n", "0", "off" -> false;
-      default -> throw new IllegalArgumentException("%s is Y or N, not '%s'".formatted(name, value));
+      default ->
+          throw new IllegalArgumentException("%s is Y or N, not '%s'".formatted(name, value));
     };
   }
 
@@ -72,17 +73,19 @@ public record ZswapParameters(
       case "non_same_filled_pages_enabled" -> others = flag(name, value);
       case "compressor" -> expect(name, value, COMPRESSOR);
       case "zpool" -> expect(name, value, ZPOOL);
-      default -> throw new IllegalArgumentException(
-          "zswap has no parameter '%s'; there are max_pool_percent, accept_threshold_percent,"
-                  .formatted(name)
-              + " same_filled_pages_enabled, non_same_filled_pages_enabled");
+      default ->
+          throw new IllegalArgumentException(
+              "zswap has no parameter '%s'; there are max_pool_percent, accept_threshold_percent,"
+                      .formatted(name)
+                  + " same_filled_pages_enabled, non_same_filled_pages_enabled");
     }
     return new ZswapParameters(most, threshold, same, others);
   }
 
   private static void expect(String name, String value, String only) {
     if (!value.equals(only)) {
-      throw new IllegalArgumentException("%s can only be %s, not '%s'".formatted(name, only, value));
+      throw new IllegalArgumentException(
+          "%s can only be %s, not '%s'".formatted(name, only, value));
     }
   }
 }
