@@ -203,6 +203,7 @@ public final class Machine implements AutoCloseable {
     pageCache.setColdFiles(config.coldFiles());
     vfs = openFiles(config, clock, pageCache);
     ipc = new IpcNamespace(memory, slab, this::currentTgid, clock::realtimeNanos, wordBytes());
+    pageCache.setUnmapsBehindHoles(config.layout().unmapsBehindHoles());
     UtsName uname = UtsName.of(config.layout() == Layout.I386 ? "i686" : "x86_64");
     OomSettings oomSettings = new OomSettings();
     outOfMemory =

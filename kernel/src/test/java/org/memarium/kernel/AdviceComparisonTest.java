@@ -30,6 +30,11 @@ final class AdviceComparisonTest {
   }
 
   @Test
+  void holesInTheFirstPageUnmapWhatFollows() {
+    same("firsthole.c");
+  }
+
+  @Test
   void signalsOfMemoryAccessesHaveTheSameCodeAndAddress() {
     same("bus.c");
   }

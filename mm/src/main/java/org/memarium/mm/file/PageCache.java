@@ -59,6 +59,8 @@ public final class PageCache {
   final Flusher flusher;
   final Readahead readahead;
 
+  private boolean unmapsBehindHoles;
+
   private boolean coldFiles;
 
   private long cancelledWrites;
@@ -127,6 +129,19 @@ public final class PageCache {
     }
     spaces.add(null);
     return spaces.size() - 1;
+  }
+
+  /**
+   * Whether a hole that ends in the first page of a file on a disk unmaps all pages that begin in
+   * it or behind it, as ext4 of today does: it takes the end of what it unmaps for -1.
+   */
+  boolean unmapsBehindHoles() {
+    return unmapsBehindHoles;
+  }
+
+  /** Says so; not until then. */
+  public void setUnmapsBehindHoles(boolean unmaps) {
+    unmapsBehindHoles = unmaps;
   }
 
   /** {@code totalram_pages}: pages that the allocator manages. */

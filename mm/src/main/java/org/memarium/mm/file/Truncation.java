@@ -60,8 +60,9 @@ final class Truncation {
   void punchHole(long from, long end) {
     long first = (from + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
     long last = end >>> Ram.PAGE_SHIFT;
-    if (last == 0 && store.isShmem()) {
-      // shmem_fallocate takes the end of a hole in the first page for -1, and unmaps up to there.
+    if (last == 0 && (store.isShmem() || (store.isPersistent() && cache.unmapsBehindHoles()))) {
+      // shmem_fallocate and truncate_pagecache_range take the end of a hole in the first page for
+      // -1, and unmap up to there.
       for (long index = pages.next(first); index >= 0; index = pages.next(index + 1)) {
         unmap(index);
       }

@@ -223,6 +223,11 @@ public enum Layout {
     return this == COMPAT ? VmFlags.MAYWRITE : VmFlags.WRITE;
   }
 
+  /** See {@link org.memarium.mm.file.PageCache#setUnmapsBehindHoles}: in 6.18 so, in 6.1 not. */
+  public boolean unmapsBehindHoles() {
+    return this == COMPAT;
+  }
+
   /** Whether {@code MADV_PAGEOUT} makes entries old even where their page stays, as 6.1 does. */
   boolean agesWhatItPagesOut() {
     return this == I386;
