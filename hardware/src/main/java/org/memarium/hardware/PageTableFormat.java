@@ -81,6 +81,20 @@ public enum PageTableFormat {
     return shift[level];
   }
 
+  /**
+   * The level whose entries map so many bytes.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public int levelOf(long bytes) {
+    for (int level = 1; level <= levels; level++) {
+      if (1L << shift[level] == bytes) {
+        return level;
+      }
+    }
+    throw new IllegalArgumentException(this + " has no entries for " + bytes + " bytes");
+  }
+
   /** The index into the table of {@code level} for a linear address. */
   public int index(int level, long linearAddress) {
     return (int) (linearAddress >>> shift[level]) & ((1 << indexBits[level]) - 1);

@@ -201,6 +201,7 @@ public final class Machine implements AutoCloseable {
         new LinearMemory(
             memory, kernelMemory, userMemory, this::running, config.layout().taskSize());
     pageCache.setColdFiles(config.coldFiles());
+    pageCache.setCutsToGrow(config.layout().cutsFilesToGrow());
     vfs = openFiles(config, clock, pageCache);
     ipc = new IpcNamespace(memory, slab, this::currentTgid, clock::realtimeNanos, wordBytes());
     pageCache.setUnmapsBehindHoles(config.layout().unmapsBehindHoles());

@@ -26,6 +26,11 @@ final class SharedMemoryComparisonTest {
   }
 
   @Test
+  void hugePagesOutOfAnEmptyPoolAreMappedAndNeverThereAsOnTheHost() {
+    sameAsOnTheHost("huge.c", true);
+  }
+
+  @Test
   void anotherProcessesMemoryIsReadAndWrittenAsOnTheHost() {
     sameAsOnTheHost("processvm.c", true);
   }

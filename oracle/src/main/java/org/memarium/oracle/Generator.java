@@ -1,5 +1,7 @@
 package org.memarium.oracle;
 
+import static org.memarium.mm.space.MmapFlags.MAP_HUGETLB;
+import static org.memarium.mm.space.MmapFlags.MAP_NORESERVE;
 import static org.memarium.mm.space.MmapFlags.MREMAP_DONTUNMAP;
 import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 import static org.memarium.mm.space.MmapFlags.MREMAP_MAYMOVE;
@@ -25,19 +27,6 @@ final class Generator {
   static final List<String> FILES = List.of("fa", "fb", "fc");
 
   private static final int PAGE = 4096;
-
-  /** A stretch of 64 pages in which most of it happens, so that areas meet. */
-  private static final long ARENA = 0x1000_0000L;
-
-  private static final int ARENA_PAGES = 64;
-
-  private static final long[] EDGES = {
-    0, 0x1000, 0x1_0000, 0x5555_5000L, 0x5655_5000L, 0xffff_d000L, 0xffff_e000L, 0xffff_f000L
-  };
-
-  private static final int[] HUGE = {
-    0x1000_0000, 0x4000_0000, 0x8000_0000, 0xf000_0000, 0xffff_f000, 0xffff_ffff, 0x7fff_ffff
-  };
 
   private static final int[] PROTS = {
     0, 1, 3, 3, 3, 3, 5, 7, 2, 4, 0x0100_0003, 0x0200_0001, 8, 16
@@ -73,7 +62,11 @@ final class Generator {
   private static final int BUFFER = AgentProgram.SCRATCH + 0x2000;
   private static final int MAX_PROCESSES = 5;
 
+  /** How seldom a mapping is of huge pages. */
+  private static final int HUGE_ONE_IN = 12;
+
   private final SplittableRandom random;
+  private final Places places;
   private final OurSide ours;
   private final List<MemoryCall> choices = new ArrayList<>();
   private final Deque<Step> waiting = new ArrayDeque<>();
@@ -86,6 +79,7 @@ final class Generator {
   /** Chooses for that side's processes, from some groups. */
   Generator(long seed, OurSide ours, Set<CallGroup> groups) {
     random = new SplittableRandom(seed);
+    places = new Places(random);
     this.ours = ours;
     Map<MemoryCall, Integer> weights = weights();
     for (MemoryCall call : MemoryCall.values()) {
@@ -189,68 +183,20 @@ final class Generator {
 
   // ---- Addresses ----
 
+  private MmStruct mm() {
+    return ours.mm(current);
+  }
+
   private @Nullable Vma area() {
-    MmStruct mm = ours.mm(current);
-    int index = random.nextInt(mm.areas());
-    Vma area = mm.firstArea();
-    while (area != null && index-- > 0) {
-      area = area.next();
-    }
-    return area;
+    return places.area(mm());
   }
 
-  /** Somewhere, at a page's start as a rule. */
   private long address() {
-    long at =
-        switch (random.nextInt(20)) {
-          case 0, 1, 2, 3, 4, 5, 6, 7 -> ARENA + (long) PAGE * random.nextInt(ARENA_PAGES);
-          case 8, 9, 10, 11, 12, 13 -> nearArea();
-          case 14, 15 -> inArea();
-          case 16 -> ours.mm(current).mmapBase() - (long) PAGE * random.nextInt(64);
-          case 17 -> ours.mm(current).currentBrk() + (long) PAGE * random.nextInt(-4, 5);
-          case 18 -> ours.mm(current).parts().startStack() - (long) PAGE * random.nextInt(80);
-          default -> EDGES[random.nextInt(EDGES.length)];
-        };
-    at &= 0xffff_f000L;
-    return at + (oneIn(40) ? random.nextInt(PAGE) : 0);
-  }
-
-  private long nearArea() {
-    Vma area = area();
-    if (area == null) {
-      return ARENA;
-    }
-    long bound = random.nextBoolean() ? area.start() : area.end();
-    return bound + (long) PAGE * random.nextInt(-2, 3);
-  }
-
-  private long inArea() {
-    Vma area = area();
-    if (area == null) {
-      return ARENA;
-    }
-    long pages = (area.end() - area.start()) / PAGE;
-    return area.start() + PAGE * random.nextLong(Math.min(pages, 64));
+    return places.address(mm());
   }
 
   private int length(long at) {
-    return switch (random.nextInt(40)) {
-      case 0 -> 0;
-      case 1 -> pick(HUGE);
-      case 2, 3 -> random.nextInt(8 * PAGE);
-      case 4, 5, 6 -> PAGE * random.nextInt(1, 64);
-      case 7, 8, 9, 10 -> toBound(at);
-      default -> PAGE * random.nextInt(1, 9);
-    };
-  }
-
-  /** To the end of an area that lies there, or a little more or less. */
-  private int toBound(long at) {
-    Vma area = ours.mm(current).findVma(at);
-    if (area == null || area.end() <= at) {
-      return PAGE;
-    }
-    return (int) (area.end() - at) + PAGE * random.nextInt(-1, 2);
+    return places.length(mm(), at);
   }
 
   private void range(MemoryCall call, int... more) {
@@ -272,13 +218,17 @@ final class Generator {
   }
 
   private int access() {
-    long at = oneIn(4) ? address() : inArea();
+    long at = oneIn(4) ? address() : places.inArea(mm());
     return (int) (at & -PAGE) + pick(0, 0, 0, 4, 100, 4092, 4094, 4095);
   }
 
   // ---- Calls ----
 
   private void mmap2() {
+    if (oneIn(HUGE_ONE_IN)) {
+      hugeMmap();
+      return;
+    }
     long at = oneIn(4) ? 0 : address();
     int flags = pick(MAPS);
     if (oneIn(2)) {
@@ -298,9 +248,21 @@ final class Generator {
     add(MemoryCall.MMAP2, (int) at, length(at), pick(PROTS), flags, fd, offset);
   }
 
+  /** Huge pages, of an anonymous file or of a descriptor. */
+  private void hugeMmap() {
+    int size = pick(0, 0, 0, 21, 30, 22) << 26;
+    int flags = pick(MAPS) | size | (oneIn(5) ? 0 : MAP_HUGETLB);
+    flags |= oneIn(6) ? 0 : MAP_NORESERVE;
+    flags |= oneIn(3) ? pick(0x10, 0x10_0000, 0x2000, 0x8000) : 0;
+    int fd = (flags & 0x20) != 0 ? -1 : descriptor();
+    int offset = pick(0, 0, 0, 512, 512, 1, 0x4_0000, 0x3_fe00);
+    int at = (int) places.hugeAddress(mm());
+    add(MemoryCall.MMAP2, at, places.hugeLength(), pick(PROTS), flags, fd, offset);
+  }
+
   private void mremap() {
-    long at = oneIn(3) ? address() : inArea();
-    int bytes = oneIn(3) ? toBound(at) : length(at);
+    long at = oneIn(3) ? address() : places.inArea(mm());
+    int bytes = oneIn(3) ? places.toBound(mm(), at) : length(at);
     if (oneIn(20)) {
       bytes = 0;
     }
@@ -343,8 +305,12 @@ final class Generator {
     switch (call) {
       case MEMFD_CREATE -> {
         add(MemoryCall.WRITE_INT, AgentProgram.SCRATCH, 'm' | ('a' + random.nextInt(3)) << 8);
-        add(call, AgentProgram.SCRATCH, pick(0, 1, 2, 2, 2, 3, 8, 0x10, 0x18, 0x20));
-        add(MemoryCall.FTRUNCATE64, random.nextInt(3, 7), bytes, 0);
+        boolean huge = oneIn(5);
+        int hugeFlags = 4 | pick(0, 2) | pick(0, 0, 21, 30, 22) << 26;
+        int flags = huge ? hugeFlags : pick(0, 1, 2, 2, 2, 3, 8, 0x10, 0x18, 0x20);
+        add(call, AgentProgram.SCRATCH, flags);
+        int size = huge ? pick(1, 2, 512) << 21 : bytes;
+        add(MemoryCall.FTRUNCATE64, random.nextInt(3, 7), size, 0);
       }
       case OPEN -> {
         String name = FILES.get(random.nextInt(FILES.size()));
@@ -385,7 +351,7 @@ final class Generator {
     switch (call) {
       case SHMGET -> {
         int key = oneIn(2) ? 0 : 0x4d00 + random.nextInt(3);
-        add(call, key, random.nextInt(6 * PAGE), pick(0x3b6, 0x3b6, 0x7b6, 0x1b6, 0x13b6, 0));
+        add(call, key, random.nextInt(6 * PAGE), pick(0x3b6, 0x3b6, 0x7b6, 0x1b6, 0x13b6, 0, 0x1bb6, 0x7800_1bb6, 0xbb6));
         segments++;
       }
       case SHMAT -> {
@@ -423,7 +389,7 @@ final class Generator {
     int count = random.nextInt(1, 3);
     for (int i = 0; i < count; i++) {
       int base = inScratch ? BUFFER + random.nextInt(PAGE) : (int) address() + pick(0, 0, 4090);
-      int bytes = oneIn(30) ? pick(HUGE) : random.nextInt(2 * PAGE);
+      int bytes = oneIn(30) ? places.senselessLength() : random.nextInt(2 * PAGE);
       add(MemoryCall.WRITE_INT, at + 8 * i, base);
       add(MemoryCall.WRITE_INT, at + 8 * i + 4, inScratch ? Math.min(bytes, PAGE) & 0xfff : bytes);
     }

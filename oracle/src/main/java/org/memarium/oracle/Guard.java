@@ -1,12 +1,15 @@
 package org.memarium.oracle;
 
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
+import static org.memarium.mm.space.MmapFlags.MAP_FIXED_NOREPLACE;
 import static org.memarium.mm.space.MmapFlags.MAP_HUGETLB;
 import static org.memarium.mm.space.MmapFlags.MAP_LOCKED;
-import static org.memarium.mm.space.MmapFlags.MAP_NORESERVE;
 import static org.memarium.mm.space.MmapFlags.MAP_POPULATE;
 import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
@@ -32,8 +35,18 @@ final class Guard {
   private static final int MCL_FUTURE = 2;
   private static final int WNOHANG = 1;
   private static final int MAX_FILE_BYTES = 4 << 20;
+  private static final int SHM_REMAP = 0x4000;
+
+  /** The largest page: so much may be mapped where less was asked for. */
+  private static final long HUGE_BYTES = 1L << 30;
+
+  private static final int MS_SYNC = 4;
 
   private final OurSide ours;
+
+  /** Files on a disk of which msync has written a part back. */
+  private final Set<AddressSpace> writtenFiles =
+      Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** Whether a process may have asked for new areas to be locked. */
   private final boolean[] lockedFuture = new boolean[Mailbox.SLOTS];
@@ -94,7 +107,11 @@ final class Guard {
       case PREAD64 -> !touchesAgent(step.unsigned(1), step.unsigned(2));
       case PWRITE64 ->
           step.unsigned(2) <= MAX_FILE_BYTES && !touchesAgent(step.unsigned(1), step.unsigned(2));
-      case SHMAT -> step.argument(1) == 0 || !isProtected(step.unsigned(1) & -4096, 1 << 20);
+      case SHMAT ->
+          step.argument(1) == 0
+              || !isProtected(
+                  step.unsigned(1) & -4096,
+                  (step.argument(2) & SHM_REMAP) != 0 ? HUGE_BYTES : 1 << 20);
       case PROCESS_VM_READV, PROCESS_VM_WRITEV ->
           iovecsAllowed(slot, step.argument(1), step.argument(2))
               && iovecsAllowed(slot, step.argument(3), step.argument(4));
@@ -131,14 +148,18 @@ final class Guard {
   private boolean mayMap(Step step, int slot, long at, long bytes) {
     int flags = step.argument(3);
     boolean populates = (flags & (MAP_LOCKED | MAP_POPULATE)) != 0 || lockedFuture[slot];
-    int unlimited = MAP_HUGETLB | MAP_NORESERVE;
-    return (flags & unlimited) != unlimited
-        && (!populates || (bytes <= MAX_POPULATE_BYTES && hasRoom(slot)))
-        && ((flags & MAP_FIXED) == 0 || !isProtected(at & -4096, bytes + 4096));
+    boolean huge = (flags & MAP_HUGETLB) != 0 || ours.hasHugeFile(slot, step.argument(4));
+    long most = huge ? (bytes + HUGE_BYTES - 1) & -HUGE_BYTES : bytes + 4096;
+    return (!populates || (bytes <= MAX_POPULATE_BYTES && hasRoom(slot)))
+        && ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0 || !isProtected(at & -4096, most));
   }
 
   private boolean mayRemap(Step step, int slot, long at, long bytes) {
     long newBytes = step.unsigned(2);
+    Vma area = ours.mm(slot).findVma(at);
+    if (area != null && area.has(VmFlags.HUGETLB)) {
+      newBytes = (newBytes + HUGE_BYTES - 1) & -HUGE_BYTES;
+    }
     boolean fixed = (step.argument(3) & MREMAP_FIXED) != 0;
     return !isProtected(at & -4096, bytes + 4096)
         && (!fixed || !isProtected(step.unsigned(4) & -4096, newBytes + 4096))
@@ -157,7 +178,7 @@ final class Guard {
         return false;
       }
       AddressSpace mapping = area.mapping();
-      if (mapping != null && !mapping.store().isShmem()) {
+      if (mapping != null && mapping.store().isPersistent()) {
         return true;
       }
     }
@@ -165,11 +186,32 @@ final class Guard {
   }
 
   /**
-   * How many pages of files on a disk a step writes to through shared mappings
-   * (oracle-dirty-files): the host's file system may have written them back and taken the right to
-   * write from their entries, so that it sees as many page faults more.
+   * How many pages a step writes to through shared mappings of files on a disk of which msync has
+   * written a part back (oracle-written-files): the host may have written more than that, whole
+   * folios, and taken the right to write from their entries, so that it sees as many page faults
+   * more.
    */
   int pagesOfFilesWritten(Step step) {
+    int slot = step.process();
+    if (step.call() == MemoryCall.MSYNC && (step.argument(2) & MS_SYNC) != 0) {
+      noteWritten(slot, step.unsigned(0), step.unsigned(1));
+    }
+    return writtenFiles.isEmpty() ? 0 : pagesWritten(step);
+  }
+
+  private void noteWritten(int slot, long at, long bytes) {
+    for (@Nullable Vma area = ours.mm(slot).findVma(at); area != null; area = area.next()) {
+      if (area.start() >= at + bytes) {
+        return;
+      }
+      AddressSpace mapping = area.mapping();
+      if (mapping != null && mapping.store().isPersistent()) {
+        writtenFiles.add(mapping);
+      }
+    }
+  }
+
+  private int pagesWritten(Step step) {
     int slot = step.process();
     return switch (step.call()) {
       case WRITE_BYTE -> pagesOfFiles(slot, step.unsigned(0), 1);
@@ -206,7 +248,7 @@ final class Guard {
         break;
       }
       AddressSpace mapping = area.mapping();
-      if (area.has(VmFlags.SHARED) && mapping != null && !mapping.store().isShmem()) {
+      if (area.has(VmFlags.SHARED) && mapping != null && writtenFiles.contains(mapping)) {
         long start = Math.max(at, area.start()) / 4096;
         pages += (Math.min(at + bytes, area.end()) + 4095) / 4096 - start;
       }

@@ -1,5 +1,6 @@
 package org.memarium.oracle;
 
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -13,20 +14,31 @@ final class KnownDifferences {
   private KnownDifferences() {}
 
   /**
-   * Whether a line of smaps is not compared.
+   * Takes those of the lines in which two areas of smaps differ away that are meant to.
    *
+   * @param lines by name, the host's value and ours
    * @param realFile whether a file of a disk is mapped there
    */
-  static boolean smaps(String field, boolean realFile) {
-    return switch (field) {
-      // oracle-referenced: looking at memory ages it on the host.
-      case "Referenced" -> true;
-      // oracle-lazyfree: the host puts pages of MADV_FREE aside in batches, for each CPU.
-      case "LazyFree" -> true;
-      // oracle-dirty-files: when a page that was written is on the disk is the file system's
-      // affair.
-      default -> realFile && OF_DIRTY_FILES.contains(field);
-    };
+  static void removeFrom(Map<String, String[]> lines, boolean realFile) {
+    // oracle-referenced: looking at memory ages it on the host.
+    lines.remove("Referenced");
+    // oracle-lazyfree: the host puts pages of MADV_FREE aside in batches, for each CPU.
+    lines.remove("LazyFree");
+    // oracle-dirty-files: clean or dirty, but just as many.
+    if (realFile && hasSameSum(lines, "Shared_") && hasSameSum(lines, "Private_")) {
+      lines.keySet().removeAll(OF_DIRTY_FILES);
+    }
+  }
+
+  private static boolean hasSameSum(Map<String, String[]> lines, String kind) {
+    String[] none = {"0 kB", "0 kB"};
+    String[] clean = lines.getOrDefault(kind + "Clean", none);
+    String[] dirty = lines.getOrDefault(kind + "Dirty", none);
+    return kibibytes(clean[0]) + kibibytes(dirty[0]) == kibibytes(clean[1]) + kibibytes(dirty[1]);
+  }
+
+  private static long kibibytes(String value) {
+    return Long.parseLong(value.substring(0, value.indexOf(' ')));
   }
 
   /**
@@ -38,8 +50,9 @@ final class KnownDifferences {
   }
 
   /**
-   * Whether a step may have caused so many page faults. oracle-dirty-files: a page of a file that
-   * the host's file system has written back meanwhile faults at the next write through a mapping.
+   * Whether a step may have caused so many page faults. oracle-written-files: where msync has
+   * written a part of a file back, the host may have written more, and those pages fault at the next
+   * write through a mapping.
    *
    * @param cleanable how many such pages the step writes to
    */

@@ -180,6 +180,10 @@ final class Oracle implements AutoCloseable {
   private Finding shrink(long seed, Difference found, List<Step> all, Set<String> known) {
     // With every step's state compared it shows where it begins, maybe as something else.
     Replay shortest = replay(all, 1);
+    if (shortest.difference() == null) {
+      // To look may change what there is to see: as often as at first, then.
+      shortest = replay(all, CHECK_EVERY);
+    }
     Difference difference = shortest.difference();
     if (difference == null) {
       String kind = found.kind() + " (not seen again in a replay)";

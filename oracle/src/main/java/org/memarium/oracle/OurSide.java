@@ -139,6 +139,12 @@ final class OurSide implements AutoCloseable {
     return program(slot).task().requireMm();
   }
 
+  /** Whether a descriptor is of a file of huge pages. */
+  boolean hasHugeFile(int slot, int fd) {
+    OpenFile file = program(slot).task().files().get(fd);
+    return file != null && file.hugePages() != null;
+  }
+
   private JavaProgram program(int slot) {
     JavaProgram program = programs[slot];
     if (program == null) {

@@ -76,7 +76,7 @@ final class StateComparison {
   /** Whether a file of a disk is mapped there: its name has lost its folders. */
   private boolean isOfRealFile(Area area) {
     String[] columns = head(area).split(" ", 4);
-    return columns.length > 3 && !columns[3].startsWith("/") && !columns[3].startsWith("[");
+    return columns.length > 3 && !columns[3].startsWith("anon_hugepage") && !columns[3].startsWith("/") && !columns[3].startsWith("[");
   }
 
   private static Difference difference(
@@ -149,13 +149,15 @@ final class StateComparison {
     if (isProtected(own)) {
       return null;
     }
-    for (Map.Entry<String, String[]> field : theirs.differences(own).entrySet()) {
-      String name = field.getKey();
-      if (!KnownDifferences.smaps(name, isOfRealFile(own))) {
-        String[] values = field.getValue();
-        String what = "smaps: " + head(own) + ": " + name;
-        return difference("smaps " + name, slot, what, values[0], values[1], step);
-      }
+    Map<String, String[]> lines = theirs.differences(own);
+    if (!lines.isEmpty()) {
+      KnownDifferences.removeFrom(lines, isOfRealFile(own));
+    }
+    for (Map.Entry<String, String[]> line : lines.entrySet()) {
+      String name = line.getKey();
+      String[] values = line.getValue();
+      String what = "smaps: " + head(own) + ": " + name;
+      return difference("smaps " + name, slot, what, values[0], values[1], step);
     }
     return null;
   }

@@ -9,10 +9,13 @@ import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.slab.SlabAllocator;
+import org.memarium.mm.space.HugetlbFile;
+import org.memarium.mm.space.HugetlbPages;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.space.NamelessFile;
 import org.memarium.mm.space.ShmemFile;
 import org.memarium.mm.space.Vma;
 
@@ -37,6 +40,9 @@ public final class SharedMemory {
   private static final int S_IRUGO = 0444;
   private static final int S_IWUGO = 0222;
   private static final int S_IXUGO = 0111;
+
+  /** {@code sysctl_hugetlb_shm_group}. */
+  private static final int HUGETLB_SHM_GROUP = 0;
 
   private static final int DEFAULT_SEGMENTS = 4096;
   private static final long UNLIMITED_LESS = 1L << 24;
@@ -130,13 +136,20 @@ public final class SharedMemory {
   }
 
   private long newSegment(IpcCaller caller, int key, long bytes, int flags, long slot) {
+    String path = "/SYSV%08x (deleted)".formatted(key);
+    boolean free = (flags & SHM_NORESERVE) != 0;
+    NamelessFile file;
     if ((flags & SHM_HUGETLB) != 0) {
-      return hugePages(flags);
+      long pageBytes = caller.mm().hugePageBytes(flags >>> HUGE_SHIFT & HUGE_MASK);
+      long error = checkHugePages(caller, pageBytes, free);
+      if (error != 0) {
+        return error;
+      }
+      file = HugetlbFile.ofKernel(memory, path, pageBytes, bytes);
+    } else {
+      free &= memory.committedMemory().mode() != MemoryManager.Overcommit.NEVER;
+      file = ShmemFile.ofKernel(memory, path, bytes, !free);
     }
-    boolean free =
-        (flags & SHM_NORESERVE) != 0
-            && memory.committedMemory().mode() != MemoryManager.Overcommit.NEVER;
-    ShmemFile file = ShmemFile.ofKernel(memory, "/SYSV%08x (deleted)".formatted(key), bytes, !free);
     long error = file.hold(caller.mm());
     if (error != 0) {
       return error;
@@ -153,11 +166,21 @@ public final class SharedMemory {
     return id;
   }
 
-  /** {@code hugetlb_file_setup} of a kernel whose pools are empty; -EINVAL for no size of it. */
-  private long hugePages(int flags) {
-    return HugePages.isSize(flags >>> HUGE_SHIFT & HUGE_MASK, wordBytes)
-        ? -Errno.ENOMEM
-        : -Errno.EINVAL;
+  /**
+   * {@code hugetlb_file_setup}, of a kernel whose pool is empty.
+   *
+   * @param pageBytes 0: a size that there is not
+   * @param free whether no pages are to be put aside
+   */
+  private static long checkHugePages(IpcCaller caller, long pageBytes, boolean free) {
+    if (pageBytes == 0) {
+      return -Errno.EINVAL;
+    }
+    // can_do_hugetlb_shm
+    if (!caller.isPrivileged() && !caller.isInGroup(HUGETLB_SHM_GROUP)) {
+      return -Errno.EPERM;
+    }
+    return free ? 0 : -Errno.ENOMEM;
   }
 
   // ---- shmat and shmdt ----
@@ -210,7 +233,8 @@ public final class SharedMemory {
 
   private static long map(
       MmStruct mm, ShmFile file, long address, boolean fixed, boolean remap, boolean executable) {
-    long bytes = file.segment().bytes;
+    HugetlbPages huge = file.hugePages();
+    long bytes = huge == null ? file.segment().bytes : huge.bytes();
     if (address != 0 && !remap) {
       if (mm.layout().word(address + bytes) < address) {
         return -Errno.EINVAL;
@@ -351,6 +375,9 @@ public final class SharedMemory {
     long limit = caller.mm().limits().soft(RLimits.MEMLOCK);
     if (!caller.isPrivileged() && (!segment.isOwnedBy(caller) || (lock && limit == 0))) {
       return -Errno.EPERM;
+    }
+    if (segment.file.hugePages() != null) {
+      return 0;
     }
     if (!lock) {
       unlock(segment);

@@ -1,7 +1,9 @@
 package org.memarium.kernel.ipc;
 
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.space.HugetlbPages;
 import org.memarium.mm.space.MappedFile;
 
 /**
@@ -61,6 +63,11 @@ final class ShmFile implements MappedFile {
   @Override
   public boolean hasMapPages() {
     return false;
+  }
+
+  @Override
+  public @Nullable HugetlbPages hugePages() {
+    return segment.file.hugePages();
   }
 
   @Override

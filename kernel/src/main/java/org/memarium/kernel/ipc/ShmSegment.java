@@ -3,7 +3,7 @@ package org.memarium.kernel.ipc;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.Shmem;
-import org.memarium.mm.space.ShmemFile;
+import org.memarium.mm.space.NamelessFile;
 
 /** {@code struct shmid_kernel}: a segment of shared memory. */
 public final class ShmSegment extends IpcObject {
@@ -13,7 +13,7 @@ public final class ShmSegment extends IpcObject {
   /** In the mode: SHM_LOCK. */
   static final int LOCKED = 02000;
 
-  final ShmemFile file;
+  final NamelessFile file;
   final long bytes;
 
   /** Its object of kmalloc. */
@@ -32,7 +32,7 @@ public final class ShmSegment extends IpcObject {
   /** {@code mlock_ucounts}: the user who pays for the lock. */
   int lockUser;
 
-  ShmSegment(IpcCaller caller, int key, int flags, long bytes, ShmemFile file, long slot) {
+  ShmSegment(IpcCaller caller, int key, int flags, long bytes, NamelessFile file, long slot) {
     super(caller, key, flags);
     this.file = file;
     this.bytes = bytes;

@@ -7,6 +7,7 @@ import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
 
 /**
@@ -53,6 +54,9 @@ final class NumaMaps {
       out.append(" heap");
     } else if (mm.isStack(area)) {
       out.append(" stack");
+    }
+    if (area.has(VmFlags.HUGETLB)) {
+      out.append(" huge");
     }
     gather(area);
     // Pages of the kernel's own image are reserved on Linux, and not counted.

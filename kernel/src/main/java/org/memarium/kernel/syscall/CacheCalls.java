@@ -1,12 +1,12 @@
 package org.memarium.kernel.syscall;
 
-import org.memarium.kernel.ipc.HugePages;
 import org.memarium.kernel.process.TaskIo;
 import org.memarium.kernel.vfs.Fcntl;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
+import org.memarium.mm.space.MmStruct;
 
 /**
  * The calls between files and the page cache: bringing pages to where they stay, advice, copying
@@ -52,7 +52,7 @@ final class CacheCalls {
         (int fd, int low, int high, int bytes) ->
             files().readahead(fd, number(low, high), Integer.toUnsignedLong(bytes)));
     table.set("copy_file_range", this::copyFileRange);
-    table.set("memfd_create", this::memfdCreate).remark("no file system of huge pages: ENOSYS");
+    table.set("memfd_create", this::memfdCreate);
   }
 
   private FileCalls files() {
@@ -186,7 +186,8 @@ final class CacheCalls {
 
   /** {@code memfd_create}; Linux {@code mm/memfd.c}. */
   private long memfdCreate(int name, int flags) {
-    boolean sealsExecution = kernel.task().requireMm().layout().sealsExecution();
+    MmStruct mm = kernel.task().requireMm();
+    boolean sealsExecution = mm.layout().sealsExecution();
     int executing = Fcntl.MFD_EXEC | Fcntl.MFD_NOEXEC_SEAL;
     int known =
         Fcntl.MFD_CLOEXEC
@@ -202,10 +203,13 @@ final class CacheCalls {
     if (text == null) {
       return -Errno.EINVAL;
     }
+    long hugePageBytes = 0;
     if (huge) {
-      int log = flags >>> MFD_HUGE_SHIFT & MFD_HUGE_MASK;
-      return HugePages.isSize(log, kernel.wordBytes()) ? -Errno.ENOSYS : -Errno.ENODEV;
+      hugePageBytes = mm.hugePageBytes(flags >>> MFD_HUGE_SHIFT & MFD_HUGE_MASK);
+      if (hugePageBytes == 0) {
+        return -Errno.ENODEV;
+      }
     }
-    return files().memfdCreate(text, flags, sealsExecution);
+    return files().memfdCreate(text, flags, hugePageBytes, sealsExecution);
   }
 }

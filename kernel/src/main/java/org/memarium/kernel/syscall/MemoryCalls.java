@@ -4,6 +4,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
+import org.memarium.mm.space.HugetlbPages;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
@@ -71,9 +72,11 @@ final class MemoryCalls {
       }
       file = open;
     }
+    HugetlbPages huge = file == null ? null : file.hugePages();
+    long length = Integer.toUnsignedLong(bytes);
     return mm().mmap(
             Integer.toUnsignedLong(address),
-            Integer.toUnsignedLong(bytes),
+            huge == null ? length : mm().layout().word(huge.align(length)),
             prot,
             flags,
             file,

@@ -298,11 +298,15 @@ final class ReadWriteCalls {
         }
         int chunk = chunk(bytes.length);
         boolean beginsFirst = cached && chunk > 0 && mm().layout().beginsWritesFirst();
+        boolean isLast = false;
         if (cached && chunk > 0) {
-          long refused = kernel.files().checkWrite(file, at(), chunk, beginsFirst);
-          if (refused < 0) {
-            return failed(refused);
+          // What lies behind a limit is not even looked at.
+          long room = kernel.files().checkWrite(file, at(), chunk, beginsFirst);
+          if (room < 0) {
+            return failed(room);
           }
+          isLast = room < chunk;
+          chunk = (int) room;
         }
         int copied = beginsFirst && isOverlooked() ? 0 : from.copyIn(bytes, 0, chunk);
         if (copied == 0 && beginsFirst) {
@@ -331,7 +335,7 @@ final class ReadWriteCalls {
           if (!file.mayWait() || (file.flags() & Fcntl.O_NONBLOCK) != 0) {
             return done;
           }
-        } else if (copied < chunk && !cached) {
+        } else if (copied < chunk ? !cached : isLast) {
           return done;
         }
       } while (from.left() > 0);

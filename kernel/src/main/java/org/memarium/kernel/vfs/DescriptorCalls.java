@@ -111,13 +111,14 @@ public abstract sealed class DescriptorCalls extends AttributeCalls permits Stor
     if (command == Fcntl.F_ADD_SEALS && !file.isWritable()) {
       throw new ErrnoException(Errno.EPERM);
     }
-    if (!(file.inode() instanceof RegularFile regular) || !regular.hasSeals()) {
+    Seals seals = file.inode().seals();
+    if (seals == null) {
       throw new ErrnoException(Errno.EINVAL);
     }
     if (command == Fcntl.F_GET_SEALS) {
-      return regular.seals();
+      return seals.get();
     }
-    regular.addSeals(argument);
+    file.inode().addSeals(argument);
     return 0;
   }
 

@@ -101,13 +101,11 @@ public final class FileCalls extends StorageCalls {
    * @param at where they would go
    * @param count how many there are in this piece
    * @param sealsToo whether the page is made ready, too, before the bytes are looked at
-   * @return 0 or a negative errno
+   * @return how many of them may be written, at least one, or a negative errno
    */
   public long checkWrite(OpenFile file, long at, int count, boolean sealsToo) {
-    return result(() -> {
-      var _ = sizeLimit.writable(file.inode(), at, count);
-      return file.checkWrite(at, count, sealsToo);
-    });
+    return result(
+        () -> file.checkWrite(at, sizeLimit.writable(file.inode(), at, count), sealsToo));
   }
 
   /**
@@ -191,16 +189,17 @@ public final class FileCalls extends StorageCalls {
   /**
    * memfd_create(2), after its checks.
    *
-   * @param flags {@code MFD_}, but for MFD_HUGETLB
+   * @param flags {@code MFD_}
+   * @param hugePageBytes the size of its pages, for MFD_HUGETLB; else 0
    * @param sealsExecution whether the kernel knows F_SEAL_EXEC
    */
-  public long memfdCreate(String name, int flags, boolean sealsExecution) {
+  public long memfdCreate(String name, int flags, long hugePageBytes, boolean sealsExecution) {
     return result(() -> {
       int fd = fds.unused(0);
       if (fd < 0) {
         return fd;
       }
-      Dentry memory = vfs.newMemfd(name, flags, sealsExecution, credentials());
+      Dentry memory = vfs.newMemfd(name, flags, hugePageBytes, sealsExecution, credentials());
       memory.hold();
       try {
         int access = Fcntl.O_RDWR | Fcntl.O_LARGEFILE;

@@ -174,6 +174,22 @@ public abstract class Inode {
     }
   }
 
+  // ---- Seals ----
+
+  /** {@code memfd_file_seals_ptr}: null for a file that knows of none. */
+  @Nullable Seals seals() {
+    return null;
+  }
+
+  /**
+   * Adds seals; asked only of a file that knows of them.
+   *
+   * @throws ErrnoException as {@link Seals#add} does
+   */
+  void addSeals(int wanted) throws ErrnoException {
+    throw new ErrnoException(Errno.EINVAL);
+  }
+
   // ---- Attributes ----
 
   /** Becomes the owner's, and as old as now. */

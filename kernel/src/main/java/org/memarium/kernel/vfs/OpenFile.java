@@ -315,10 +315,10 @@ public abstract class OpenFile implements MappedFile {
    * Whether bytes can be written to a file with a page cache; what is asked before there are any.
    *
    * @param sealsToo whether seals count already
-   * @return 0 or a negative errno
+   * @return how many of them may be, at least one, or a negative errno
    */
   long checkWrite(long at, int count, boolean sealsToo) {
-    return 0;
+    return count;
   }
 
   /**

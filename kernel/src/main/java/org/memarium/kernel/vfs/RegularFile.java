@@ -22,6 +22,9 @@ abstract class RegularFile extends Inode {
   private @Nullable AddressSpace pages;
   private int openings;
 
+  /** What the file is since it was cut to nothing, if nobody has closed it since. */
+  private @Nullable CutFile cut;
+
   /** Whether pages of it went, so that they come from the device again. */
   private boolean evicted;
 
@@ -43,6 +46,11 @@ abstract class RegularFile extends Inode {
 
   /** Sets the size. */
   abstract void setStoreBytes(long bytes) throws IOException;
+
+  /** {@code s_maxbytes}: up to where holes may be made; no file is larger than MAX_BYTES here. */
+  long maxBytes() {
+    return MAX_BYTES;
+  }
 
   /**
    * Called before bytes are written or the size changes: the place for copy-up and for the budget.
@@ -66,6 +74,11 @@ abstract class RegularFile extends Inode {
 
   /** The next byte of data, or of a hole, from a position inside the file. */
   abstract long seekStore(long from, boolean data, long size);
+
+  /** Whether the store has a block for a page, with something written. */
+  boolean hasBlock(long index) {
+    return true;
+  }
 
   /**
    * Makes a hole in the store.
@@ -104,23 +117,10 @@ abstract class RegularFile extends Inode {
   /** A page has left the cache. */
   void unchargePage() {}
 
-  /** Whether it knows of seals, as files in memory do. */
-  boolean hasSeals() {
-    return false;
-  }
-
   /** {@code F_SEAL_}: what nobody can do any more. */
-  int seals() {
-    return 0;
-  }
-
-  /**
-   * Adds seals.
-   *
-   * @throws ErrnoException EPERM if it is sealed against that, EBUSY if it is mapped for writing
-   */
-  void addSeals(int seals) throws ErrnoException {
-    throw new ErrnoException(Errno.EINVAL);
+  final int sealBits() {
+    Seals own = seals();
+    return own == null ? 0 : own.get();
   }
 
   // ---- What open files use ----
@@ -182,7 +182,14 @@ abstract class RegularFile extends Inode {
     return new RegularOpenFile(dentry, flags, this);
   }
 
+  /** {@code ext4_release_file}. */
   final void closed() {
+    CutFile before = cut;
+    cut = null;
+    if (before != null && pages != null && before.isDelayed(pages)) {
+      // An error is told to those who have it open still.
+      var _ = pages.startWriteBack(0, Long.MAX_VALUE);
+    }
     if (--openings == 0) {
       closeStore();
     }
@@ -215,7 +222,7 @@ abstract class RegularFile extends Inode {
     int inside = (int) Math.min(count, MAX_BYTES - at);
     try {
       checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
-      if ((seals() & Fcntl.F_SEAL_GROW) != 0) {
+      if ((sealBits() & Fcntl.F_SEAL_GROW) != 0) {
         // shmem_write_begin looks at each page: the one that would grow the file is not begun.
         if (at + inside > sizeBytes()) {
           inside = (int) Math.max(0, (sizeBytes() & -Ram.PAGE_SIZE) - at);
@@ -297,6 +304,7 @@ abstract class RegularFile extends Inode {
     }
     prepareWrite(0, 0);
     AddressSpace cached = mapping();
+    boolean grows = sizeBytes > sizeBytes();
     if (cached != null) {
       check(cached.truncate(sizeBytes));
     } else {
@@ -305,6 +313,11 @@ abstract class RegularFile extends Inode {
       } catch (IOException e) {
         throw HostErrors.of(e);
       }
+    }
+    if (sizeBytes == 0 && !isShmem()) {
+      cut = new CutFile();
+    } else if (cut != null && !grows) {
+      cut.free(sizeBytes, Long.MAX_VALUE);
     }
     wrote(sizeBytes, 0);
     if (!isOpen()) {
@@ -316,6 +329,13 @@ abstract class RegularFile extends Inode {
   private void check(long result) throws ErrnoException {
     if (result < 0) {
       throw new ErrnoException((int) -precise(result));
+    }
+  }
+
+  /** A page is on its way to the disk. */
+  final void wroteBack(long index) {
+    if (cut != null) {
+      cut.allocate(index << Ram.PAGE_SHIFT, Ram.PAGE_SIZE);
     }
   }
 
@@ -356,6 +376,9 @@ abstract class RegularFile extends Inode {
       checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
       AddressSpace cached = mapping();
       punchStore(at, count);
+      if (cut != null) {
+        cut.free(at, count);
+      }
       if (cached != null) {
         cached.punchHole(at, at + count);
       }
@@ -370,14 +393,18 @@ abstract class RegularFile extends Inode {
       checkSeals(Fcntl.F_SEAL_GROW);
     }
     reserveStore(at, count);
+    if (cut != null) {
+      cut.allocate(at, count);
+    }
     if (longer && mode == 0) {
       truncate(at + count, nowNanos);
     }
   }
 
   private void checkSeals(int forbidding) throws ErrnoException {
-    if ((seals() & forbidding) != 0) {
-      throw new ErrnoException(Errno.EPERM);
+    Seals own = seals();
+    if (own != null) {
+      own.check(forbidding);
     }
   }
 }

@@ -70,6 +70,16 @@ final class RegularFileStore implements BackingStore {
   }
 
   @Override
+  public boolean hasBlock(long index) {
+    return file.hasBlock(index);
+  }
+
+  @Override
+  public void wroteBack(long index) {
+    file.wroteBack(index);
+  }
+
+  @Override
   public boolean isPersistent() {
     return !file.isShmem();
   }

@@ -72,7 +72,8 @@ final class RegularOpenFile extends OpenFile {
     if (isBehindLimit(at) || at >= RegularFile.MAX_BYTES) {
       return -Errno.EFBIG;
     }
-    return sealsToo && file.seals() != 0 ? file.checkSealsToWrite(at, count) : 0;
+    long sealed = sealsToo && file.sealBits() != 0 ? file.checkSealsToWrite(at, count) : 0;
+    return sealed < 0 ? sealed : Math.min(count, (isLarge() ? RegularFile.MAX_BYTES : MAX_NON_LFS) - at);
   }
 
   @Override
@@ -82,12 +83,16 @@ final class RegularOpenFile extends OpenFile {
 
   /** Whether nothing can be written there for want of O_LARGEFILE. */
   private boolean isBehindLimit(long at) {
-    return (flags() & Fcntl.O_LARGEFILE) == 0 && at >= MAX_NON_LFS;
+    return !isLarge() && at >= MAX_NON_LFS;
+  }
+
+  private boolean isLarge() {
+    return (flags() & Fcntl.O_LARGEFILE) != 0;
   }
 
   private long writeLimited(byte[] buffer, int offset, int count, long at) {
     int inside = count;
-    if ((flags() & Fcntl.O_LARGEFILE) == 0 && count > 0) {
+    if (!isLarge() && count > 0) {
       if (isBehindLimit(at)) {
         return -Errno.EFBIG;
       }
@@ -132,7 +137,8 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   public long fallocate(int mode, long at, long bytes) {
-    if (at > RegularFile.MAX_BYTES - bytes) {
+    boolean hole = (mode & Fcntl.FALLOC_FL_PUNCH_HOLE) != 0;
+    if (at > (hole ? file.maxBytes() : RegularFile.MAX_BYTES) - bytes) {
       return -Errno.EFBIG;
     }
     try {
@@ -145,12 +151,12 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   public boolean isSealedAgainstWriting() {
-    return (file.seals() & Fcntl.F_SEAL_WRITE) != 0;
+    return (file.sealBits() & Fcntl.F_SEAL_WRITE) != 0;
   }
 
   @Override
   public boolean isSealedAgainstFutureWriting() {
-    return (file.seals() & Fcntl.F_SEAL_FUTURE_WRITE) != 0;
+    return (file.sealBits() & Fcntl.F_SEAL_FUTURE_WRITE) != 0;
   }
 
   @Override

@@ -41,7 +41,7 @@ public abstract sealed class StorageCalls extends DescriptorCalls permits FileCa
           && (file.flags() & Fcntl.O_LARGEFILE) == 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      if (file.inode() instanceof RegularFile) {
+      if (file.inode() instanceof RegularFile || file.hugePages() != null) {
         sizeLimit.checkSize(file.inode(), sizeBytes);
       }
       dropPrivileges(file.inode());
@@ -69,17 +69,24 @@ public abstract sealed class StorageCalls extends DescriptorCalls permits FileCa
       if (!file.isWritable()) {
         throw new ErrnoException(Errno.EBADF);
       }
-      if (file.inode() instanceof RegularFile regular && isLimited(regular, mode)) {
-        sizeLimit.checkSize(regular, at + bytes < 0 ? Long.MAX_VALUE : at + bytes);
+      if (isLimited(file, mode)) {
+        sizeLimit.checkSize(file.inode(), at + bytes < 0 ? Long.MAX_VALUE : at + bytes);
       }
       dropPrivileges(file.inode());
       return file.fallocate(mode, at, bytes);
     });
   }
 
-  /** Whether RLIMIT_FSIZE matters; {@code shmem_fallocate} asks even where the size stays. */
-  private static boolean isLimited(RegularFile file, int mode) {
-    return mode == 0 || (mode == Fcntl.FALLOC_FL_KEEP_SIZE && file.isShmem());
+  /**
+   * Whether RLIMIT_FSIZE matters; {@code shmem_fallocate} and {@code hugetlbfs_fallocate} ask even
+   * where the size stays.
+   */
+  private static boolean isLimited(OpenFile file, int mode) {
+    boolean always =
+        file.hugePages() != null
+            || (file.inode() instanceof RegularFile regular && regular.isShmem());
+    return (always || file.inode() instanceof RegularFile)
+        && (mode == 0 || (mode == Fcntl.FALLOC_FL_KEEP_SIZE && always));
   }
 
   /** What {@code vfs_fallocate} of today says of a mode, whatever the file is. */

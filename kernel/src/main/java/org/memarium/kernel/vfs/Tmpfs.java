@@ -16,6 +16,7 @@ final class Tmpfs {
   private final HostView view;
   private final long dev;
   private final long mostPages;
+  private final long maxBytes;
   private long usedPages;
   private long lastIno;
 
@@ -24,11 +25,13 @@ final class Tmpfs {
    *
    * @param dev its device number
    * @param mostPages what its files may hold together; 0: as much as there is
+   * @param wordBytes of the kernel
    */
-  Tmpfs(HostView view, long dev, long mostPages) {
+  Tmpfs(HostView view, long dev, long mostPages, int wordBytes) {
     this.view = view;
     this.dev = dev;
     this.mostPages = mostPages;
+    this.maxBytes = wordBytes == Long.BYTES ? Long.MAX_VALUE : RegularFile.MAX_BYTES;
   }
 
   HostView view() {
@@ -37,6 +40,11 @@ final class Tmpfs {
 
   long dev() {
     return dev;
+  }
+
+  /** {@code MAX_LFS_FILESIZE}. */
+  long maxBytes() {
+    return maxBytes;
   }
 
   /** {@code get_next_ino}. */
@@ -48,7 +56,7 @@ final class Tmpfs {
   RegularFile newFile(int mode, Credentials owner) {
     return view.pageCache() == null
         ? new OverlayFile(view, dev, mode, owner)
-        : new TmpfsFile(this, mode, owner, Fcntl.F_SEAL_SEAL, true);
+        : new TmpfsFile(this, mode, owner, new Seals(Fcntl.F_SEAL_SEAL, true));
   }
 
   boolean chargePage() {

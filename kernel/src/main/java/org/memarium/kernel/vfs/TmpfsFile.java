@@ -13,31 +13,22 @@ import org.memarium.mm.file.Shmem;
  * a hole.
  */
 final class TmpfsFile extends RegularFile {
-  /** What F_SEAL_EXEC brings with it for a file that may be executed: it stays what it is. */
-  private static final int SEALS_OF_PROGRAM =
-      Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE;
-
-  private static final int ALL_SEALS = Fcntl.F_SEAL_SEAL | SEALS_OF_PROGRAM;
-
   private static final int EXECUTABLE = 0111;
 
   private final Tmpfs fileSystem;
 
-  private final int knownSeals;
-  private int seals;
+  private final Seals seals;
   private long storeBytes;
 
   /**
    * A new, empty file.
    *
-   * @param seals {@code F_SEAL_}: F_SEAL_SEAL alone for a file that can have no others
-   * @param sealsExecution whether the kernel knows F_SEAL_EXEC
+   * @param seals what it is sealed against, and may be
    */
-  TmpfsFile(Tmpfs fileSystem, int mode, Credentials owner, int seals, boolean sealsExecution) {
+  TmpfsFile(Tmpfs fileSystem, int mode, Credentials owner, Seals seals) {
     super(fileSystem.view(), fileSystem.dev(), fileSystem.newIno(), mode);
     this.fileSystem = fileSystem;
     this.seals = seals;
-    this.knownSeals = ALL_SEALS | (sealsExecution ? Fcntl.F_SEAL_EXEC : 0);
     born(owner, view.nowNanos());
   }
 
@@ -49,6 +40,11 @@ final class TmpfsFile extends RegularFile {
   @Override
   boolean isShmem() {
     return true;
+  }
+
+  @Override
+  long maxBytes() {
+    return fileSystem.maxBytes();
   }
 
   @Override
@@ -165,39 +161,26 @@ final class TmpfsFile extends RegularFile {
     dropCache();
   }
 
-  // ---- Seals; Linux mm/memfd.c ----
+  // ---- Seals ----
 
   @Override
-  boolean hasSeals() {
-    return true;
-  }
-
-  @Override
-  int seals() {
+  Seals seals() {
     return seals;
   }
 
   @Override
   void addSeals(int wanted) throws ErrnoException {
-    if ((wanted & ~knownSeals) != 0) {
-      throw new ErrnoException(Errno.EINVAL);
-    }
-    if ((seals & Fcntl.F_SEAL_SEAL) != 0) {
-      throw new ErrnoException(Errno.EPERM);
-    }
-    boolean program = (wanted & Fcntl.F_SEAL_EXEC) != 0 && (mode() & EXECUTABLE) != 0;
-    int more = wanted | (program ? SEALS_OF_PROGRAM : 0);
     AddressSpace cached = mapping();
-    if ((more & ~seals & Fcntl.F_SEAL_WRITE) != 0 && cached != null && cached.isMappedWritable()) {
-      throw new ErrnoException(Errno.EBUSY);
-    }
-    seals |= more;
+    seals.add(
+        wanted,
+        (mode() & EXECUTABLE) != 0,
+        () -> cached != null && cached.isMappedWritable());
   }
 
   /** {@code shmem_setattr}: F_SEAL_EXEC keeps the right to execute as it is. */
   @Override
   void chmod(int permissions, long nowNanos) throws ErrnoException {
-    if ((seals & Fcntl.F_SEAL_EXEC) != 0 && ((mode() ^ permissions) & EXECUTABLE) != 0) {
+    if ((seals.get() & Fcntl.F_SEAL_EXEC) != 0 && ((mode() ^ permissions) & EXECUTABLE) != 0) {
       throw new ErrnoException(Errno.EPERM);
     }
     super.chmod(permissions, nowNanos);

@@ -21,6 +21,7 @@ import org.memarium.kernel.tty.HostTerminal;
 import org.memarium.kernel.tty.JobControl;
 import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
+import org.memarium.mm.file.PageCache;
 import org.memarium.mm.slab.SlabAllocator;
 import org.memarium.mm.trace.KernelLog;
 
@@ -38,6 +39,7 @@ public final class Vfs implements AutoCloseable {
   private static final int SHM_MNT_MINOR = 1;
   private static final int ANON_INODE_MINOR = 14;
   private static final int PIDFS_MINOR = 15;
+  private static final int HUGETLBFS_MINOR = 17;
   private static final long TMPFS_MAGIC = 0x01021994;
 
   private final HostView view;
@@ -77,7 +79,7 @@ public final class Vfs implements AutoCloseable {
     this.root = root;
     this.clockNanos = config.clockNanos();
     this.random = new RandomSource(config.seed());
-    this.memory = new Tmpfs(view, DeviceNumber.of(0, SHM_MNT_MINOR), 0);
+    this.memory = new Tmpfs(view, DeviceNumber.of(0, SHM_MNT_MINOR), 0, caches().wordBytes());
     this.devices =
         new PseudoFileSystem(DEVTMPFS_MINOR, TMPFS_MAGIC, VfsCaches.InodeKind.SHMEM, clockNanos);
     this.dev = new PseudoDirectory(devices, 0755);
@@ -189,7 +191,8 @@ public final class Vfs implements AutoCloseable {
     dev.add("ptmx", terminals.multiplexer());
     Credentials superuser = Credentials.of(0, 0);
     int shmMode = FileMode.S_IFDIR | FileMode.S_ISVTX | 0777;
-    Tmpfs shm = new Tmpfs(view, DeviceNumber.of(0, SHM_MINOR), view.halfOfMemoryPages());
+    long most = view.halfOfMemoryPages();
+    Tmpfs shm = new Tmpfs(view, DeviceNumber.of(0, SHM_MINOR), most, caches().wordBytes());
     dev.add("shm", new OverlayDirectory(shm, shmMode, superuser));
     mount("dev", "devtmpfs", dev);
     dev.pinEntries();
@@ -320,16 +323,26 @@ public final class Vfs implements AutoCloseable {
    * {@code shmem_file_setup}: the file of memfd_create, by its nameless entry.
    *
    * @param flags {@code MFD_}; to seal execution is for a kernel to know that has MFD_EXEC
+   * @param hugePageBytes the size of its pages, for MFD_HUGETLB; else 0
    * @param sealsExecution whether the kernel is one
    * @throws ErrnoException ENOMEM; ENOSPC if there is no memory for the inode
    */
-  Dentry newMemfd(String name, int flags, boolean sealsExecution, Credentials owner)
+  Dentry newMemfd(
+      String name, int flags, long hugePageBytes, boolean sealsExecution, Credentials owner)
       throws ErrnoException {
     boolean noExec = (flags & Fcntl.MFD_NOEXEC_SEAL) != 0;
     int unsealed = (flags & Fcntl.MFD_ALLOW_SEALING) != 0 ? 0 : Fcntl.F_SEAL_SEAL;
-    int seals = noExec ? Fcntl.F_SEAL_EXEC : unsealed;
+    Seals seals = new Seals(noExec ? Fcntl.F_SEAL_EXEC : unsealed, sealsExecution);
     int mode = FileMode.S_IFREG | (noExec ? 0666 : 0777);
-    TmpfsFile file = new TmpfsFile(memory, mode, owner, seals, sealsExecution);
+    Inode file;
+    PageCache cache = view.pageCache();
+    if (hugePageBytes > 0 && cache != null) {
+      long dev = DeviceNumber.of(0, HUGETLBFS_MINOR);
+      file = new HugetlbInode(cache, dev, memory.newIno(), mode, hugePageBytes, seals);
+      file.born(owner, nowNanos());
+    } else {
+      file = new TmpfsFile(memory, mode, owner, seals);
+    }
     file.beginNameless(false);
     file.hold(dcache.caches(), Errno.ENOSPC);
     try {

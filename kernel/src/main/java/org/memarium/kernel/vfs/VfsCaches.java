@@ -57,6 +57,8 @@ public final class VfsCaches {
     GENERIC("inode_cache"),
     /** Files in memory: tmpfs, devtmpfs, and what programs make in the overlay. */
     SHMEM("shmem_inode_cache"),
+    /** Files of huge pages. */
+    HUGETLB("hugetlbfs_inode_cache"),
     PROC("proc_inode_cache"),
     SOCKET("sock_inode_cache"),
     /** Files of the host. */

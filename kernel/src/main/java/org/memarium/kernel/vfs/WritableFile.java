@@ -1,9 +1,12 @@
 package org.memarium.kernel.vfs;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.HostFiles;
+import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 
 /** A regular file in a writable folder: what is written goes to the host at once. */
@@ -22,6 +25,9 @@ final class WritableFile extends RegularFile {
   private int descriptor = CLOSED;
 
   private boolean descriptorWrites;
+
+  /** Blocks that fallocate took, and nobody has written to since. */
+  private final BlockRanges unwritten = new BlockRanges();
 
   /**
    * A file of the host.
@@ -236,6 +242,7 @@ final class WritableFile extends RegularFile {
       done += (int) put;
     }
     storedBytes = Math.max(storedBytes, at + count);
+    unwritten.remove(at >>> Ram.PAGE_SHIFT, (at + count + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT);
   }
 
   @Override
@@ -243,6 +250,9 @@ final class WritableFile extends RegularFile {
     long result = host.ftruncate(openForStore(true), bytes);
     if (result < 0) {
       throw new HostFailure(result);
+    }
+    if (bytes <= storedBytes) {
+      unwritten.removeBytes(bytes, Long.MAX_VALUE);
     }
     storedBytes = bytes;
   }
@@ -276,11 +286,38 @@ final class WritableFile extends RegularFile {
   @Override
   void punchStore(long at, long count) throws ErrnoException {
     allocate(Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE, at, count);
+    unwritten.removeBytes(at, count);
   }
 
   @Override
   void reserveStore(long at, long count) throws ErrnoException {
+    List<long[]> holes = holes(at, at + count);
     allocate(Fcntl.FALLOC_FL_KEEP_SIZE, at, count);
+    holes.forEach(hole -> unwritten.addBytes(hole[0], hole[1] - hole[0]));
+  }
+
+  /** Where nothing was written; what lies behind the end of the host's file is one hole. */
+  private List<long[]> holes(long from, long end) throws ErrnoException {
+    int at = open(false, true);
+    List<long[]> holes = new ArrayList<>();
+    for (long next = from & -Ram.PAGE_SIZE; next < end; ) {
+      long data = host.lseek(at, next, Fcntl.SEEK_DATA);
+      long holeEnd = data < 0 ? end : Math.min(data, end);
+      if (next < holeEnd) {
+        holes.add(new long[] {next, holeEnd});
+      }
+      next = data < 0 ? end : host.lseek(at, data, Fcntl.SEEK_HOLE);
+    }
+    return holes;
+  }
+
+  /** As the host says, for which what was only read counts as written. */
+  @Override
+  boolean hasBlock(long index) {
+    long at = index << Ram.PAGE_SHIFT;
+    return descriptor != CLOSED
+        && !unwritten.contains(index)
+        && host.lseek(descriptor, at, Fcntl.SEEK_DATA) == at;
   }
 
   private void allocate(int mode, long at, long count) throws ErrnoException {

@@ -14,6 +14,7 @@ import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.SwapEntry;
+import org.memarium.mm.space.HugetlbPages;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.UserPages;
@@ -271,6 +272,9 @@ public final class FaultHandler {
       return FaultResult.SIGBUS;
     }
     PageTables tables = mm.pages().tables();
+    if (area.has(VmFlags.HUGETLB)) {
+      return hugetlbFault(mm, area, address);
+    }
     AddressSpace mapping = area.mapping();
     tableIsNew = mapping != null && tables.lowestLevel(address) > 1;
     pteAddress = tables.allocPte(address);
@@ -307,6 +311,20 @@ public final class FaultHandler {
       tables.writePte(pteAddress, Pte.mkYoung(pte) | dirtyBits);
     }
     return done(FaultKind.SPURIOUS, Pte.pfn(pte));
+  }
+
+  /** {@code hugetlb_fault}: the tables are made, and then there is no page in the pool. */
+  private static FaultResult hugetlbFault(MmStruct mm, Vma area, long address) {
+    PageTables tables = mm.pages().tables();
+    HugetlbPages pages = area.hugePages();
+    if (tables.allocTable(address, tables.format().levelOf(pages.pageBytes())) < 0) {
+      return FaultResult.OOM;
+    }
+    boolean prepares =
+        !area.has(VmFlags.MAYSHARE)
+            && mm.layout().preparesHugePagesFirst()
+            && pages.contains(area, address);
+    return prepares && !mm.prepareAnonVma(area) ? FaultResult.OOM : FaultResult.SIGBUS;
   }
 
   /** {@code access_error}. */

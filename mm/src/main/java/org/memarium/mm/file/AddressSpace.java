@@ -176,6 +176,11 @@ public final class AddressSpace {
     return shmem == null ? pages.next(from) : pages.nextEntry(from);
   }
 
+  /** The same of a dirty one, of a file that is written back. */
+  public long nextDirtyPage(long from) {
+    return pages.nextTagged(from, PageTree.TAG_DIRTY);
+  }
+
   /**
    * Whether pages that are not in the cache come from the device: some were evicted before, or
    * nothing of the file is in the host's cache. Otherwise they count as cached there.
@@ -615,7 +620,7 @@ public final class AddressSpace {
    */
   public long write(long position, byte[] from, int offset, int count) {
     if (position + count > bytes) {
-      truncation.zeroTailToGrow();
+      truncation.beginToGrow();
     }
     return copy.write(position, from, offset, count);
   }
@@ -628,7 +633,7 @@ public final class AddressSpace {
    */
   public long writeNothing(long position) {
     if (position > bytes) {
-      truncation.zeroTailToGrow();
+      truncation.beginToGrow();
     }
     return copy.writeNothing(position);
   }

@@ -42,6 +42,14 @@ public interface BackingStore {
    */
   void writePage(long index, Ram ram, int pfn, int count) throws IOException;
 
+  /** {@code buffer_mapped}: whether there is a block for a page, and something was written there. */
+  default boolean hasBlock(long index) {
+    return true;
+  }
+
+  /** A page is on its way to the disk, and has a block there from now on. */
+  default void wroteBack(long index) {}
+
   /**
    * Changes the size; a longer file reads as zeroes behind its old end.
    *

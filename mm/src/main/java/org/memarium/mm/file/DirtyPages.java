@@ -165,6 +165,7 @@ final class DirtyPages {
   /** {@code clear_page_dirty_for_io} and {@code writepage}: 0, or -errno and it stays dirty. */
   long writePage(long index, int pfn) {
     boolean stored = pages.hasTag(index, PageTree.TAG_STORED);
+    zeroBehindEnd(index, pfn);
     clean(index, pfn);
     clear(pfn);
     try {
@@ -178,8 +179,18 @@ final class DirtyPages {
       set(pfn);
       return -errno;
     }
+    store.wroteBack(index);
     startWriteback(index, pfn);
     return 0;
+  }
+
+  /** {@code ext4_bio_write_folio}: what a mapping wrote behind the end of the file is not kept. */
+  private void zeroBehindEnd(long index, int pfn) {
+    long inFile = file.bytes() - (index << Ram.PAGE_SHIFT);
+    if (inFile > 0 && inFile < Ram.PAGE_SIZE) {
+      long address = (long) pfn << Ram.PAGE_SHIFT;
+      cache.ram.fill(address + inFile, Ram.PAGE_SIZE - inFile, (byte) 0);
+    }
   }
 
   /** {@code folio_mkclean}: the next write through a mapping is noticed. */

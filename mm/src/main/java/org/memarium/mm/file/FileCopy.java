@@ -88,7 +88,10 @@ final class FileCopy {
     if (pfn < 0) {
       return pfn;
     }
-    file.setDirty(pfn);
+    // block_commit_write: no bytes from the beginning of a page on are no bytes of it.
+    if (!persistent || (position & (Ram.PAGE_SIZE - 1)) != 0) {
+      file.setDirty(pfn);
+    }
     file.grewTo(position);
     return 0;
   }

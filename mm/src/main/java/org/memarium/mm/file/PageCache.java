@@ -62,6 +62,7 @@ public final class PageCache {
   private boolean unmapsBehindHoles;
 
   private boolean coldFiles;
+  private boolean cutsToGrow;
 
   private long cancelledWrites;
 
@@ -119,6 +120,19 @@ public final class PageCache {
       return open(new ShmemStore(bytes, reserved, inode));
     } catch (IOException impossible) {
       throw new IllegalStateException("memory has no size", impossible);
+    }
+  }
+
+  /**
+   * A file of huge pages, of which there are none.
+   *
+   * @param inode {@code i_ino}, which may be given to it later
+   */
+  public AddressSpace openHugetlb(LongSupplier inode) {
+    try {
+      return open(new HugetlbStore(inode));
+    } catch (IOException impossible) {
+      throw new IllegalStateException("nothing has no size", impossible);
     }
   }
 
@@ -198,6 +212,16 @@ public final class PageCache {
   /** Says so; before the first file is read. */
   public void setColdFiles(boolean cold) {
     coldFiles = cold;
+  }
+
+  /** {@code ext4_setattr}: whether a longer file has its block at the old end dirty: since 6.8. */
+  boolean cutsToGrow() {
+    return cutsToGrow;
+  }
+
+  /** Says so. */
+  public void setCutsToGrow(boolean cuts) {
+    cutsToGrow = cuts;
   }
 
   /** How much of memory may be dirty. */

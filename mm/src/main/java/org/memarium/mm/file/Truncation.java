@@ -31,7 +31,12 @@ final class Truncation {
     }
     boolean shorter = newBytes < file.bytes() || !store.isPersistent();
     if (newBytes > file.bytes() || !shorter) {
-      zeroTailToGrow();
+      if (newBytes > file.bytes()) {
+        beginToGrow();
+      } else {
+        zeroTail();
+        cutBlock();
+      }
       file.setSizes(newBytes);
       return 0;
     }
@@ -46,7 +51,25 @@ final class Truncation {
     removeFrom(end);
     zeroTail();
     setTailDirty();
+    cutBlock();
     return 0;
+  }
+
+  /** {@code ext4_block_truncate_page}: the block that the end of the file lies in is to be written. */
+  private void cutBlock() {
+    if ((file.bytes() & (Ram.PAGE_SIZE - 1)) != 0) {
+      dirtyBlock(file.bytes() >>> Ram.PAGE_SHIFT);
+    }
+  }
+
+  /** Makes a page of a file on a disk dirty, if it has a block there. */
+  private void dirtyBlock(long index) {
+    if (store.isPersistent() && store.hasBlock(index)) {
+      int pfn = file.readPage(index);
+      if (pfn >= 0) {
+        file.setDirty(pfn);
+      }
+    }
   }
 
   /** Drops every page and every shadow from an index on; nobody maps them. */
@@ -105,14 +128,24 @@ final class Truncation {
     if (pfn >= 0) {
       cache.ram.fill(
           ((long) pfn << Ram.PAGE_SHIFT) + (from & (Ram.PAGE_SIZE - 1)), end - from, (byte) 0);
-      file.setDirty(pfn);
+      if (store.isPersistent()) {
+        dirtyBlock(from >>> Ram.PAGE_SHIFT);
+      } else {
+        file.setDirty(pfn);
+      }
     }
   }
 
-  /** Linux leaves in a file of memory what was written behind its end through a mapping. */
-  void zeroTailToGrow() {
+  /**
+   * The file is about to become longer: the rest of its last page becomes part of it. Linux leaves
+   * in a file of memory what was written there through a mapping.
+   */
+  void beginToGrow() {
     if (store.isPersistent()) {
       zeroTail();
+      if (cache.cutsToGrow()) {
+        cutBlock();
+      }
     }
   }
 

@@ -40,6 +40,9 @@ final class CopyPageRange {
    */
   boolean copy(UserPages parent, UserPages child, Vma area) {
     PageTables from = parent.tables();
+    if (area.has(VmFlags.HUGETLB)) {
+      return copyHuge(from, child.tables(), area);
+    }
     for (long at = area.start; at < area.end; ) {
       int level = from.lowestLevel(at);
       long span = 1L << format.shift(Math.max(level, 2));
@@ -59,6 +62,24 @@ final class CopyPageRange {
         }
       }
       at = next;
+    }
+    return true;
+  }
+
+  /**
+   * {@code copy_hugetlb_page_range}: no pages, but where the parent has a table for them the child
+   * gets one too.
+   */
+  private boolean copyHuge(PageTables from, PageTables to, Vma area) {
+    int level = format.levelOf(area.hugePages().pageBytes());
+    if (level == format.levels()) {
+      return true;
+    }
+    long span = 1L << format.shift(level + 1);
+    for (long at = area.start; at < area.end; at = (at & -span) + span) {
+      if (from.lowestLevel(at) <= level && to.allocTable(at, level) < 0) {
+        return false;
+      }
     }
     return true;
   }

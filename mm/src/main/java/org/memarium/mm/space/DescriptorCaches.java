@@ -16,6 +16,7 @@ final class DescriptorCaches {
   final KmemCache filp;
   final KmemCache dentry;
   final KmemCache shmemInode;
+  final KmemCache hugetlbInode;
 
   DescriptorCaches(KernelCaches caches) {
     mmStruct = caches.get("mm_struct");
@@ -25,5 +26,6 @@ final class DescriptorCaches {
     filp = caches.get("filp");
     dentry = caches.get("dentry");
     shmemInode = caches.get("shmem_inode_cache");
+    hugetlbInode = caches.get("hugetlbfs_inode_cache");
   }
 }

@@ -1,57 +1,68 @@
 package org.memarium.mm.space;
 
-import org.memarium.hardware.Ram;
-import org.memarium.mm.Errno;
+import java.util.Objects;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.slab.KmemCache;
 
 /**
- * The nameless file behind {@code MAP_HUGETLB | MAP_ANONYMOUS} ({@code hugetlb_file_setup}). As the
- * pool of huge pages is empty, no mapping of it ever comes to be.
+ * The nameless file of huge pages behind {@code MAP_HUGETLB | MAP_ANONYMOUS}, or behind shared
+ * memory of System V ({@code hugetlb_file_setup}).
  */
-final class HugetlbFile implements MappedFile {
+public final class HugetlbFile extends NamelessFile {
   private final long pageBytes;
+  private final long bytes;
+  private final boolean reserved;
+  private @Nullable HugetlbPages pages;
 
-  /** A file of pages of so many bytes. */
-  HugetlbFile(long pageBytes) {
+  private HugetlbFile(
+      MemoryManager memory, String path, long pageBytes, long bytes, boolean reserved) {
+    super(memory, path);
     this.pageBytes = pageBytes;
+    this.bytes = bytes;
+    this.reserved = reserved;
   }
 
-  /** {@code hugetlbfs_file_mmap}: -EINVAL in the midst of a page, else -ENOMEM. */
-  @Override
-  public long mmapRefusal(long pageOffset) {
-    long pages = pageBytes >>> Ram.PAGE_SHIFT;
-    return (pageOffset & (pages - 1)) != 0 ? -Errno.EINVAL : -Errno.ENOMEM;
+  /** {@code HUGETLB_ANONHUGE_INODE}: a file of so many bytes, which are whole pages. */
+  static HugetlbFile anonymous(MemoryManager memory, long pageBytes, long bytes) {
+    return new HugetlbFile(memory, "/anon_hugepage (deleted)", pageBytes, bytes, false);
   }
 
-  /** Any but {@code NONE}: it can be mapped, would there be pages. */
-  @Override
-  public MmapKind mmapKind() {
-    return MmapKind.PAGE_CACHE;
-  }
-
-  @Override
-  public AddressSpace mapping() {
-    throw new IllegalStateException("huge pages are mapped, and there are none");
-  }
-
-  @Override
-  public boolean isReadable() {
-    return true;
+  /**
+   * {@code HUGETLB_SHMFS_INODE}: the file of a segment, {@link #hold held} by the kernel once it is
+   * set up. What it would put aside is not to be had, so it is one that puts nothing aside.
+   *
+   * @param path as maps shows it
+   * @param bytes its size, which need not be whole pages
+   */
+  public static HugetlbFile ofKernel(
+      MemoryManager memory, String path, long pageBytes, long bytes) {
+    long whole = (bytes + pageBytes - 1) & -pageBytes;
+    return new HugetlbFile(memory, path, pageBytes, whole, true);
   }
 
   @Override
-  public boolean isWritable() {
-    return true;
+  KmemCache inodes() {
+    return memory.descriptors.hugetlbInode;
   }
 
   @Override
-  public String path() {
-    return "/anon_hugepage (deleted)";
+  AddressSpace open(LongSupplier inodeNumber) {
+    HugetlbPages made = 
+        new HugetlbPages(memory.pageCache(), pageBytes, bytes, reserved, inodeNumber);
+    pages = made;
+    return made.mapping();
   }
 
   @Override
-  public void get() {}
+  public HugetlbPages hugePages() {
+    return Objects.requireNonNull(pages);
+  }
 
+  /** There is no page that could go. */
   @Override
-  public void put() {}
+  public long punchHole(long at, long count) {
+    return 0;
+  }
 }

@@ -295,6 +295,24 @@ public enum Layout {
         : MmapFlags.LEGACY_MAP_MASK;
   }
 
+  /** Whether ext4 writes to the block at the old end of a file that is made longer: since 6.8. */
+  public boolean cutsFilesToGrow() {
+    return this == COMPAT;
+  }
+
+  /** Whether a hint for huge pages becomes the next address of one, and not the one before. */
+  boolean roundsHugeHintsUp() {
+    return this == COMPAT;
+  }
+
+  /**
+   * Whether a page fault of private huge pages prepares the {@code anon_vma} before it looks for a
+   * page: since 6.10.
+   */
+  public boolean preparesHugePagesFirst() {
+    return this == COMPAT;
+  }
+
   /**
    * {@code hstate_sizelog}: the size of the huge pages that {@code MAP_HUGETLB} names.
    *

@@ -141,7 +141,7 @@ final class Madvise {
 
   /** {@code can_madv_lru_vma}. */
   private static boolean hasLru(Vma area) {
-    return (area.flags & (VmFlags.LOCKED | VmFlags.PFNMAP)) == 0;
+    return (area.flags & (VmFlags.LOCKED | VmFlags.PFNMAP | VmFlags.HUGETLB)) == 0;
   }
 
   /** {@code madvise_vma_behavior}: for [start, end), which lies in one area. */
@@ -190,7 +190,8 @@ final class Madvise {
       case RANDOM -> flags = (flags & ~VmFlags.SEQ_READ) | VmFlags.RAND_READ;
       case DONTFORK -> flags |= VmFlags.DONTCOPY;
       case DOFORK -> {
-        if ((flags & mm.layout().neverForked()) != 0) {
+        boolean huge = (flags & VmFlags.HUGETLB) != 0;
+        if (!huge && (flags & mm.layout().neverForked()) != 0) {
           return -Errno.EINVAL;
         }
         flags &= ~VmFlags.DONTCOPY;
@@ -201,7 +202,8 @@ final class Madvise {
       case UNMERGEABLE -> flags &= ~VmFlags.MERGEABLE;
       case DONTDUMP -> flags |= VmFlags.DONTDUMP;
       case DODUMP -> {
-        if ((flags & (VmFlags.SPECIAL | VmFlags.DROPPABLE)) != 0) {
+        int special = (flags & VmFlags.HUGETLB) != 0 ? 0 : VmFlags.SPECIAL;
+        if ((flags & (special | VmFlags.DROPPABLE)) != 0) {
           return -Errno.EINVAL;
         }
         flags &= ~VmFlags.DONTDUMP;
@@ -220,9 +222,12 @@ final class Madvise {
       }
       default -> throw new IllegalStateException("advice " + advice);
     }
-    boolean tooMany = flags != area.flags && mm.merge.modifyFlags(area, start, end, flags) == null;
+    if (flags == area.flags || mm.merge.modifyFlags(area, start, end, flags) != null) {
+      return 0;
+    }
     // The system call says EAGAIN where the kernel is out of something.
-    return tooMany ? -Errno.EAGAIN : 0;
+    long refusal = mm.merge.refusal(area, start, end);
+    return refusal == -Errno.ENOMEM ? -Errno.EAGAIN : refusal;
   }
 
   /** {@code vma_ksm_compatible}: other areas take no notice of the advice. */
@@ -257,6 +262,10 @@ final class Madvise {
 
   /** {@code madvise_dontneed_free}. */
   private long dontNeed(Vma area, long start, long end, int advice) {
+    if (area.has(VmFlags.HUGETLB)) {
+      // Whole huge pages are there, or nothing is.
+      return advice == FREE || !area.maySplit(start) ? -Errno.EINVAL : 0;
+    }
     boolean locked = advice != DONTNEED_LOCKED && area.has(VmFlags.LOCKED);
     if (locked || area.has(VmFlags.PFNMAP)) {
       return -Errno.EINVAL;

@@ -1,5 +1,6 @@
 package org.memarium.mm.space;
 
+import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.FileRa;
@@ -95,6 +96,11 @@ public interface MappedFile {
    */
   default long punchHole(long at, long bytes) {
     return -Errno.EOPNOTSUPP;
+  }
+
+  /** {@code is_file_hugepages}: what the file is if its pages are huge, else null. */
+  default @Nullable HugetlbPages hugePages() {
+    return null;
   }
 
   /** {@code vm_ops->close}: somebody counts the areas, so that none may vanish in a merge. */

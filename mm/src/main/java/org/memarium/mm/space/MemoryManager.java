@@ -105,7 +105,7 @@ public final class MemoryManager {
   private final List<MmStruct> addressSpaces = new ArrayList<>();
 
   /** Files of shared memory that live without an area. */
-  private final Set<ShmemFile> heldShmem = new LinkedHashSet<>();
+  private final Set<NamelessFile> heldFiles = new LinkedHashSet<>();
 
   final AddressSpaceIds addressSpaceIds;
   final CopyPageRange copyPageRange;
@@ -216,12 +216,12 @@ public final class MemoryManager {
     addressSpaces.remove(mm);
   }
 
-  void holdShmem(ShmemFile file) {
-    heldShmem.add(file);
+  void holdFile(NamelessFile file) {
+    heldFiles.add(file);
   }
 
-  void releaseShmem(ShmemFile file) {
-    if (!heldShmem.remove(file)) {
+  void releaseFile(NamelessFile file) {
+    if (!heldFiles.remove(file)) {
       throw new IllegalStateException("nobody holds " + file.path());
     }
   }
@@ -367,35 +367,37 @@ public final class MemoryManager {
   /** Tells of the objects that descriptors hold, and nothing else takes from these caches. */
   private void auditObjects(Audit audit) {
     long areas = 0;
-    Set<ShmemFile> shmem = new LinkedHashSet<>(heldShmem);
+    Set<NamelessFile> files = new LinkedHashSet<>(heldFiles);
     for (MmStruct mm : addressSpaces) {
       for (Vma area = mm.firstArea(); area != null; area = area.next()) {
         areas++;
-        if (area.file() instanceof ShmemFile file) {
-          shmem.add(file);
+        if (area.file() instanceof NamelessFile file) {
+          files.add(file);
         }
       }
     }
     audit.expectObjects(descriptors.mmStruct, addressSpaces.size());
     audit.expectObjects(descriptors.vmAreaStruct, areas);
-    audit.expectObjects(descriptors.shmemInode, shmem.size());
-    audit.expectObjects(descriptors.dentry, shmem.size());
-    audit.expectObjects(descriptors.filp, shmem.size());
+    long huge = files.stream().filter(file -> file instanceof HugetlbFile).count();
+    audit.expectObjects(descriptors.shmemInode, files.size() - huge);
+    audit.expectObjects(descriptors.hugetlbInode, huge);
+    audit.expectObjects(descriptors.dentry, files.size());
+    audit.expectObjects(descriptors.filp, files.size());
   }
 
   /** Committed pages as areas and shared memory have them. */
   public long recountCommitted() {
     long pages = 0;
-    Set<ShmemFile> shmem = new LinkedHashSet<>(heldShmem);
+    Set<NamelessFile> files = new LinkedHashSet<>(heldFiles);
     for (MmStruct mm : addressSpaces) {
       for (Vma area = mm.firstArea(); area != null; area = area.next()) {
         pages += area.has(VmFlags.ACCOUNT) ? area.pages() : 0;
-        if (area.file() instanceof ShmemFile file) {
-          shmem.add(file);
+        if (area.file() instanceof NamelessFile file) {
+          files.add(file);
         }
       }
     }
-    for (ShmemFile file : shmem) {
+    for (NamelessFile file : files) {
       pages += file.chargedPages();
     }
     for (AddressSpace space : pageCache.spaces()) {

@@ -437,6 +437,16 @@ public final class MmStruct {
   }
 
   /**
+   * {@code hstate_sizelog}: the size of the huge pages that a call names.
+   *
+   * @param sizeLog its binary logarithm, 0 for the default
+   * @return bytes, or 0 if there are no such pages
+   */
+  public long hugePageBytes(int sizeLog) {
+    return Layout.hugePageBytes(sizeLog, pages.tables().format().shift(2));
+  }
+
+  /**
    * {@code anon_vma_prepare}: before the area gets its first anonymous page.
    *
    * @return false if there is no memory for what it needs

@@ -43,7 +43,8 @@ final class Mmap {
       int requestedFlags,
       @Nullable MappedFile file,
       long requestedPageOffset) {
-    if ((requestedFlags & MAP_HUGETLB) != 0 && !isHuge(file)) {
+    HugetlbPages huge = file == null ? null : file.hugePages();
+    if ((requestedFlags & MAP_HUGETLB) != 0 && huge == null) {
       return file == null
           ? mmapHuge(hint, requestedBytes, requestedProt, requestedFlags, requestedPageOffset)
           : -Errno.EINVAL;
@@ -78,7 +79,9 @@ final class Mmap {
             | VmFlags.MAYREAD
             | VmFlags.MAYWRITE
             | VmFlags.MAYEXEC;
-    address = mm.unmappedArea.get(address, bytes, mapFlags);
+    address =
+        mm.unmappedArea.get(
+            address, bytes, mapFlags, huge == null ? Ram.PAGE_SIZE : huge.pageBytes());
     if (address < 0) {
       return address;
     }
@@ -98,7 +101,7 @@ final class Mmap {
       return typed;
     }
     flags = (int) typed;
-    if ((mapFlags & MAP_NORESERVE) != 0 && mm.memory().overcommitIsAllowed()) {
+    if ((mapFlags & MAP_NORESERVE) != 0 && (huge != null || mm.memory().overcommitIsAllowed())) {
       flags |= VmFlags.NORESERVE;
     }
     boolean shared = (flags & VmFlags.MAYSHARE) != 0;
@@ -118,16 +121,21 @@ final class Mmap {
   /** {@code ksys_mmap_pgoff} for huge pages, which are those of a file that nobody named. */
   private long mmapHuge(long hint, long requestedBytes, int prot, int mapFlags, long pageOffset) {
     int sizeLog = mapFlags >>> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-    long size = Layout.hugePageBytes(sizeLog, mm.pages.tables().format().shift(2));
+    long size = mm.hugePageBytes(sizeLog);
     if (size == 0) {
       return -Errno.EINVAL;
     }
-    long bytes = (requestedBytes + size - 1) & -size;
-    boolean fixed = (mapFlags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
-    if (fixed && (hint & (size - 1)) != 0 && bytes <= mm.layout().taskSize()) {
-      return -Errno.EINVAL;
+    long bytes = mm.layout().word((requestedBytes + size - 1) & -size);
+    HugetlbFile file = HugetlbFile.anonymous(mm.memory(), size, bytes);
+    long error = file.setUp();
+    if (error != 0) {
+      return error;
     }
-    return mmap(hint, bytes, prot, mapFlags, new HugetlbFile(size), pageOffset);
+    // What holds the file beside the call is the area, if there comes to be one.
+    file.get();
+    long result = mmap(hint, bytes, prot, mapFlags, file, pageOffset);
+    file.put();
+    return result;
   }
 
   /** {@code calc_vm_prot_bits}: the values are the same. */
@@ -204,6 +212,9 @@ final class Mmap {
       return -Errno.ENODEV;
     }
     long allowed = (flags & VmFlags.GROWSDOWN) != 0 ? -Errno.EINVAL : sealedFlags(flags, file);
+    if (allowed >= 0 && file.hugePages() != null) {
+      allowed |= VmFlags.HUGETLB | VmFlags.DONTEXPAND;
+    }
     return allowed < 0 ? allowed : file.areaFlags((int) allowed);
   }
 
@@ -249,7 +260,7 @@ final class Mmap {
         return error;
       }
     }
-    if (VmFlags.isAccountable(flags) && !isHuge(file)) {
+    if (VmFlags.isAccountable(flags) && (flags & VmFlags.HUGETLB) == 0) {
       long given = replaced != null && chargesFirst ? mm.munmap.gatheredAccounted() : 0;
       if (pages != given && !mm.memory().committedMemory().isEnoughFor(mm, pages - given)) {
         return -Errno.ENOMEM;
@@ -266,9 +277,10 @@ final class Mmap {
       // All of it: what was replaced gave back what it had.
       mm.memory().committedMemory().commit(pages);
     }
-    // What may be dropped is never locked, but as if it were it has been looked for neighbours, and
-    // is brought in.
-    int kept = (flags & VmFlags.DROPPABLE) != 0 ? flags & ~VmFlags.LOCKED_MASK : flags;
+    // What may be dropped is never locked, nor are huge pages, but as if it were it has been looked
+    // for neighbours, and is brought in.
+    int neverLocked = VmFlags.DROPPABLE | VmFlags.HUGETLB;
+    int kept = (flags & neverLocked) != 0 ? flags & ~VmFlags.LOCKED_MASK : flags;
     if (!isMerged(file, start, end, flags, pageOffset, above)) {
       long error = newRegion(file, start, end, kept, pageOffset);
       if (error != 0) {
@@ -294,6 +306,7 @@ final class Mmap {
       @Nullable Vma above) {
     boolean ownFile = isSharedMemory(file, flags);
     return !ownFile
+        && (flags & VmFlags.HUGETLB) == 0
         && refusal(file, flags, pageOffset) == 0
         && mm.merge.mergeNewRange(above, start, end, flags, file, pageOffset, null, false) != null;
   }
@@ -310,19 +323,19 @@ final class Mmap {
       return 0;
     }
     long refusal = file.mmapRefusal(pageOffset);
+    HugetlbPages huge = file.hugePages();
+    if (huge != null) {
+      return refusal != 0 ? refusal : huge.refusal(flags, pageOffset);
+    }
     // A file system of a disk knows MAP_SYNC, and has no memory that could be mapped so.
     boolean sync = refusal == 0 && (flags & VmFlags.SYNC) != 0 && isOnDisk(file);
     return sync ? -Errno.EOPNOTSUPP : refusal;
   }
 
   private static boolean isOnDisk(MappedFile file) {
-    return !isHuge(file)
+    return file.hugePages() == null
         && file.mmapKind() == MappedFile.MmapKind.PAGE_CACHE
         && file.mapping().store().isPersistent();
-  }
-
-  private static boolean isHuge(@Nullable MappedFile file) {
-    return file instanceof HugetlbFile;
   }
 
   /** {@code __mmap_new_vma}; 0 or a negative errno. */
@@ -342,6 +355,9 @@ final class Mmap {
       return error;
     }
     mm.areas.adopt(area);
+    if (area.has(VmFlags.HUGETLB)) {
+      area.hugePages().mapped(area);
+    }
     return 0;
   }
 

@@ -53,7 +53,8 @@ final class MoveVma {
     if (!keeps || mm.layout().countsKeptLocksTwice()) {
       mm.accounting.addLocked(flags, newPages);
     }
-    long moved = mm.pages.move(address, newAddress, oldBytes);
+    boolean huge = area.has(VmFlags.HUGETLB);
+    long moved = huge ? oldBytes : mm.pages.move(address, newAddress, oldBytes);
     if (moved < oldBytes) {
       mm.pages.move(newAddress, address, moved);
       // If a neighbour took it in and cannot be split again, it stays: Linux does not look either.

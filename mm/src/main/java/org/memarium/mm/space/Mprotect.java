@@ -106,7 +106,12 @@ final class Mprotect {
       if (!mm.accounting.mayExpand(flags, pages) && mm.accounting.mayExpand(oldFlags, pages)) {
         return -Errno.ENOMEM;
       }
-      int charging = VmFlags.ACCOUNT | VmFlags.WRITE | VmFlags.SHARED | VmFlags.NORESERVE;
+      int charging =
+          VmFlags.ACCOUNT
+              | VmFlags.WRITE
+              | VmFlags.HUGETLB
+              | VmFlags.SHARED
+              | VmFlags.NORESERVE;
       if ((oldFlags & charging) == 0) {
         if (!mm.memory().committedMemory().isEnoughFor(mm, pages)) {
           return -Errno.ENOMEM;
@@ -122,7 +127,7 @@ final class Mprotect {
     }
     Vma changed = mm.merge.modifyFlags(area, start, end, flags);
     if (changed == null) {
-      return -Errno.ENOMEM;
+      return mm.merge.refusal(area, start, end);
     }
     mm.memory().committedMemory().commit(charged);
     if ((oldFlags & VmFlags.ACCOUNT) != 0 && (flags & VmFlags.ACCOUNT) == 0) {

@@ -60,6 +60,9 @@ final class Mremap {
     if (area == null) {
       return -Errno.EFAULT;
     }
+    if (area.has(VmFlags.HUGETLB)) {
+      return remapHuge(area, address, oldBytes, newBytes, flags, newAddress);
+    }
     if (several) {
       long error = check(area, address, oldBytes, newBytes, flags);
       if (error != 0) {
@@ -67,6 +70,29 @@ final class Mremap {
       }
     }
     return toNewAddress
+        ? moveTo(address, oldBytes, newAddress, newBytes, flags)
+        : resize(area, address, oldBytes, newBytes, flags);
+  }
+
+  /** {@code align_hugetlb}, and what comes after it. */
+  private long remapHuge(
+      Vma area, long address, long oldLength, long newLength, int flags, long newAddress) {
+    if ((area.flags & VmFlags.SEALED) != 0) {
+      return -Errno.EPERM;
+    }
+    HugetlbPages huge = area.hugePages();
+    long oldBytes = huge.align(oldLength);
+    long newBytes = huge.align(newLength);
+    if (!huge.isAligned(address) || !huge.isAligned(newAddress) || newBytes > oldBytes) {
+      return -Errno.EINVAL;
+    }
+    if (mm.layout().movesSeveralAreas()) {
+      long error = check(area, address, oldBytes, newBytes, flags);
+      if (error != 0) {
+        return error;
+      }
+    }
+    return (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0
         ? moveTo(address, oldBytes, newAddress, newBytes, flags)
         : resize(area, address, oldBytes, newBytes, flags);
   }
@@ -218,7 +244,8 @@ final class Mremap {
     if (keeps && !mm.accounting.mayExpand(area.flags, oldBytes >>> Ram.PAGE_SHIFT)) {
       return -Errno.ENOMEM;
     }
-    long place = mm.unmappedArea.get(newAddress, newBytes, fixed ? MAP_FIXED : 0);
+    long pageBytes = area.has(VmFlags.HUGETLB) ? area.hugePages().pageBytes() : Ram.PAGE_SIZE;
+    long place = mm.unmappedArea.get(newAddress, newBytes, fixed ? MAP_FIXED : 0, pageBytes);
     return place < 0 ? place : moveVma.move(area, address, oldBytes, place, newBytes, keeps);
   }
 
@@ -242,9 +269,13 @@ final class Mremap {
       long part = Math.min(area.end, end) - at;
       target += first ? 0 : area.start - lastEnd;
       lastEnd = area.end;
-      long moved = check(area, at, part, part, flags);
-      if (moved == 0) {
-        moved = moveTo(at, part, target, part, flags);
+      long moved;
+      if (area.has(VmFlags.HUGETLB)) {
+        moved = remapHuge(area, at, part, part, flags, target);
+        part = area.hugePages().align(part);
+      } else {
+        moved = check(area, at, part, part, flags);
+        moved = moved == 0 ? moveTo(at, part, target, part, flags) : moved;
       }
       if (moved < 0) {
         return moved;
@@ -258,10 +289,12 @@ final class Mremap {
 
   /**
    * {@code vma_multi_allowed}: not what chooses places itself ({@code get_unmapped_area}): {@code
-   * /dev/zero}, and shared memory of System V.
+   * /dev/zero}, and shared memory of System V, unless its pages are huge.
    */
   private static boolean mayMoveWithOthers(Vma area) {
     MappedFile file = area.file;
-    return file == null || (file.mmapKind() != MappedFile.MmapKind.ZERO && !file.countsAreas());
+    return file == null
+        || (file.mmapKind() != MappedFile.MmapKind.ZERO && !file.countsAreas())
+        || area.has(VmFlags.HUGETLB);
   }
 }

@@ -35,7 +35,7 @@ final class Mseal {
       long partEnd = Math.min(area.end, end);
       if ((area.flags & VmFlags.SEALED) == 0
           && mm.merge.modifyFlags(area, at, partEnd, area.flags | VmFlags.SEALED) == null) {
-        return -Errno.ENOMEM;
+        return mm.merge.refusal(area, at, partEnd);
       }
       at = partEnd;
     }

@@ -73,17 +73,18 @@ final class Munmap {
       if ((area.flags & VmFlags.SEALED) != 0) {
         return -Errno.EPERM;
       }
-      area = mm.merge.splitUnlimited(area, start);
-      if (area == null) {
-        return -Errno.ENOMEM;
+      Vma upper = mm.merge.splitUnlimited(area, start);
+      if (upper == null) {
+        return area.maySplit(start) ? -Errno.ENOMEM : -Errno.EINVAL;
       }
+      area = upper;
     }
     for (; area != null && area.start < end; area = area.next) {
       if ((area.flags & VmFlags.SEALED) != 0) {
         return -Errno.EPERM;
       }
       if (area.end > end && mm.merge.splitUnlimited(area, end) == null) {
-        return -Errno.ENOMEM;
+        return area.maySplit(end) ? -Errno.ENOMEM : -Errno.EINVAL;
       }
       gatheredPages += area.pages();
       gatheredAccounted += (area.flags & VmFlags.ACCOUNT) != 0 ? area.pages() : 0;

@@ -16,6 +16,9 @@ final class UnmappedArea {
   private final MmStruct mm;
   private final VmaTree tree;
 
+  /** {@code align_mask} of the search at hand: bits of an address that must be zero. */
+  private long alignMask;
+
   UnmappedArea(MmStruct mm, VmaTree tree) {
     this.mm = mm;
     this.tree = tree;
@@ -38,10 +41,29 @@ final class UnmappedArea {
    * @return the address, or -ENOMEM, -EINVAL, -EPERM
    */
   long get(long address, long bytes, int mapFlags) {
+    return get(address, bytes, mapFlags, Ram.PAGE_SIZE);
+  }
+
+  /**
+   * {@code hugetlb_get_unmapped_area}: the same for pages of a size.
+   *
+   * @return the address, a multiple of {@code pageBytes}; or as above
+   */
+  long get(long requestedAddress, long bytes, int mapFlags, long pageBytes) {
     long taskSize = mm.layout().taskSize();
     if (bytes > taskSize) {
       return -Errno.ENOMEM;
     }
+    long address = requestedAddress;
+    long inPage = pageBytes - 1;
+    if (pageBytes > Ram.PAGE_SIZE) {
+      boolean fixed = (mapFlags & MAP_FIXED) != 0;
+      if ((bytes & inPage) != 0 || (fixed && (address & inPage) != 0)) {
+        return -Errno.EINVAL;
+      }
+      address = (mm.layout().roundsHugeHintsUp() ? address + inPage : address) & ~inPage;
+    }
+    alignMask = inPage & -Ram.PAGE_SIZE;
     long found;
     if ((mapFlags & MAP_FIXED) != 0) {
       if (!fitsGenerically(bytes)) {
@@ -114,12 +136,13 @@ final class UnmappedArea {
    * @return -1 if there is none
    */
   private long highest(long low, long high, long bytes) {
+    long length = bytes + alignMask;
     long limit = high;
     while (true) {
-      long found = tree.highestGap(low, limit, bytes);
+      long found = tree.highestGap(low, limit, length);
       Vma above = found < 0 ? null : tree.find(found);
-      if (above == null || above.startGap() >= found + bytes) {
-        return found;
+      if (above == null || above.startGap() >= found + length) {
+        return found < 0 ? found : (found + alignMask) & ~alignMask;
       }
       limit = above.startGap();
     }
@@ -132,12 +155,14 @@ final class UnmappedArea {
    * @return -1 if there is none
    */
   private long lowest(long low, long high, long bytes) {
+    long length = bytes + alignMask;
     long limit = low;
     while (true) {
-      long found = tree.lowestGap(limit, high, bytes);
+      long found = tree.lowestGap(limit, high, length);
+      long aligned = (found + alignMask) & ~alignMask;
       Vma above = found < 0 ? null : tree.find(found);
-      if (above == null || above.startGap() >= found + bytes - 1) {
-        return found;
+      if (above == null || above.startGap() >= aligned + length - 1) {
+        return found < 0 ? found : aligned;
       }
       limit = above.end;
     }

@@ -4,10 +4,10 @@ package org.memarium.mm.space;
  * The flags of an area, with Linux's values ({@code include/linux/mm.h}).
  *
  * <pre>
- *    31     30     29    27   26   25   23   21    20    19      18      17      16 15   14
- *  +-----+------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+
- *  |MERGE|NOHUGE|HUGE|SOFT|DUMP|WIPE|SYNC|NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|
- *  +-----+------+----+----+----+----+----+-----+----+-------+-------+--------+--------+--+
+ *    31     30     29    27   26   25   23   22  21    20    19      18      17      16 15   14
+ *  +-----+------+----+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+
+ *  |MERGE|NOHUGE|HUGE|SOFT|DUMP|WIPE|SYNC|TLB|NORES|ACCT|ONFAULT|DONTEXP|DONTCOPY|RAND SEQ|IO|
+ *  +-----+------+----+----+----+----+----+---+-----+----+-------+-------+--------+--------+--+
  *     13      12       11    10     9       8      7      6      5      4      3     2 .. 0
  *  +------+---------+-----+------+------+-------+------+------+------+------+------+-------+
  *  |LOCKED|DROPPABLE|GUARD|PFNMAP|SEALED|GROWSDN|MAYSHR|MAYEXE|MAYWRI|MAYREA|SHARED|X, W, R|
@@ -60,6 +60,9 @@ public final class VmFlags {
   public static final int ACCOUNT = 0x10_0000;
 
   public static final int NORESERVE = 0x20_0000;
+
+  /** Of huge pages: {@link MappedFile#hugePages}. */
+  public static final int HUGETLB = 0x40_0000;
 
   /** {@code MAP_SYNC} was asked for; it tells areas apart, and does nothing. */
   public static final int SYNC = 0x80_0000;

@@ -131,6 +131,20 @@ public final class Vma implements FileMapper {
     return mapping == null;
   }
 
+  /** {@code hstate_vma}, and the file; asked only of an area with {@link VmFlags#HUGETLB}. */
+  public HugetlbPages hugePages() {
+    HugetlbPages huge = file == null ? null : file.hugePages();
+    if (huge == null) {
+      throw new IllegalStateException("no file of huge pages in " + this);
+    }
+    return huge;
+  }
+
+  /** {@code vm_ops->may_split}: not in the midst of a huge page. */
+  boolean maySplit(long at) {
+    return !has(VmFlags.HUGETLB) || hugePages().isAligned(at);
+  }
+
   /** {@code vma_is_accessible}: not PROT_NONE. */
   public boolean isAccessible() {
     return (flags & VmFlags.ACCESS) != 0;

@@ -2,6 +2,7 @@ package org.memarium.mm.space;
 
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
+import org.memarium.mm.Errno;
 import org.memarium.mm.trace.TraceEvent;
 
 /**
@@ -254,8 +255,20 @@ final class VmaMerge {
     return tree.size() >= mm.maxMapCount() ? null : splitUnlimited(area, at);
   }
 
+  /**
+   * Why {@link #modifyFlags} did not give [start, end) its flags: -ENOMEM, or -EINVAL for a part of
+   * a huge page.
+   */
+  long refusal(Vma area, long start, long end) {
+    boolean mayBe = area.maySplit(start) && area.maySplit(end);
+    return mayBe || tree.size() >= mm.maxMapCount() ? -Errno.ENOMEM : -Errno.EINVAL;
+  }
+
   /** {@code __split_vma}: the same, without a look at the number of areas. */
   @Nullable Vma splitUnlimited(Vma area, long at) {
+    if (!area.maySplit(at)) {
+      return null;
+    }
     Vma upper = mm.areas.newArea(at, area.end, area.flags, area.pageIndex(at));
     if (upper == null) {
       return null;
