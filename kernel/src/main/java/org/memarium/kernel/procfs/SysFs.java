@@ -1,18 +1,21 @@
 package org.memarium.kernel.procfs;
 
+import java.nio.charset.StandardCharsets;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.kernel.vfs.PseudoDirectory;
 import org.memarium.kernel.vfs.PseudoFileSystem;
+import org.memarium.mm.Errno;
 import org.memarium.mm.frame.FragmentationIndex;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.swap.SwapReadahead;
 import org.memarium.mm.swap.Zswap;
 
 /**
  * The root of {@code /sys}, and in it {@code kernel/debug}, which only root enters: how far free
- * memory lies in pieces; {@code devices/system/cpu}, where C libraries count processors; and, where
- * memory is limited, {@code fs/cgroup}. The rest of Linux's tells of devices that this machine does
+ * memory lies in pieces; {@code kernel/mm/swap}; {@code devices/system/cpu}, where C libraries count
+ * processors; what tells of zswap; and, where memory is limited, {@code fs/cgroup}. The rest of Linux's tells of devices that this machine does
  * not have.
  */
 public final class SysFs extends PseudoDirectory {
@@ -43,12 +46,38 @@ public final class SysFs extends PseudoDirectory {
     }
     file(extfrag, "extfrag_index", () -> FragmentationIndex.extfragIndexFile(allocator.zones()));
     addProcessors();
+    addSwap(kernel, system.memory().swap().readahead());
     if (allocator.groups().areOn()) {
       PseudoDirectory fs = new PseudoDirectory(fileSystem(), 0555);
       add("fs", fs);
       fs.add("cgroup", CgroupFs.root(system, clockNanos));
     }
     file(extfrag, "unusable_index", () -> FragmentationIndex.unusableIndexFile(allocator.zones()));
+  }
+
+  /** {@code swap_init_sysfs}: {@code kernel/mm/swap}. */
+  private void addSwap(PseudoDirectory kernel, SwapReadahead readahead) {
+    PseudoDirectory mm = new PseudoDirectory(fileSystem(), 0555);
+    PseudoDirectory swap = new PseudoDirectory(fileSystem(), 0555);
+    kernel.add("mm", mm);
+    mm.add("swap", swap);
+    swap.add(
+        "vma_ra_enabled",
+        GeneratedFile.ofWritable(
+            fileSystem(),
+            0644,
+            () -> (readahead.isVmaEnabled() + "\n").getBytes(StandardCharsets.ISO_8859_1),
+            bytes -> setVmaReadahead(readahead, new String(bytes, StandardCharsets.ISO_8859_1))));
+  }
+
+  /** {@code vma_ra_enabled_store}, {@code kstrtobool}. */
+  private static long setVmaReadahead(SwapReadahead readahead, String text) {
+    boolean on = text.matches("(?s)([yYtT1]|[oO][nN]).*");
+    if (!on && !text.matches("(?s)([nNfF0]|[oO][fF]).*")) {
+      return -Errno.EINVAL;
+    }
+    readahead.setVmaEnabled(on);
+    return text.length();
   }
 
   /** {@code drivers/base/cpu.c}: the lists of processors, of which there is one. */

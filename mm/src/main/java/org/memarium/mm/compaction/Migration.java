@@ -27,7 +27,8 @@ import org.memarium.mm.trace.VmStatItem;
  *   finish    the new frame on the LRU list, the old one free
  * </pre>
  *
- * <p>Anonymous pages, pages of files, shared memory and {@link MovablePages} can be moved. Whoever
+ * <p>Anonymous pages, pages of files, shared memory, pages of the swap cache and {@link
+ * MovablePages} can be moved. Whoever
  * keeps the number of a frame without a reference must look it up again after any allocation of an
  * order above 0, since that may move pages; with a reference, the page stays.
  *
@@ -187,8 +188,8 @@ public final class Migration {
     if (wasMapped) {
       rmap.removeMigrationPtes(from, now);
     }
-    if (error == 0 && memMap.isPageAnon(to)) {
-      // The reference of the allocation; those of the entries and of the page cache remain.
+    if (error == 0 && (memMap.isPageAnon(to) || memory.swap().isCached(to))) {
+      // The reference of the allocation; those of the entries and of the caches remain.
       allocator.putPage(to);
     }
     return error;
@@ -197,7 +198,8 @@ public final class Migration {
   /** {@code move_to_new_folio}, {@code migrate_folio}: the page is mapped nowhere now. */
   private int moveToNewPage(int from, int to) {
     AddressSpace file = memory.pageCache().spaceOf(from);
-    int expected = 1 + (file == null ? 0 : 1);
+    boolean swapCached = memory.swap().isCached(from);
+    int expected = 1 + (file == null ? 0 : 1) + (swapCached ? 1 : 0);
     if (memMap.pageCount(from) != expected || memMap.testFlags(from, PageFlags.WRITEBACK)) {
       return -Errno.EAGAIN;
     }
@@ -214,6 +216,10 @@ public final class Migration {
     memMap.setMapping(to, memMap.mapping(from), memMap.index(from));
     memMap.setPagePrivate(to, memMap.pagePrivate(from));
     allocator.groups().migrate(from, to);
+    if (swapCached) {
+      memory.swap().replacePage(from, to);
+      allocator.putPage(from); // the swap cache's reference
+    }
     if (file != null) {
       file.replacePage(from, to);
       memMap.setMapping(from, 0, 0);

@@ -82,7 +82,7 @@ public final class ShmemSlots implements ShmemSwap {
 
   @Override
   public void readAhead(int slot) {
-    swap.readAhead(slot, false);
+    swap.reader().readAhead(slot, false);
   }
 
   @Override

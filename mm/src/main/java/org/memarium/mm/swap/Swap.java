@@ -39,8 +39,7 @@ public final class Swap {
   private final SwapIo io;
   private final SwapReadahead readahead;
 
-  /** Whether {@link #readNew} made the page that it returned. */
-  private boolean isNew;
+  private final SwapReader reader;
 
   /** No area is on. */
   public Swap(PageAllocator allocator, SlabAllocator slab, PageTableFormat format) {
@@ -50,8 +49,10 @@ public final class Swap {
     this.cache = new SwapCache(allocator, slab.kernelCaches().get("radix_tree_node"));
     this.areas = new SwapAreas(allocator, this, cache);
     this.io = new SwapIo(allocator, areas);
+    this.reader = new SwapReader(this, allocator, cache, areas, io);
     this.readahead =
-        new SwapReadahead(this, areas, memMap, allocator.vmStat(), allocator.totalRamPages());
+        new SwapReadahead(reader, areas, memMap, allocator.vmStat(), allocator.totalRamPages());
+    reader.setReadahead(readahead);
     allocator
         .lru()
         .workingset()
@@ -77,6 +78,10 @@ public final class Swap {
     return io;
   }
 
+  SwapReader reader() {
+    return reader;
+  }
+
   /** {@code init_zswap}: compressed RAM stands in front of the areas from now on. */
   public void useZswap(ZswapParameters parameters, SlabAllocator slab) {
     io.setZswap(new Zswap(parameters, allocator, slab, this));
@@ -93,16 +98,6 @@ public final class Swap {
     if (zswap != null) {
       zswap.shrink();
     }
-  }
-
-  /** {@code zswap_get_swap_cache_page}: a frame in the swap cache to fill; -1 if it is there. */
-  int newPageOf(int slot) {
-    int pfn = readNew(slot);
-    if (pfn >= 0 && !isNew) {
-      allocator.putPage(pfn);
-      return -1;
-    }
-    return pfn;
   }
 
   boolean isUsed(int slot) {
@@ -227,7 +222,7 @@ public final class Swap {
   }
 
   /** {@code __swap_entry_free}: returns who has it still, as the map says. */
-  private int releaseSlot(int slot, int usage) {
+  int releaseSlot(int slot, int usage) {
     int left = areas.infoOf(slot).map().release(SwapAreas.offset(slot), usage);
     if (left == 0) {
       areas.slots().giveBack(slot);
@@ -415,15 +410,7 @@ public final class Swap {
 
   /** {@code read_swap_cache_async}: the same without others. */
   public int read(long entry) {
-    return readSlot(slot(entry));
-  }
-
-  int readSlot(int slot) {
-    int pfn = readNew(slot);
-    if (pfn >= 0 && isNew) {
-      io.read(pfn, slot);
-    }
-    return pfn;
+    return reader.read(slot(entry));
   }
 
   /**
@@ -432,68 +419,7 @@ public final class Swap {
    * @param ahead whether nobody has asked for it
    */
   public void readAhead(long entry, boolean ahead) {
-    readAhead(slot(entry), ahead);
-  }
-
-  void readAhead(int slot, boolean ahead) {
-    int pfn = readNew(slot);
-    if (pfn < 0) {
-      return;
-    }
-    if (isNew) {
-      io.read(pfn, slot);
-      if (ahead) {
-        readahead.mark(pfn);
-      }
-    }
-    allocator.putPage(pfn);
-  }
-
-  /**
-   * {@code __read_swap_cache_async}: the page of a slot, in the cache; a new one is to be read
-   * into.
-   *
-   * @return the frame, with a reference; -ENOENT if nobody has the slot; -ENOMEM
-   */
-  private int readNew(int slot) {
-    isNew = false;
-    int pfn = cache.find(slot);
-    if (pfn >= 0) {
-      memMap.getPage(pfn);
-      return pfn;
-    }
-    SwapMap map = areas.infoOf(slot).map();
-    int offset = SwapAreas.offset(slot);
-    if (map.count(offset) == 0 || map.get(offset) == SwapMap.BAD) {
-      return -Errno.ENOENT;
-    }
-    pfn = allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
-    if (pfn < 0) {
-      return -Errno.ENOMEM;
-    }
-    int error = map.duplicate(offset, SwapMap.HAS_CACHE);
-    if (error != 0) {
-      allocator.putPage(pfn);
-      return -Errno.ENOENT;
-    }
-    memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
-    SwapCharge charge = areas.charge();
-    if ((charge != null && !charge.chargeSwapin(pfn, slot))
-        || !cache.add(pfn, slot, Gfp.GFP_HIGHUSER_MOVABLE & Gfp.RECLAIM_MASK)) {
-      releaseSlot(slot, SwapMap.HAS_CACHE);
-      allocator.putPage(pfn);
-      return -Errno.ENOMEM;
-    }
-    if (charge != null) {
-      charge.uncharged(slot);
-    }
-    int shadow = cache.shadow();
-    if (shadow != PageTree.NONE) {
-      allocator.lru().workingset().refault(pfn, shadow);
-    }
-    allocator.lru().add(pfn);
-    isNew = true;
-    return pfn;
+    reader.readAhead(slot(entry), ahead);
   }
 
   // ---- Turning an area off ----

@@ -40,23 +40,12 @@ public final class SwapAreas {
   public static final int FLAGS_VALID =
       FLAG_PREFER | FLAG_PRIORITY_MASK | FLAG_DISCARD | FLAGS_DISCARD_WHAT;
 
-  /** {@code SWAPFILE_CLUSTER}: of a 32-bit kernel, and of one with {@code CONFIG_THP_SWAP}. */
-  private static final int SHORT_CLUSTER_SLOTS = 256;
-
-  private static final int LONG_CLUSTER_SLOTS = 512;
-
-  /** {@code SWAP_CLUSTER_COLS}: clusters in 64 MiB. */
-  private static final int TREE_SLOTS = 1 << SwapCache.TREE_SHIFT;
-
   // ---- Sizes of Linux's objects, by the bytes of a pointer ----
-  private static final int CLUSTER_INFO_BYTES = 8;
-  private static final int EXTENT_BYTES = 32;
   private static final int INFO_BYTES_PER_POINTER_BYTE = 64;
 
   private final PageAllocator allocator;
   private final Swap swap;
   private final SwapCache cache;
-  private final int clusterSlots;
   private final int pointerBytes;
   private final List<SwapInfo> infos = new ArrayList<>();
 
@@ -69,7 +58,7 @@ public final class SwapAreas {
   private final SlotScan scan;
   private final int[] offsets = new int[SwapSlots.SIZE];
   private final SwapSlots slots = new SwapSlots(this);
-  private @Nullable Vmalloc vmalloc;
+  private @Nullable SwapAreaSetup setup;
   private @Nullable KvMalloc kvMalloc;
   private @Nullable KernelLog log;
   private @Nullable SwapCharge charge;
@@ -91,9 +80,8 @@ public final class SwapAreas {
     this.swap = swap;
     this.cache = cache;
     boolean shortEntries = swap.format().entryBytes() == Integer.BYTES;
-    this.clusterSlots = shortEntries ? SHORT_CLUSTER_SLOTS : LONG_CLUSTER_SLOTS;
     this.pointerBytes = shortEntries ? Integer.BYTES : Long.BYTES;
-    this.scan = new SlotScan(new ScanHost(), clusterSlots, new SwapInfo(-1, 0));
+    this.scan = new SlotScan(new ScanHost(), SwapAreaSetup.clusterSlots(swap.format()), new SwapInfo(-1, 0));
   }
 
   /** What a search for slots asks. */
@@ -182,8 +170,10 @@ public final class SwapAreas {
    * @param kernelLog told of areas and their errors
    */
   public void connect(Vmalloc virtualMemory, KvMalloc kernelMemory, KernelLog kernelLog) {
-    vmalloc = virtualMemory;
     kvMalloc = kernelMemory;
+    setup =
+        new SwapAreaSetup(
+            allocator, cache, scan, swap.format(), virtualMemory, kernelMemory, this::log);
     log = kernelLog;
   }
 
@@ -287,9 +277,9 @@ public final class SwapAreas {
     if (area == null) {
       return infos.size() < SwapEntry.MAX_SWAPFILES ? -Errno.ENOMEM : -Errno.EPERM;
     }
-    int error = setUp(area, device);
+    int error = setup().setUp(area, device);
     if (error != 0) {
-      tearDown(area);
+      setup().tearDown(area);
       return error;
     }
     rotational += area.solidState ? 0 : 1;
@@ -318,6 +308,10 @@ public final class SwapAreas {
     slots.enable(!active.isEmpty());
   }
 
+  private SwapAreaSetup setup() {
+    return Objects.requireNonNull(setup, "no kernel memory for swap areas");
+  }
+
   private KvMalloc memory() {
     return Objects.requireNonNull(kvMalloc, "no kernel memory for swap areas");
   }
@@ -344,122 +338,6 @@ public final class SwapAreas {
     return info;
   }
 
-  private int setUp(SwapInfo area, SwapDevice device) {
-    int pfn = allocator.allocPage(Gfp.GFP_KERNEL);
-    if (pfn < 0) {
-      return -Errno.ENOMEM;
-    }
-    try {
-      if (device.pages() == 0) {
-        return -Errno.EINVAL;
-      }
-      int error = device.read(0, allocator.ram(), pfn);
-      return error != 0 ? error : setUp(area, device, SwapHeader.of(allocator.ram(), pfn));
-    } finally {
-      allocator.freePages(pfn, 0);
-    }
-  }
-
-  private int setUp(SwapInfo area, SwapDevice device, SwapHeader header) {
-    long slotCount = readHeader(device, header);
-    if (slotCount == 0) {
-      return -Errno.EINVAL;
-    }
-    area.max = (int) slotCount;
-    area.pages = area.max - 1;
-    area.inUse = 0;
-    area.lowestBit = 1;
-    area.highestBit = area.max - 1;
-    area.clusterNext = 1;
-    area.clusterNr = 0;
-    area.solidState = !device.isRotational();
-    SwapMap map =
-        SwapMap.allocate(allocator, Objects.requireNonNull(vmalloc, "no vmalloc"), slotCount);
-    if (map == null) {
-      return -Errno.ENOMEM;
-    }
-    area.set(device, map);
-    if (area.solidState) {
-      area.clusterNext = 1 + scan.random(area.highestBit);
-      SwapClusters clusters = new SwapClusters(area.max, clusterSlots);
-      area.clusters = clusters;
-      long bytes = (long) clusters.size() * CLUSTER_INFO_BYTES;
-      area.clusterMemory = memory().kvzalloc(bytes, Gfp.GFP_KERNEL);
-      if (area.clusterMemory == 0) {
-        return -Errno.ENOMEM;
-      }
-    }
-    int error = markBad(area, header);
-    if (error != 0) {
-      return error;
-    }
-    area.extentMemory = memory().kvzalloc(EXTENT_BYTES, Gfp.GFP_KERNEL);
-    if (area.extentMemory == 0) {
-      return -Errno.ENOMEM;
-    }
-    return cache.addArea(area.type, area.max, memory(), pointerBytes) ? 0 : -Errno.ENOMEM;
-  }
-
-  /** {@code read_swap_header}: how many slots the area has, 0 if that is no swap area. */
-  private long readHeader(SwapDevice device, SwapHeader header) {
-    if (!header.hasSignature()) {
-      log("Unable to find swap-space signature");
-      return 0;
-    }
-    if (header.version() != 1) {
-      log("Unable to handle swap header version %d".formatted(header.version()));
-      return 0;
-    }
-    long last = header.lastPage();
-    if (last == 0) {
-      log("Empty swap-file");
-      return 0;
-    }
-    long most = Math.min(SwapEntry.maxSwapPages(swap.format()), 1L << OFFSET_BITS);
-    if (last > most) {
-      log(
-          "Truncating oversized swap area, only using %dk out of %dk"
-              .formatted(most << 2, last << 2));
-    }
-    long pages = most > last ? last + 1 : most;
-    if (pages > device.pages()) {
-      log("Swap area shorter than signature indicates");
-      return 0;
-    }
-    long bad = header.badPageCount();
-    return bad > SwapHeader.MAX_BAD_PAGES || (bad > 0 && device.isFile()) ? 0 : pages;
-  }
-
-  /** {@code setup_swap_map_and_extents}. */
-  private int markBad(SwapInfo area, SwapHeader header) {
-    SwapMap map = area.map();
-    SwapClusters clusters = area.clusters;
-    for (int i = 0; i < header.badPageCount(); i++) {
-      long page = header.badPage(i);
-      if (page == 0 || page > header.lastPage()) {
-        return -Errno.EINVAL;
-      }
-      if (page < area.max && map.get((int) page) == 0) {
-        map.set((int) page, SwapMap.BAD);
-        area.pages--;
-        if (clusters != null) {
-          clusters.markBad((int) page);
-        }
-      }
-    }
-    if (area.pages <= 0) {
-      log("Empty swap-file");
-      return -Errno.EINVAL;
-    }
-    map.set(0, SwapMap.BAD);
-    if (clusters != null) {
-      clusters.markBad(0);
-      int columns = TREE_SLOTS / clusterSlots;
-      clusters.begin(columns, area.clusterNext / clusterSlots % columns);
-    }
-    return 0;
-  }
-
   /** {@code enable_swap_info}. */
   private void enable(SwapInfo area, int priority) {
     area.priority = priority >= 0 ? priority : --leastPriority;
@@ -472,21 +350,6 @@ public final class SwapAreas {
     totalPages += area.pages;
     insert(active, area);
     insert(available, area);
-  }
-
-  /** Gives back what an area took from the machine. */
-  private void tearDown(SwapInfo area) {
-    cache.removeArea(area.type, memory());
-    if (area.hasMap()) {
-      area.map().free();
-    }
-    if (area.clusterMemory != 0) {
-      memory().kvfree(area.clusterMemory);
-    }
-    if (area.extentMemory != 0) {
-      memory().kvfree(area.extentMemory);
-    }
-    area.clear();
   }
 
   // ---- swapoff ----
@@ -566,7 +429,7 @@ public final class SwapAreas {
     slots.enable(!active.isEmpty());
     rotational -= area.solidState ? 0 : 1;
     SwapDevice device = area.device();
-    tearDown(area);
+    setup().tearDown(area);
     device.close();
     changes++;
     return 0;

@@ -21,7 +21,7 @@ public final class SwapReadahead {
 
   private static final int FIRST_WINDOW = 4;
 
-  private final Swap swap;
+  private final SwapReader reader;
   private final SwapAreas areas;
   private final MemMap memMap;
   private final VmStat vmStat;
@@ -37,8 +37,9 @@ public final class SwapReadahead {
   /** {@code last_readahead_pages}. */
   private int lastPages;
 
-  SwapReadahead(Swap swap, SwapAreas areas, MemMap memMap, VmStat vmStat, long ramPages) {
-    this.swap = swap;
+  SwapReadahead(
+      SwapReader reader, SwapAreas areas, MemMap memMap, VmStat vmStat, long ramPages) {
+    this.reader = reader;
     this.areas = areas;
     this.memMap = memMap;
     this.vmStat = vmStat;
@@ -151,9 +152,9 @@ public final class SwapReadahead {
       int first = Math.max(offset & ~mask, 1);
       int last = Math.min(offset | mask, areas.infoOf(slot).max - 1);
       for (int at = first; at <= last; at++) {
-        swap.readAhead(SwapAreas.slot(SwapAreas.type(slot), at), at != offset);
+        reader.readAhead(SwapAreas.slot(SwapAreas.type(slot), at), at != offset);
       }
     }
-    return swap.readSlot(slot);
+    return reader.read(slot);
   }
 }

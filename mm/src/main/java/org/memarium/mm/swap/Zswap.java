@@ -292,7 +292,7 @@ public final class Zswap {
   /** {@code zswap_writeback_entry}: a page goes from the pool to the device, by the swap cache. */
   private boolean writeBack(Zbud.Handle handle) {
     int slot = ram.getInt(handle.physicalAddress());
-    int pfn = swap.newPageOf(slot);
+    int pfn = swap.reader().newPageOf(slot);
     if (pfn < 0) {
       return false;
     }

@@ -12,10 +12,15 @@ import org.memarium.hardware.BlockDevice;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Errno;
+import org.memarium.mm.compaction.MigrateMode;
+import org.memarium.mm.compaction.Migration;
 import org.memarium.mm.fault.FaultResult;
 import org.memarium.mm.fault.TestSpace;
 import org.memarium.mm.fault.TryToUnuse;
+import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageList;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.SwapEntry;
 import org.memarium.mm.space.MmStruct;
@@ -288,6 +293,56 @@ class SwapTest {
       assertEquals(99, t.swap.totalPages());
       assertEquals(-2, t.swap.areas().lines().getFirst().priority());
       blank.close();
+    }
+  }
+
+  /** Moves a page to another frame, as compaction does. */
+  private static int migrate(TestSwap t, int pfn) {
+    PageAllocator allocator = t.space.memory.allocator;
+    Migration migration = t.space.reclaim.migration();
+    assertTrue(migration.isolate(pfn, MigrateMode.SYNC));
+    PageList pages = new PageList();
+    pages.add(pfn);
+    Migration.Target target =
+        new Migration.Target() {
+          @Override
+          public int allocate(int fromPfn) {
+            return allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
+          }
+
+          @Override
+          public void free(int unused) {
+            allocator.freePages(unused, 0);
+          }
+        };
+    int result = migration.migratePages(pages, target, MigrateMode.SYNC, "test");
+    migration.putback(pages);
+    t.audit();
+    return result;
+  }
+
+  @Test
+  void pagesOfTheSwapCacheMove() {
+    try (TestSwap t = TestSwap.i386()) {
+      t.on(1000);
+      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
+      t.write(at, 7);
+      t.swapOut(at);
+      assertEquals(7, t.read(at));
+      int mapped = Pte.pfn(t.mm.pages().tables().pte(at));
+      assertTrue(t.swap.isCached(mapped));
+      assertEquals(0, migrate(t, mapped));
+      int moved = Pte.pfn(t.mm.pages().tables().pte(at));
+      assertTrue(moved != mapped && t.swap.isCached(moved));
+      assertFalse(t.swap.isCached(mapped));
+      assertEquals(7, t.read(at));
+      // Nothing maps it, and it is in the cache only.
+      t.unmap(t.mm, at);
+      assertEquals(0, migrate(t, moved));
+      assertEquals(7, t.read(at));
+      assertEquals(1, t.stat(VmStatItem.PSWPIN));
+      t.write(at, 8);
+      t.audit();
     }
   }
 }
