@@ -14,9 +14,9 @@ import org.memarium.mm.swap.Zswap;
 
 /**
  * The root of {@code /sys}, and in it {@code kernel/debug}, which only root enters: how far free
- * memory lies in pieces; {@code kernel/mm/swap}; {@code devices/system/cpu}, where C libraries count
- * processors; what tells of zswap; and, where memory is limited, {@code fs/cgroup}. The rest of Linux's tells of devices that this machine does
- * not have.
+ * memory lies in pieces; {@code kernel/mm/swap}; {@code devices/system/cpu}, where C libraries
+ * count processors; what tells of zswap; and, where memory is limited, {@code fs/cgroup}. The rest
+ * of Linux's tells of devices that this machine does not have.
  */
 public final class SysFs extends PseudoDirectory {
 

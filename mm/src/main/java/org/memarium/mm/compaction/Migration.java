@@ -28,9 +28,9 @@ import org.memarium.mm.trace.VmStatItem;
  * </pre>
  *
  * <p>Anonymous pages, pages of files, shared memory, pages of the swap cache and {@link
- * MovablePages} can be moved. Whoever
- * keeps the number of a frame without a reference must look it up again after any allocation of an
- * order above 0, since that may move pages; with a reference, the page stays.
+ * MovablePages} can be moved. Whoever keeps the number of a frame without a reference must look it
+ * up again after any allocation of an order above 0, since that may move pages; with a reference,
+ * the page stays.
  *
  * <p>Linux tries again up to ten times where somebody held a page for a moment. Here nobody runs
  * meanwhile, so one attempt tells all.

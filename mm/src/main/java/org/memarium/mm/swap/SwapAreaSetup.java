@@ -10,9 +10,9 @@ import org.memarium.mm.vmalloc.KvMalloc;
 import org.memarium.mm.vmalloc.Vmalloc;
 
 /**
- * What {@code swapon} makes of a device, from its {@link SwapHeader}: the map of slots, the clusters
- * and the memory that they take (Linux 6.1 {@code mm/swapfile.c}, {@code read_swap_header}, {@code
- * setup_swap_map_and_extents}).
+ * What {@code swapon} makes of a device, from its {@link SwapHeader}: the map of slots, the
+ * clusters and the memory that they take (Linux 6.1 {@code mm/swapfile.c}, {@code
+ * read_swap_header}, {@code setup_swap_map_and_extents}).
  */
 final class SwapAreaSetup {
   /** {@code SWAPFILE_CLUSTER}: of a 32-bit kernel, and of one with {@code CONFIG_THP_SWAP}. */
@@ -70,8 +70,8 @@ final class SwapAreaSetup {
   /**
    * Makes an area of a device.
    *
-   * @return 0; -EINVAL if it has no {@link SwapHeader} that says how large it is; -ENOMEM; -EIO. Of a
-   *     failure {@link #tearDown} gives back what it took
+   * @return 0; -EINVAL if it has no {@link SwapHeader} that says how large it is; -ENOMEM; -EIO. Of
+   *     a failure {@link #tearDown} gives back what it took
    */
   int setUp(SwapInfo area, SwapDevice device) {
     int pfn = allocator.allocPage(Gfp.GFP_KERNEL);
@@ -102,8 +102,7 @@ final class SwapAreaSetup {
     area.clusterNext = 1;
     area.clusterNr = 0;
     area.solidState = !device.isRotational();
-    SwapMap map =
-        SwapMap.allocate(allocator, vmalloc, slotCount);
+    SwapMap map = SwapMap.allocate(allocator, vmalloc, slotCount);
     if (map == null) {
       return -Errno.ENOMEM;
     }

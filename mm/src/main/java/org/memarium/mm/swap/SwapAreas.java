@@ -81,7 +81,9 @@ public final class SwapAreas {
     this.cache = cache;
     boolean shortEntries = swap.format().entryBytes() == Integer.BYTES;
     this.pointerBytes = shortEntries ? Integer.BYTES : Long.BYTES;
-    this.scan = new SlotScan(new ScanHost(), SwapAreaSetup.clusterSlots(swap.format()), new SwapInfo(-1, 0));
+    this.scan =
+        new SlotScan(
+            new ScanHost(), SwapAreaSetup.clusterSlots(swap.format()), new SwapInfo(-1, 0));
   }
 
   /** What a search for slots asks. */

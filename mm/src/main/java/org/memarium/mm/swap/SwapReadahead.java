@@ -37,8 +37,7 @@ public final class SwapReadahead {
   /** {@code last_readahead_pages}. */
   private int lastPages;
 
-  SwapReadahead(
-      SwapReader reader, SwapAreas areas, MemMap memMap, VmStat vmStat, long ramPages) {
+  SwapReadahead(SwapReader reader, SwapAreas areas, MemMap memMap, VmStat vmStat, long ramPages) {
     this.reader = reader;
     this.areas = areas;
     this.memMap = memMap;

@@ -25,8 +25,7 @@ final class SwapReader {
   /** Whether {@link #readNew} made the page that it returned. */
   private boolean isNew;
 
-  SwapReader(
-      Swap swap, PageAllocator allocator, SwapCache cache, SwapAreas areas, SwapIo io) {
+  SwapReader(Swap swap, PageAllocator allocator, SwapCache cache, SwapAreas areas, SwapIo io) {
     this.swap = swap;
     this.allocator = allocator;
     this.memMap = allocator.memMap();
