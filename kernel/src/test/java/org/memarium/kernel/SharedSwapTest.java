@@ -13,7 +13,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.swap.ZswapParameters;
 
-/** Programs that share more memory than there is find all of it as they left it. */
+/**
+ * Programs that share more memory than there is find all of it as they left it, with compressed RAM
+ * in front of swap and without.
+ */
 final class SharedSwapTest {
   private static final long RAM_BYTES = 12L << 20;
   private static final long SWAP_BYTES = 64L << 20;
@@ -81,5 +84,30 @@ final class SharedSwapTest {
         in memory, or in the swap cache still: 256
         """,
         run(config -> {}, program).out());
+  }
+
+  @Test
+  void sysTellsOfCompressedRam() {
+    String program = HostPrograms.compile(folder, "zswapfigures.c", "-static").toString();
+    assertEquals(
+        """
+        compressor deflate
+        zpool zbud
+        max_pool_percent 30
+        same_filled_pages_enabled Y
+        stored_pages 64
+        same_filled_pages 32
+        pool_total_size 65536
+        written_back_pages 0
+        Zswap:                64 kB
+        Zswapped:            256 kB
+        false: 5
+        vma_ra_enabled false
+        what: -1
+        1: 1
+        vma_ra_enabled true
+        """,
+        run(config -> config.zswap(ZswapParameters.DEFAULT.with("max_pool_percent", "30")), program)
+            .out());
   }
 }
