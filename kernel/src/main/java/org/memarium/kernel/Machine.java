@@ -305,7 +305,7 @@ public final class Machine implements AutoCloseable {
             reclaim.kswapd(),
             memory.pageCache(),
             memory.swap(),
-            allocator.groups(),
+            allocator,
             execve,
             outOfMemory,
             first,

@@ -23,7 +23,7 @@ public final class MemoryFaultException extends RuntimeException {
           case SIGBUS -> Signal.SIGBUS;
           case SEGV_MAPERR, SEGV_ACCERR -> Signal.SIGSEGV;
           case OOM -> Signal.SIGKILL;
-          case MINOR, MAJOR -> throw new IllegalStateException("a fault that was handled");
+          case MINOR, MAJOR, RETRY -> throw new IllegalStateException("no end of a fault: " + result);
         };
     code =
         switch (result) {

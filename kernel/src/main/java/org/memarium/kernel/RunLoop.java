@@ -22,11 +22,16 @@ import org.memarium.kernel.wait.SleepingCall;
 import org.memarium.kernel.wait.Timers;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.FaultHandler;
+import org.memarium.mm.fault.FaultResult;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemCgroups;
+import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.reclaim.KswapdTask;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.swap.Swap;
+import org.memarium.mm.trace.IoWait;
+import org.memarium.mm.trace.VirtualTime;
 
 /**
  * The way between the program and the kernel: runs the processor, and answers what made it stop.
@@ -53,6 +58,8 @@ final class RunLoop implements PageFaultHandler {
   private final KswapdTask kswapd;
   private final PageCache pageCache;
   private final Swap swap;
+  private final PendingIo pendingIo;
+  private final VirtualTime time;
   private final MemCgroups groups;
   private final SignalDelivery delivery;
   private final Traps traps;
@@ -64,6 +71,12 @@ final class RunLoop implements PageFaultHandler {
   /** The thread of the program that the machine was given. */
   private Task first;
 
+  /** Whether the program itself accesses memory, and not a call on its behalf. */
+  private boolean inUserMode;
+
+  /** {@code VM_FAULT_RETRY}: the access that has just faulted is to be made again. */
+  private boolean comesAgain;
+
   private volatile boolean pauseRequested;
   private boolean checkRequested;
   private Machine.@Nullable CallStop callStop;
@@ -74,7 +87,7 @@ final class RunLoop implements PageFaultHandler {
   /**
    * The loop of a machine.
    *
-   * @param groups makes those wait who charge beyond memory.high
+   * @param allocator its memory groups make those wait who charge beyond memory.high
    * @param outOfMemory told of page faults that found no memory
    * @param first the thread of the program that the machine is given
    * @param kswapd shares the processor with the programs
@@ -90,7 +103,7 @@ final class RunLoop implements PageFaultHandler {
       KswapdTask kswapd,
       PageCache pageCache,
       Swap swap,
-      MemCgroups groups,
+      PageAllocator allocator,
       Execve execve,
       OutOfMemory outOfMemory,
       Task first,
@@ -102,7 +115,9 @@ final class RunLoop implements PageFaultHandler {
     this.kswapd = kswapd;
     this.pageCache = pageCache;
     this.swap = swap;
-    this.groups = groups;
+    this.pendingIo = allocator.pendingIo();
+    this.time = allocator.trace().time();
+    this.groups = allocator.groups();
     this.delivery = new SignalDelivery(kernel, execve);
     this.traps = new Traps(kernel, faults, outOfMemory);
     this.check = check;
@@ -134,7 +149,25 @@ final class RunLoop implements PageFaultHandler {
       throw new IllegalStateException(
           "page fault at 0x%x without an address space".formatted(linearAddress));
     }
-    return faults.handleMmFault(mm, linearAddress, errorCode).isHandled();
+    if (!inUserMode) {
+      return faults.handleMmFault(mm, linearAddress, errorCode).isHandled();
+    }
+    // A single task waits where it is: there is nobody else to run.
+    boolean mayRetry = kernel.tasks().all().size() > 1;
+    boolean tried = task.deviceWait().takeTried();
+    FaultResult result = faults.handleMmFault(mm, linearAddress, errorCode, mayRetry, tried);
+    comesAgain = result == FaultResult.RETRY;
+    return result.isHandled();
+  }
+
+  /** The fault was left for later: the task waits for its page, and others run. */
+  private void waitForPage(Task task) {
+    comesAgain = false;
+    if (task.isEnded()) {
+      // Memory for the page was made by killing the task itself.
+      return;
+    }
+    task.deviceWait().begin(pendingIo.retryNanos(), pendingIo.retryWait(), kswapd::programWakes);
   }
 
   /** Makes {@link #run} come back soon; from any thread. */
@@ -239,13 +272,21 @@ final class RunLoop implements PageFaultHandler {
     long next = Math.min(kernel.timers().nextNanos(), kswapd.wakeNanos());
     long toTimer = Math.max(1, Math.min(next - now, task.nanosToTimer()));
     long before = cpu.instructions();
+    inUserMode = true;
     Exit exit = cpu.run(Math.min(budget, Math.min(scheduler.sliceLeft(), toTimer)));
+    inUserMode = false;
     long ran = cpu.instructions() - before;
     scheduler.ran(ran);
     task.ran(ran);
     switch (exit) {
       case INTERRUPT -> interrupt(cpu.interruptVector());
-      case EXCEPTION -> traps.exception(cpu.exception());
+      case EXCEPTION -> {
+        if (comesAgain) {
+          waitForPage(task);
+        } else {
+          traps.exception(cpu.exception());
+        }
+      }
       case BUDGET, STOPPED -> {}
     }
     return ran;
@@ -258,6 +299,11 @@ final class RunLoop implements PageFaultHandler {
     }
     long next = Math.min(kernel.timers().nextNanos(), kswapd.wakeNanos());
     if (next != Timers.NEVER) {
+      IoWait what = waitsForDevice();
+      if (what != null) {
+        time.pass(next, what);
+        return;
+      }
       long nanos = Math.max(0, next - kernel.clock().uptimeNanos());
       long passed = kernel.external().pass(nanos, () -> pauseRequested);
       kernel.clock().sleep(passed);
@@ -282,6 +328,17 @@ final class RunLoop implements PageFaultHandler {
       task.deadlock(
           "nothing can run any more, and it waits for " + (call == null ? "SIGCONT" : call.what()));
     }
+  }
+
+  /** What a device is to bring before anybody can run; null if that is not what all wait for. */
+  private @Nullable IoWait waitsForDevice() {
+    for (Task task : kernel.tasks().all()) {
+      IoWait what = task.deviceWait().what();
+      if (what != null) {
+        return what;
+      }
+    }
+    return kswapd.isThrottled() ? IoWait.SWAP_WRITE : null;
   }
 
   /**

@@ -26,6 +26,7 @@ import org.memarium.mm.trace.TraceEvent;
 public final class Task implements Waiter {
   private static final char RUNNING = 'R';
   private static final char SLEEPING = 'S';
+  private static final char WAITING = 'D';
   private static final char STOPPED = 'T';
 
   /** {@code TASK_COMM_LEN} without its NUL. */
@@ -60,6 +61,7 @@ public final class Task implements Waiter {
   // ---- Sleeping ----
   private char state = RUNNING;
   private final Sleep sleep;
+  private final DeviceWait deviceWait;
 
   private final CallState call = new CallState();
   private Trap trap = Trap.NONE;
@@ -120,6 +122,7 @@ public final class Task implements Waiter {
     this.mmRelease = new MmRelease(this);
     this.startNanos = machinery.clock().uptimeNanos();
     this.sleep = new Sleep(this, machinery.timers());
+    this.deviceWait = new DeviceWait(this, machinery.timers());
     this.view = new TaskView(this);
     process.addThread(this);
     if (process.hasNoTimers()) {
@@ -255,6 +258,28 @@ public final class Task implements Waiter {
     state = RUNNING;
     machinery.scheduler().enqueue(this);
     return true;
+  }
+
+  /** Its waits for devices, in the middle of an instruction. */
+  public DeviceWait deviceWait() {
+    return deviceWait;
+  }
+
+  /** See {@link DeviceWait}. */
+  void waitForDevice() {
+    state = WAITING;
+    voluntarySwitches++;
+    machinery.scheduler().dequeue(this);
+  }
+
+  /** Returns whether it still waited. */
+  boolean deviceDone() {
+    boolean waited = state == WAITING && !released;
+    if (waited) {
+      state = RUNNING;
+      machinery.scheduler().enqueue(this);
+    }
+    return waited;
   }
 
   /** {@code TASK_STOPPED}: does not run before {@link #resume}. */
@@ -630,6 +655,7 @@ public final class Task implements Waiter {
     if (!ended) {
       ended = true;
       process.setExitCode(code);
+      deviceWait.breakOff();
       wake(0);
       resume();
     }
@@ -667,7 +693,7 @@ public final class Task implements Waiter {
     return comm;
   }
 
-  /** R for running, S for sleeping, T for stopped, Z for a zombie. */
+  /** R for running, S for sleeping, D for a device, T for stopped, Z for a zombie. */
   public char state() {
     return released ? 'Z' : state;
   }

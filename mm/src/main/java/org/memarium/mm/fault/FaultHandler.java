@@ -11,6 +11,7 @@ import org.memarium.mm.frame.MemCgroup;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.SwapEntry;
@@ -105,11 +106,39 @@ public final class FaultHandler {
    * @return what became of it; of a fault that is not handled nothing has changed
    */
   public FaultResult handleMmFault(MmStruct mm, long linearAddress, int errorCode) {
-    vmStat.increment(VmStatItem.PGFAULT);
+    return handleMmFault(mm, linearAddress, errorCode, false, false);
+  }
+
+  /**
+   * The same of somebody who can come again.
+   *
+   * @param mayRetry {@code FAULT_FLAG_ALLOW_RETRY}: where the page is on its way, the result is
+   *     {@link FaultResult#RETRY}, and the access is to be made again when it is there, at {@link
+   *     org.memarium.mm.frame.PendingIo#retryNanos}
+   * @param tried {@code FAULT_FLAG_TRIED}: this is such an access
+   */
+  public FaultResult handleMmFault(
+      MmStruct mm, long linearAddress, int errorCode, boolean mayRetry, boolean tried) {
+    allocator.pendingIo().setMayRetry(mayRetry);
+    try {
+      return handleFault(mm, linearAddress, errorCode, tried);
+    } finally {
+      allocator.pendingIo().setMayRetry(false);
+    }
+  }
+
+  private FaultResult handleFault(
+      MmStruct mm, long linearAddress, int errorCode, boolean tried) {
+    if (!tried || mm.layout().countsEachTry()) {
+      vmStat.increment(VmStatItem.PGFAULT);
+    }
     major = false;
     retried = false;
     result = handle(mm, linearAddress, errorCode);
     countIo(mm);
+    if (tried && result == FaultResult.MINOR) {
+      result = FaultResult.MAJOR;
+    }
     if (result.isHandled()) {
       faultsByKind[kind.ordinal()]++;
       memory.faultCounts().count(result == FaultResult.MAJOR);
@@ -131,7 +160,7 @@ public final class FaultHandler {
     if (major) {
       vmStat.increment(VmStatItem.PGMAJFAULT);
     }
-    if (retried && mm.layout().countsEachTry()) {
+    if (retried && result != FaultResult.RETRY && mm.layout().countsEachTry()) {
       vmStat.increment(VmStatItem.PGFAULT);
     }
   }
@@ -552,6 +581,9 @@ public final class FaultHandler {
   }
 
   private static FaultResult failure(int error) {
+    if (error == PendingIo.RETRY) {
+      return FaultResult.RETRY;
+    }
     return error == -Errno.ENOMEM ? FaultResult.OOM : FaultResult.SIGBUS;
   }
 

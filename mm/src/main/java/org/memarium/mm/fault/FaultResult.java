@@ -6,6 +6,8 @@ public enum FaultResult {
   MINOR("minor"),
   /** The page is there now; it was read from a file. Counts as {@code maj_flt}. */
   MAJOR("major"),
+  /** The page is on its way: the access is to be made again when it is there. */
+  RETRY("retry"),
   /** No area: SIGSEGV with {@code SEGV_MAPERR}. */
   SEGV_MAPERR("SIGSEGV MAPERR"),
   /** The area does not allow it: SIGSEGV with {@code SEGV_ACCERR}. */

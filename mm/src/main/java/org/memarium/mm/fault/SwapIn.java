@@ -3,6 +3,7 @@ package org.memarium.mm.fault;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.SwapEntry;
@@ -40,6 +41,7 @@ final class SwapIn {
 
   private final Swap swap;
   private final MemMap memMap;
+  private final PageAllocator allocator;
   private final PendingIo pendingIo;
   private boolean wasRead;
   private boolean wasWaitedFor;
@@ -47,7 +49,8 @@ final class SwapIn {
   SwapIn(MemoryManager memory) {
     this.swap = memory.swap();
     this.memMap = memory.memMap();
-    this.pendingIo = memory.allocator().pendingIo();
+    this.allocator = memory.allocator();
+    this.pendingIo = allocator.pendingIo();
   }
 
   /** Whether the latest page was not in the swap cache: a major fault. */
@@ -66,7 +69,7 @@ final class SwapIn {
    * @param address the page's, in {@code area}
    * @param entry what stands in its page-table entry
    * @return the frame, with a reference for the caller: not up to date if it could not be read; or
-   *     a negative errno
+   *     a negative errno, or {@link PendingIo#RETRY}
    */
   int find(MmStruct mm, Vma area, long address, long entry) {
     boolean byArea = swap.readahead().usesVma();
@@ -85,6 +88,10 @@ final class SwapIn {
       }
     }
     if (!memMap.isPageUptodate(pfn)) {
+      if (pendingIo.isRetry(pfn, IoWait.SWAP_READ)) {
+        allocator.putPage(pfn);
+        return PendingIo.RETRY;
+      }
       wasWaitedFor = pendingIo.waitFor(pfn, IoWait.SWAP_READ);
     }
     return pfn;

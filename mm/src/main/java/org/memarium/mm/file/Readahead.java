@@ -4,6 +4,7 @@ import org.memarium.mm.Errno;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.trace.IoWait;
 
 /**
@@ -107,6 +108,10 @@ final class Readahead {
   private int uptodatePage(AddressSpace file, long index) {
     int pfn = file.readPage(index);
     if (pfn >= 0 && !memMap.isPageUptodate(pfn)) {
+      if (cache.allocator.pendingIo().isRetry(pfn, IoWait.FILE_READ)) {
+        waited = true;
+        return PendingIo.RETRY;
+      }
       memMap.getPage(pfn);
       waited |= cache.allocator.pendingIo().waitFor(pfn, IoWait.FILE_READ);
       cache.allocator.putPage(pfn);

@@ -26,6 +26,9 @@ import org.memarium.mm.trace.VmStatItem;
  * </pre>
  */
 public final class PendingIo {
+  /** {@code VM_FAULT_RETRY}, in the place of a frame or a negative errno. */
+  public static final int RETRY = -4096;
+
   private static final int FIRST_CAPACITY = 64;
   private static final int KIND_SHIFT = 30;
   private static final int WRITE = 0;
@@ -44,6 +47,12 @@ public final class PendingIo {
   private int count;
 
   private IntConsumer writeEnd = pfn -> {};
+
+  /** {@code FAULT_FLAG_ALLOW_RETRY}: whoever faults need not wait, but comes again. */
+  private boolean mayRetry;
+
+  private long retryNanos;
+  private IoWait retryWait = IoWait.SWAP_READ;
 
   PendingIo(PageAllocator allocator, VmStat vmStat, VirtualTime time) {
     this.allocator = allocator;
@@ -174,6 +183,43 @@ public final class PendingIo {
   private void waitUntil(long nanos, IoWait what) {
     time.waitUntil(nanos, what);
     complete();
+  }
+
+  /**
+   * {@code FAULT_FLAG_ALLOW_RETRY}: says whether the fault at hand may end in {@link #RETRY},
+   * instead of waiting for its page.
+   */
+  public void setMayRetry(boolean may) {
+    mayRetry = may;
+  }
+
+  /**
+   * {@code lock_page_or_retry}: whether a fault shall come again when its page is there, at {@link
+   * #retryNanos}; otherwise it waits, if there is anything to wait for.
+   */
+  public boolean isRetry(int pfn, IoWait what) {
+    if (!mayRetry) {
+      return false;
+    }
+    complete();
+    long end = endOf(pfn);
+    if (end < 0) {
+      return false;
+    }
+    retryNanos = end;
+    retryWait = what;
+    time.countWait(what);
+    return true;
+  }
+
+  /** When the transfer ends that the latest fault with {@link #RETRY} comes again for. */
+  public long retryNanos() {
+    return retryNanos;
+  }
+
+  /** What that one waits for. */
+  public IoWait retryWait() {
+    return retryWait;
   }
 
   /** Whether a transfer of the page has not ended. */

@@ -171,6 +171,16 @@ public final class KswapdTask implements Kswapd {
     return true;
   }
 
+  /** A task is woken that has waited for a device. */
+  public void programWakes() {
+    share.programWakes();
+  }
+
+  /** Whether it waits for pages that are being written. */
+  public boolean isThrottled() {
+    return throttleEnd >= 0;
+  }
+
   /** When it wants the processor again, as far as that is a matter of time; the most: unknown. */
   public long wakeNanos() {
     if (throttleEnd >= 0) {

@@ -65,9 +65,14 @@ public final class VirtualTime {
    */
   public void waitUntil(long nanos, IoWait what) {
     if (nanos > clock.getAsLong()) {
-      waits[what.ordinal()]++;
+      countWait(what);
       meanwhile.runUntil(nanos, what);
     }
+  }
+
+  /** A task begins to wait for that. */
+  public void countWait(IoWait what) {
+    waits[what.ordinal()]++;
   }
 
   /** The processor has nothing to do until {@code nanos}, unless that is past already. */
