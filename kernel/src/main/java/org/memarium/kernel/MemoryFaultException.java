@@ -23,7 +23,8 @@ public final class MemoryFaultException extends RuntimeException {
           case SIGBUS -> Signal.SIGBUS;
           case SEGV_MAPERR, SEGV_ACCERR -> Signal.SIGSEGV;
           case OOM -> Signal.SIGKILL;
-          case MINOR, MAJOR, RETRY -> throw new IllegalStateException("no end of a fault: " + result);
+          case MINOR, MAJOR, RETRY ->
+              throw new IllegalStateException("no end of a fault: " + result);
         };
     code =
         switch (result) {

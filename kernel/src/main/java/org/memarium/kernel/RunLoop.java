@@ -154,7 +154,7 @@ final class RunLoop implements PageFaultHandler {
     }
     // A single task waits where it is: there is nobody else to run.
     boolean mayRetry = kernel.tasks().all().size() > 1;
-    boolean tried = task.deviceWait().takeTried();
+    boolean tried = task().deviceWait().takeTried();
     FaultResult result = faults.handleMmFault(mm, linearAddress, errorCode, mayRetry, tried);
     comesAgain = result == FaultResult.RETRY;
     return result.isHandled();

@@ -6,8 +6,8 @@ import org.memarium.kernel.wait.Timers.Timer;
 import org.memarium.mm.trace.IoWait;
 
 /**
- * {@code TASK_KILLABLE}: a task waits for a page that a device brings, and makes the access
- * again that needs it when it is there. Others run meanwhile.
+ * {@code TASK_KILLABLE}: a task waits for a page that a device brings, and makes the access again
+ * that needs it when it is there. Others run meanwhile.
  */
 public final class DeviceWait {
   private final Task task;

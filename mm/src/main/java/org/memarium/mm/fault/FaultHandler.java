@@ -127,8 +127,7 @@ public final class FaultHandler {
     }
   }
 
-  private FaultResult handleFault(
-      MmStruct mm, long linearAddress, int errorCode, boolean tried) {
+  private FaultResult handleFault(MmStruct mm, long linearAddress, int errorCode, boolean tried) {
     if (!tried || mm.layout().countsEachTry()) {
       vmStat.increment(VmStatItem.PGFAULT);
     }
