@@ -351,7 +351,11 @@ final class Generator {
     switch (call) {
       case SHMGET -> {
         int key = oneIn(2) ? 0 : 0x4d00 + random.nextInt(3);
-        add(call, key, random.nextInt(6 * PAGE), pick(0x3b6, 0x3b6, 0x7b6, 0x1b6, 0x13b6, 0, 0x1bb6, 0x7800_1bb6, 0xbb6));
+        add(
+            call,
+            key,
+            random.nextInt(6 * PAGE),
+            pick(0x3b6, 0x3b6, 0x7b6, 0x1b6, 0x13b6, 0, 0x1bb6, 0x7800_1bb6, 0xbb6));
         segments++;
       }
       case SHMAT -> {

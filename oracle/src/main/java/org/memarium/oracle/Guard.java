@@ -45,8 +45,7 @@ final class Guard {
   private final OurSide ours;
 
   /** Files on a disk of which msync has written a part back. */
-  private final Set<AddressSpace> writtenFiles =
-      Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<AddressSpace> writtenFiles = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** Whether a process may have asked for new areas to be locked. */
   private final boolean[] lockedFuture = new boolean[Mailbox.SLOTS];

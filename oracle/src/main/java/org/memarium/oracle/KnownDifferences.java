@@ -51,8 +51,8 @@ final class KnownDifferences {
 
   /**
    * Whether a step may have caused so many page faults. oracle-written-files: where msync has
-   * written a part of a file back, the host may have written more, and those pages fault at the next
-   * write through a mapping.
+   * written a part of a file back, the host may have written more, and those pages fault at the
+   * next write through a mapping.
    *
    * @param cleanable how many such pages the step writes to
    */

@@ -76,7 +76,10 @@ final class StateComparison {
   /** Whether a file of a disk is mapped there: its name has lost its folders. */
   private boolean isOfRealFile(Area area) {
     String[] columns = head(area).split(" ", 4);
-    return columns.length > 3 && !columns[3].startsWith("anon_hugepage") && !columns[3].startsWith("/") && !columns[3].startsWith("[");
+    return columns.length > 3
+        && !columns[3].startsWith("anon_hugepage")
+        && !columns[3].startsWith("/")
+        && !columns[3].startsWith("[");
   }
 
   private static Difference difference(

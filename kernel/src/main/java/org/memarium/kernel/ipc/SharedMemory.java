@@ -14,8 +14,8 @@ import org.memarium.mm.space.HugetlbPages;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
-import org.memarium.mm.space.RLimits;
 import org.memarium.mm.space.NamelessFile;
+import org.memarium.mm.space.RLimits;
 import org.memarium.mm.space.ShmemFile;
 import org.memarium.mm.space.Vma;
 

@@ -55,8 +55,7 @@ final class Smaps {
   private void area(MmStruct mm, Vma area, SmapStats stats) {
     Maps.line(out, mm, area, system.wordBytes());
     line("Size:           ", area.end() - area.start());
-    long pageBytes =
-        area.has(VmFlags.HUGETLB) ? area.hugePages().pageBytes() : Ram.PAGE_SIZE;
+    long pageBytes = area.has(VmFlags.HUGETLB) ? area.hugePages().pageBytes() : Ram.PAGE_SIZE;
     line("KernelPageSize: ", pageBytes);
     line("MMUPageSize:    ", pageBytes);
     figures(stats, false);

@@ -32,7 +32,7 @@ final class ShmCalls {
   }
 
   void enter(SystemCallTable table) {
-    table.set("shmget", this::shmget).remark("no huge pages: ENOMEM, as from an empty pool");
+    table.set("shmget", this::shmget);
     table.set("shmat", this::shmat);
     table.set("shmdt", this::shmdt);
     table.set("shmctl", (int id, int command, int buffer) -> shmctl(id, command, buffer, false));

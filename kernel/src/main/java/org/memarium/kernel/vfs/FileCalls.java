@@ -104,8 +104,7 @@ public final class FileCalls extends StorageCalls {
    * @return how many of them may be written, at least one, or a negative errno
    */
   public long checkWrite(OpenFile file, long at, int count, boolean sealsToo) {
-    return result(
-        () -> file.checkWrite(at, sizeLimit.writable(file.inode(), at, count), sealsToo));
+    return result(() -> file.checkWrite(at, sizeLimit.writable(file.inode(), at, count), sealsToo));
   }
 
   /**

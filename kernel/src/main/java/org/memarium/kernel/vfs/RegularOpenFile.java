@@ -73,7 +73,9 @@ final class RegularOpenFile extends OpenFile {
       return -Errno.EFBIG;
     }
     long sealed = sealsToo && file.sealBits() != 0 ? file.checkSealsToWrite(at, count) : 0;
-    return sealed < 0 ? sealed : Math.min(count, (isLarge() ? RegularFile.MAX_BYTES : MAX_NON_LFS) - at);
+    return sealed < 0
+        ? sealed
+        : Math.min(count, (isLarge() ? RegularFile.MAX_BYTES : MAX_NON_LFS) - at);
   }
 
   @Override

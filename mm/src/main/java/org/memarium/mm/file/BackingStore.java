@@ -42,7 +42,9 @@ public interface BackingStore {
    */
   void writePage(long index, Ram ram, int pfn, int count) throws IOException;
 
-  /** {@code buffer_mapped}: whether there is a block for a page, and something was written there. */
+  /**
+   * {@code buffer_mapped}: whether there is a block for a page, and something was written there.
+   */
   default boolean hasBlock(long index) {
     return true;
   }

@@ -55,7 +55,9 @@ final class Truncation {
     return 0;
   }
 
-  /** {@code ext4_block_truncate_page}: the block that the end of the file lies in is to be written. */
+  /**
+   * {@code ext4_block_truncate_page}: the block that the end of the file lies in is to be written.
+   */
   private void cutBlock() {
     if ((file.bytes() & (Ram.PAGE_SIZE - 1)) != 0) {
       dirtyBlock(file.bytes() >>> Ram.PAGE_SHIFT);

@@ -49,7 +49,7 @@ public final class HugetlbFile extends NamelessFile {
 
   @Override
   AddressSpace open(LongSupplier inodeNumber) {
-    HugetlbPages made = 
+    HugetlbPages made =
         new HugetlbPages(memory.pageCache(), pageBytes, bytes, reserved, inodeNumber);
     pages = made;
     return made.mapping();

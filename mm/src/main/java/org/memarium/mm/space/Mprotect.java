@@ -107,11 +107,7 @@ final class Mprotect {
         return -Errno.ENOMEM;
       }
       int charging =
-          VmFlags.ACCOUNT
-              | VmFlags.WRITE
-              | VmFlags.HUGETLB
-              | VmFlags.SHARED
-              | VmFlags.NORESERVE;
+          VmFlags.ACCOUNT | VmFlags.WRITE | VmFlags.HUGETLB | VmFlags.SHARED | VmFlags.NORESERVE;
       if ((oldFlags & charging) == 0) {
         if (!mm.memory().committedMemory().isEnoughFor(mm, pages)) {
           return -Errno.ENOMEM;
