@@ -237,18 +237,70 @@ final class MemoryGroupTest {
   }
 
   @Test
+  void whoGoesBeyondHighOfSwapIsSlowedDownAndNotKilled() {
+    final Machine machine = bootWithSwap(0, 0);
+    JavaProgram program = JavaProgram.start(machine);
+    int at = map(program, 12 << 20);
+    touch(program, at, 4 << 20);
+    machine.files().write(GROUP + "memory.swap.high", Long.toString(MIB));
+    assertEquals(0, group(machine).events(MemCgroup.Event.SWAP_HIGH));
+    machine.files().write(GROUP + "memory.reclaim", Long.toString(2 * MIB));
+    assertTrue(bytes(machine, "memory.swap.current") >= MIB + MIB / 2);
+    // Whoever takes memory now waits, though there is plenty.
+    long before = machine.clock().uptimeNanos();
+    touch(program, at + (4 << 20), 1 << 20);
+    program.call("getpid");
+    assertTrue(group(machine).events(MemCgroup.Event.SWAP_HIGH) > 0);
+    assertTrue(machine.clock().uptimeNanos() - before > 1_000_000_000L);
+    String events = machine.files().text(GROUP + "memory.swap.events");
+    assertTrue(events.matches("high [1-9][0-9]*\nmax 0\nfail 0\n"), events);
+    machine.audit();
+  }
+
+  @Test
+  void whatIsAskedForIsReclaimedAndNoMoreThanThereIs() {
+    Machine machine = bootWithSwap(0, 0);
+    JavaProgram program = JavaProgram.start(machine);
+    touch(program, map(program, 8 << 20), 8 << 20);
+    long before = bytes(machine, "memory.current");
+    machine.files().write(GROUP + "memory.reclaim", "3M");
+    long freed = before - bytes(machine, "memory.current");
+    assertTrue(freed >= 3 * MIB && freed < 5 * MIB, "freed " + freed);
+    assertThrows(
+        RuntimeException.class, () -> machine.files().write(GROUP + "memory.reclaim", "1G"));
+    assertEquals(0, group(machine).events(MemCgroup.Event.MAX));
+    machine.audit();
+  }
+
+  @Test
+  void lowIsTakenOnlyWhenNobodyElseHasAny() {
+    Machine machine = bootWithSwap(8 * MIB, 0);
+    JavaProgram program = JavaProgram.start(machine);
+    touch(program, map(program, 6 << 20), 6 << 20);
+    long anon = stat(machine, "anon");
+    assertEquals(0, group(machine).events(MemCgroup.Event.LOW));
+    for (int i = 0; i < 8; i++) {
+      machine.reclaim().tryToFreePages();
+    }
+    // All that the machine has is the group's: so it is taken, and told.
+    assertTrue(stat(machine, "anon") < anon);
+    assertTrue(group(machine).events(MemCgroup.Event.LOW) > 0);
+    String events = machine.files().text(GROUP + "memory.events");
+    assertTrue(
+        events.matches("low [1-9][0-9]*\nhigh 0\nmax 0\noom 0\noom_kill 0\n(.*\n)*"), events);
+  }
+
+  private Machine bootWithSwap(long low, long min) {
+    long none = MemoryLimits.UNLIMITED;
+    return machines.boot(config ->
+        config
+            .swap(SwapArea.temporary(32 * MIB))
+            .memoryLimits(new MemoryLimits(none, none, low, min, none)));
+  }
+
+  @Test
   void minIsNotTakenEvenIfTheMachineIsShort() {
-    Machine machine =
-        machines.boot(config ->
-            config
-                .swap(SwapArea.temporary(32 * MIB))
-                .memoryLimits(
-                    new MemoryLimits(
-                        MemoryLimits.UNLIMITED,
-                        MemoryLimits.UNLIMITED,
-                        0,
-                        8 * MIB,
-                        MemoryLimits.UNLIMITED)));
+    Machine machine = bootWithSwap(0, 8 * MIB);
     JavaProgram program = JavaProgram.start(machine);
     int at = map(program, 6 << 20);
     touch(program, at, 6 << 20);

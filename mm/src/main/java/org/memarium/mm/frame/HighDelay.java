@@ -1,9 +1,9 @@
 package org.memarium.mm.frame;
 
 /**
- * How long a task waits that charged beyond {@code memory.high} (Linux 6.1 {@code mm/memcontrol.c},
- * {@code calculate_high_delay}): the square of how far the group is beyond, so that a little costs
- * little.
+ * How long a task waits that charged beyond {@code memory.high} or {@code memory.swap.high} (Linux
+ * 6.1 {@code mm/memcontrol.c}, {@code calculate_high_delay}): the square of how far the group is
+ * beyond, so that a little costs little.
  */
 final class HighDelay {
   /** {@code SWAP_CLUSTER_MAX}. */
@@ -15,7 +15,7 @@ final class HighDelay {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   /** {@code MEMCG_MAX_HIGH_DELAY_JIFFIES}: two seconds. */
-  private static final long MAX_JIFFIES = 2 * HZ;
+  static final long MAX_JIFFIES = 2 * HZ;
 
   /** {@code MEMCG_DELAY_PRECISION_SHIFT}. */
   private static final int PRECISION_SHIFT = 20;
@@ -29,7 +29,7 @@ final class HighDelay {
   private HighDelay() {}
 
   /**
-   * The delay.
+   * The delay, however long; {@link #MAX_JIFFIES} is the most that anybody waits.
    *
    * @param usage of the group, in pages
    * @param high its limit, in pages
@@ -41,7 +41,7 @@ final class HighDelay {
     }
     long overage = ((usage - high) << PRECISION_SHIFT) / Math.max(high, 1);
     long jiffies = (overage * overage * HZ) >>> (PRECISION_SHIFT + SCALING_SHIFT);
-    return Math.min(jiffies * pages / CHARGE_BATCH, MAX_JIFFIES);
+    return jiffies * pages / CHARGE_BATCH;
   }
 
   /** Whether the task waits at all: ten milliseconds are forgiven. */

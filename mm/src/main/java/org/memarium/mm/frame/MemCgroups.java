@@ -76,13 +76,7 @@ public final class MemCgroups {
 
   private boolean reclaiming;
 
-  /** {@code current->memcg_nr_pages_over_high}: charged since somebody last looked. */
-  private long pagesOverHigh;
-
-  private @Nullable MemCgroup overHigh;
-
-  /** {@code set_notify_resume}: told when somebody has to come by {@link #handleOverHigh}. */
-  private Runnable onOverHigh = () -> {};
+  private final OverHigh overHigh = new OverHigh();
 
   /**
    * No group yet.
@@ -125,7 +119,7 @@ public final class MemCgroups {
 
   /** Names who makes the task that runs come by {@link #handleOverHigh} soon. */
   public void setOnOverHigh(Runnable notify) {
-    onOverHigh = notify;
+    overHigh.setNotify(notify);
   }
 
   /** Whether there is a group beside the root. */
@@ -438,49 +432,26 @@ public final class MemCgroups {
   // ---- memory.high ----
 
   private void noteHigh(MemCgroup group, long pages) {
-    if (group.usage() > group.high() && !reclaiming) {
-      pagesOverHigh += pages;
-      overHigh = group;
-      onOverHigh.run();
+    if (!reclaiming) {
+      overHigh.charged(group, pages);
     }
   }
 
   /** Whether {@link #handleOverHigh} has something to do. */
   public boolean isOverHigh() {
-    return pagesOverHigh != 0;
+    return overHigh.isDue();
   }
 
   /**
    * {@code mem_cgroup_handle_over_high}: on its way back to the program, a task that charged beyond
-   * {@code memory.high} reclaims as much, and waits the longer the further the group is beyond.
+   * {@code memory.high} or {@code memory.swap.high} reclaims as much, and waits the longer the
+   * further the group is beyond.
    *
    * @return for how many nanoseconds it is to sleep; 0 not at all
    */
   public long handleOverHigh() {
-    MemCgroup group = overHigh;
-    long pages = pagesOverHigh;
-    pagesOverHigh = 0;
-    overHigh = null;
-    if (group == null) {
-      return 0;
-    }
-    int retries = MAX_RECLAIM_RETRIES;
-    long wanted = pages;
-    while (true) {
-      long freed = 0;
-      if (group.usage() > group.high()) {
-        group.count(MemCgroup.Event.HIGH);
-        freed = tryToFree(group, wanted, Gfp.GFP_KERNEL, false);
-      }
-      long jiffies = HighDelay.jiffies(group.usage(), group.high(), pages);
-      if (!HighDelay.isWorthIt(jiffies)) {
-        return 0;
-      }
-      if (freed == 0 && retries-- <= 0) {
-        return HighDelay.nanos(jiffies);
-      }
-      wanted = HighDelay.SWAP_CLUSTER_MAX;
-    }
+    return overHigh.handle(
+        (group, pages) -> tryToFree(group, pages, Gfp.GFP_KERNEL, false), MAX_RECLAIM_RETRIES);
   }
 
   // ---- Audit ----
