@@ -1,4 +1,4 @@
-/* Which pages a hole unmaps, in a file on a disk and in one of memory. */
+/* Which pages a hole unmaps at the beginning and at the end of a file, in a file on a disk and in one of memory. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,11 +34,14 @@ static void holes(const char *kind, int fd) {
   } all[] = {
     {"in the middle of the first", 100, 200}, {"its beginning", 0, 200}, {"its end", 100, P - 100},
     {"all of it", 0, P},                      {"in the second", P, 200}, {"over two", 100, P},
+    {"a piece in the last", 3 * P, 2000},     {"the last to the end", 3 * P + 100, P},
+    {"beyond the end", 2 * P + 5, 2 * P},     {"behind the end", 5 * P, P},
+    {"to the end, not of the page", 2 * P + 5, P + 3500},
   };
   char page[P];
   memset(page, 7, P);
   for (int i = 0; i < PAGES; i++)
-    pwrite(fd, page, P, i * P);
+    pwrite(fd, page, i < PAGES - 1 ? P : 3000, i * P);
   char *at = mmap(0, PAGES * P, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
     touch(at);

@@ -82,7 +82,10 @@ final class Truncation {
   }
 
   /** See {@link AddressSpace#punchHole}. */
-  void punchHole(long from, long end) {
+  void punchHole(long from, long wantedEnd) {
+    // ext4_punch_hole: one that reaches the end of the file takes its last page whole.
+    boolean toEnd = store.isPersistent() && from < file.bytes() && wantedEnd >= file.bytes();
+    long end = toEnd ? file.filePages() << Ram.PAGE_SHIFT : wantedEnd;
     long first = (from + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT;
     long last = end >>> Ram.PAGE_SHIFT;
     if (last == 0 && (store.isShmem() || (store.isPersistent() && cache.unmapsBehindHoles()))) {
