@@ -308,7 +308,9 @@ final class ReadWriteCalls {
           isLast = room < chunk;
           chunk = (int) room;
         }
-        int copied = beginsFirst && isOverlooked() ? 0 : from.copyIn(bytes, 0, chunk);
+        // What is not there is brought in when the page that it goes to is in the cache.
+        boolean late = mapsFile ? !isPresent() : isOverlooked();
+        int copied = beginsFirst && late ? 0 : from.copyIn(bytes, 0, chunk);
         if (copied == 0 && beginsFirst) {
           // The file may become longer by this, and what the program gave was behind its end.
           long begun = kernel.files().writeNothing(file, at());
@@ -347,7 +349,12 @@ final class ReadWriteCalls {
      * is copied all the same.
      */
     private boolean isOverlooked() {
-      return from.address() == 0 && !Pte.isPresent(mm().pages().tables().pte(0));
+      return from.address() == 0 && !isPresent();
+    }
+
+    /** Whether the next byte lies in a page that is mapped. */
+    private boolean isPresent() {
+      return Pte.isPresent(mm().pages().tables().pte(from.address()));
     }
 
     /** Only what kills breaks off a transfer that does not wait, except from devices. */

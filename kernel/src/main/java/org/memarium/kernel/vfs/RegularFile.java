@@ -246,15 +246,20 @@ abstract class RegularFile extends Inode {
     }
   }
 
-  /** What seals have against a write: that to the page at its beginning counts. */
+  /**
+   * What seals leave of a write, which begins one page after the other: all pages up to the one
+   * that would make the file longer.
+   *
+   * @return how many bytes, or -EPERM
+   */
   final long checkSealsToWrite(long at, int count) {
     try {
       checkSeals(Fcntl.F_SEAL_WRITE | Fcntl.F_SEAL_FUTURE_WRITE);
-      long inPage = Math.min(count, Ram.PAGE_SIZE - (at & (Ram.PAGE_SIZE - 1)));
-      if (at + inPage > sizeBytes()) {
-        checkSeals(Fcntl.F_SEAL_GROW);
+      if ((sealBits() & Fcntl.F_SEAL_GROW) == 0 || at + count <= sizeBytes()) {
+        return count;
       }
-      return 0;
+      long inside = (sizeBytes() & -Ram.PAGE_SIZE) - at;
+      return inside > 0 ? inside : -Errno.EPERM;
     } catch (ErrnoException e) {
       return e.result();
     }

@@ -72,10 +72,8 @@ final class RegularOpenFile extends OpenFile {
     if (isBehindLimit(at) || at >= RegularFile.MAX_BYTES) {
       return -Errno.EFBIG;
     }
-    long sealed = sealsToo && file.sealBits() != 0 ? file.checkSealsToWrite(at, count) : 0;
-    return sealed < 0
-        ? sealed
-        : Math.min(count, (isLarge() ? RegularFile.MAX_BYTES : MAX_NON_LFS) - at);
+    long room = sealsToo && file.sealBits() != 0 ? file.checkSealsToWrite(at, count) : count;
+    return Math.min(room, (isLarge() ? RegularFile.MAX_BYTES : MAX_NON_LFS) - at);
   }
 
   @Override
