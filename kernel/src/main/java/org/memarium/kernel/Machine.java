@@ -389,7 +389,7 @@ public final class Machine implements AutoCloseable {
     }
   }
 
-  /** Gives kswapd its turn, if it was woken: it is a task that always comes first. */
+  /** Lets kswapd do all it has to do: Java code executes no instructions to share time with. */
   void letKswapdRun() {
     if (reclaim.kswapd().isRunnable()) {
       reclaim.kswapd().run();

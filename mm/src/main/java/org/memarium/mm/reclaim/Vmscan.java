@@ -22,8 +22,8 @@ import org.memarium.mm.trace.VmStat;
  *                            again, without regard to memory.low
  * </pre>
  *
- * <p>Looking at pages takes no virtual time here, but writing them does. A pass that freed nothing
- * because of that waits for the first page to be written: the next one would only write more.
+ * <p>A direct reclaim whose pass freed nothing while pages are being written waits for the first of
+ * them: the next pass would only write more.
  */
 final class Vmscan {
   private static final int COSTLY_ORDER = 3;
