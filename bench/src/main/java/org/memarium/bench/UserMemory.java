@@ -168,7 +168,9 @@ final class UserMemory {
     return sum / times / PAGES;
   }
 
-  /** What of a copy-on-write fault is the copy: the same pages after the same fork, but no fault. */
+  /**
+   * What of a copy-on-write fault is the copy: the same pages after the same fork, but no fault.
+   */
   private double pageCopy() {
     long start = space.map(2 * PAGES * PAGE, ALL);
     touch(start, 2 * PAGES * PAGE);

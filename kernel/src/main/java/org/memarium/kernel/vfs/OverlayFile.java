@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 
 /**
@@ -185,6 +186,13 @@ final class OverlayFile extends RegularFile {
     var _ = writeBack();
     OverlayData own = this.data;
     return own != null ? own.seek(from, data, size) : data ? from : size;
+  }
+
+  @Override
+  boolean hasBlock(long index) {
+    long at = index << Ram.PAGE_SHIFT;
+    OverlayData own = this.data;
+    return own == null || own.seek(at, true, at + 1) == at;
   }
 
   @Override

@@ -264,7 +264,7 @@ class ConfinementTest {
   void theHostsDevicesAreHiddenBehindOurOwn() throws IOException {
     try (TestTree tree = TestTree.over(Path.of("/"))) {
       assertEquals(
-          "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero",
+          "fd full kmsg null ptmx pts random shm stderr stdin stdout tty urandom zero",
           tree.names("/dev"));
       assertNotEquals(
           Files.getAttribute(Path.of("/dev"), "unix:dev"), (Object) tree.stat("/dev").dev);
