@@ -104,7 +104,12 @@ static void *map(size_t pages, int flags, int fd) {
 /* The answer of a child: 0, or that it was refused something. */
 static int reap(pid_t child) {
   int status;
-  EXPECT(waitpid(child, &status, 0) == child);
+  pid_t ended = waitpid(child, &status, 0);
+  // Its status has nowhere to go if the page of this stack cannot come back; it is gone nonetheless.
+  if (ended == -1 && errno == EFAULT) {
+    return REFUSED;
+  }
+  EXPECT(ended == child);
   if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == REFUSED)) {
     return WEXITSTATUS(status);
   }
