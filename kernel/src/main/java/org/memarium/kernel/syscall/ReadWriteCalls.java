@@ -309,8 +309,8 @@ final class ReadWriteCalls {
           chunk = (int) room;
         }
         // What is not there is brought in when the page that it goes to is in the cache.
-        boolean late = mapsFile ? !isPresent() : isOverlooked();
-        int copied = beginsFirst && late ? 0 : from.copyIn(bytes, 0, chunk);
+        boolean late = beginsFirst && (mapsFile ? !isPresent() : isOverlooked());
+        int copied = late ? 0 : from.copyIn(bytes, 0, chunk);
         if (copied == 0 && beginsFirst) {
           // The file may become longer by this, and what the program gave was behind its end.
           long begun = kernel.files().writeNothing(file, at());
