@@ -87,11 +87,12 @@ final class ThrashTest {
     agrees(config -> config.checks(true), List.of(program, pattern, "10"));
   }
 
-  @Test
-  void theOptimumThatKnowsARecordingKeepsDataToo() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"sequential", "random", "fork"})
+  void theOptimumThatKnowsARecordingKeepsDataToo(String pattern) throws IOException {
     String program = HostPrograms.compile(folder, "thrash.c", "-static").toString();
     Path recording = folder.resolve("recording");
-    List<String> command = List.of(program, "sequential", "12");
+    List<String> command = List.of(program, pattern, "12");
     Machine machine = run(config -> config.recordPages(recording), command);
     machines.forget(machine);
     PolicyChoice optimum = PolicyChoice.optimum(recording);
