@@ -241,7 +241,7 @@ final class HostSide implements AutoCloseable {
   }
 
   /**
-   * Files count as cached: what became longer is read before anybody asks. Reading ahead brings all
+   * What became longer is read before anybody asks, here and on the host. Reading ahead brings all
    * pages in, and reading makes those uptodate of which the file system has only zeroed a part.
    */
   private int readAll(int slot, int commands, int fd) {

@@ -56,6 +56,9 @@ final class OurSide implements AutoCloseable {
             .preset(Preset.X86_64)
             .layout(Layout.COMPAT)
             .ramBytes(RAM_BYTES)
+            // A page is in the cache if it was read or written here, as on the host: both read
+            // what a step made longer when it is done, and not before.
+            .coldFiles(true)
             .costs(INSTANT_DISK)
             .writable(folder)
             .workingDirectory(folder.toString());

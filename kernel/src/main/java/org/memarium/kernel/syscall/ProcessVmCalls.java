@@ -97,12 +97,14 @@ final class ProcessVmCalls {
 
   /**
    * How many bytes to copy at once where both sides may be the same page: upwards byte by byte, as
-   * Linux copies, what was copied is copied on. No piece is target first and source later.
+   * Linux copies, what was copied is copied on. No piece is target first and source later, so none
+   * goes on in the caller's next buffer either.
    */
   private int piece(MmStruct mm, long remote, int bytes, UserBuffer buffer, boolean write) {
     long local = buffer.address();
     int inPage = (int) (local & (Ram.PAGE_SIZE - 1));
-    int piece = Math.min(bytes, Ram.PAGE_SIZE - inPage);
+    int most = (int) Math.min(bytes, buffer.leftInPiece());
+    int piece = Math.min(most, Ram.PAGE_SIZE - inPage);
     MmStruct own = kernel.task().requireMm();
     long mine = own.pages().tables().pte(local);
     if (!Pte.isPresent(mine)) {

@@ -98,6 +98,17 @@ final class UserBuffer {
     return addresses[at] + inside;
   }
 
+  /** Bytes that follow {@link #address()} in the same piece. */
+  long leftInPiece() {
+    int at = piece;
+    long inside = inPiece;
+    while (inside == lengths[at] && at + 1 < lengths.length) {
+      at++;
+      inside = 0;
+    }
+    return lengths[at] - inside;
+  }
+
   /** Bytes that have not been moved. */
   long left() {
     return left;

@@ -5,6 +5,7 @@ import org.memarium.hardware.PageTableEntry;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.FileRa;
 import org.memarium.mm.file.MmapAdvice;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemCgroup;
@@ -566,7 +567,10 @@ public final class FaultHandler {
       major = swapped && mapping.wasRead();
       return frame;
     }
-    int frame = mapping.faultPage(index, FaultAround.readahead(area, mapping), advice(area));
+    boolean forwards = area.has(VmFlags.EXEC) && area.mm().layout().readsCodeForwards();
+    long codeEnd = forwards ? area.pageIndex(area.end()) : 0;
+    FileRa ra = FaultAround.readahead(area, mapping);
+    int frame = mapping.faultPage(index, ra, advice(area), codeEnd);
     major = mapping.wasRead();
     retried = major || mapping.wasWaitedFor();
     return frame;

@@ -223,10 +223,12 @@ public final class AddressSpace {
    * {@code filemap_fault}: the frame of a page for a mapping, with readahead and up to date, where
    * it is not simply there; {@link #wasRead} and {@link #wasWaitedFor} tell how it came.
    *
+   * @param codeEnd where the area ends in the file, in pages, if it is read forwards only because
+   *     it is executable; 0: it is read around the page
    * @return as {@link #readPage}
    */
-  public int faultPage(long index, FileRa ra, MmapAdvice advice) {
-    return cache.readahead.pageForFault(this, index, ra, advice);
+  public int faultPage(long index, FileRa ra, MmapAdvice advice, long codeEnd) {
+    return cache.readahead.pageForFault(this, index, ra, advice, codeEnd);
   }
 
   /**

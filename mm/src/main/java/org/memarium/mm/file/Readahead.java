@@ -83,14 +83,15 @@ final class Readahead {
    * {@code filemap_fault}: the frame of a page for a mapping, up to date.
    *
    * @param advice of the area, see {@link MmapAdvice}
+   * @param codeEnd see {@link AddressSpace#faultPage}
    * @return the frame, -EIO, -ENOMEM
    */
-  int pageForFault(AddressSpace file, long index, FileRa ra, MmapAdvice advice) {
+  int pageForFault(AddressSpace file, long index, FileRa ra, MmapAdvice advice, long codeEnd) {
     waited = false;
     missed = file.isMissing(index);
     int pfn = file.framePresent(index);
     if (missed) {
-      syncMmap(file, ra, index, advice);
+      syncMmap(file, ra, index, advice, codeEnd);
     } else if (pfn >= 0 && advice != MmapAdvice.RANDOM && ra.mostPages > 0) {
       // do_async_mmap_readahead
       ra.hit(1);
@@ -241,7 +242,7 @@ final class Readahead {
   // ---- Mappings ----
 
   /** {@code do_sync_mmap_readahead}. */
-  private void syncMmap(AddressSpace file, FileRa ra, long index, MmapAdvice advice) {
+  private void syncMmap(AddressSpace file, FileRa ra, long index, MmapAdvice advice, long codeEnd) {
     if (advice == MmapAdvice.RANDOM || ra.mostPages == 0) {
       return;
     }
@@ -255,9 +256,15 @@ final class Readahead {
     if (ra.mmapMiss > LOTS_OF_MISSES) {
       return;
     }
-    ra.start = Math.max(0, index - ra.mostPages / 2);
-    ra.size = ra.mostPages;
-    ra.asyncSize = ra.mostPages / 4;
+    if (codeEnd != 0) {
+      ra.start = index;
+      ra.size = (int) Math.min(ra.mostPages, codeEnd - index);
+      ra.asyncSize = 0;
+    } else {
+      ra.start = Math.max(0, index - ra.mostPages / 2);
+      ra.size = ra.mostPages;
+      ra.asyncSize = ra.mostPages / 4;
+    }
     read(file, ra.start, ra.size, ra.asyncSize);
   }
 

@@ -362,6 +362,14 @@ public enum Layout {
     return this == I386;
   }
 
+  /**
+   * Whether a page fault in executable memory of a file reads from the page on, as far as the area
+   * goes, and not around it: in 6.18 so, in 6.1 not.
+   */
+  public boolean readsCodeForwards() {
+    return this == COMPAT;
+  }
+
   private static long mmapRandom(RandomGenerator random) {
     return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
   }
