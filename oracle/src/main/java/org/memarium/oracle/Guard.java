@@ -110,7 +110,10 @@ final class Guard {
           step.argument(1) == 0
               || !isProtected(
                   step.unsigned(1) & -4096,
-                  (step.argument(2) & SHM_REMAP) != 0 ? HUGE_BYTES : 1 << 20);
+                  // What is rounded down to address 0 replaces what is there, as SHM_REMAP does.
+                  (step.argument(2) & SHM_REMAP) != 0 || (step.unsigned(1) & -4096) == 0
+                      ? HUGE_BYTES
+                      : 1 << 20);
       case PROCESS_VM_READV, PROCESS_VM_WRITEV ->
           iovecsAllowed(slot, step.argument(1), step.argument(2))
               && iovecsAllowed(slot, step.argument(3), step.argument(4));
