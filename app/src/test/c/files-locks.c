@@ -86,8 +86,9 @@ static void inOrder(int fd) {
     }
   }
   sleepMillis(150);
-  T(lock(fd, F_SETLK, F_UNLCK, 0, 0));
-  fflush(stdout);
+  printf("the lock goes\n");
+  fflush(stdout); /* before a child says anything */
+  M(lock(fd, F_SETLK, F_UNLCK, 0, 0));
   for (int i = 0; i < 4; i++) T(ended(children[i]));
 }
 
