@@ -202,6 +202,7 @@ public final class Machine implements AutoCloseable {
             memory, kernelMemory, userMemory, this::running, config.layout().taskSize());
     pageCache.setColdFiles(config.coldFiles());
     pageCache.setCutsToGrow(config.layout().cutsFilesToGrow());
+    pageCache.setMarksWholeWindows(config.layout().marksWholeWindows());
     vfs = openFiles(config, clock, pageCache);
     ipc = new IpcNamespace(memory, slab, this::currentTgid, clock::realtimeNanos, wordBytes());
     pageCache.setUnmapsBehindHoles(config.layout().unmapsBehindHoles());

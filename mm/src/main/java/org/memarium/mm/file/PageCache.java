@@ -64,6 +64,8 @@ public final class PageCache {
   private boolean coldFiles;
   private boolean cutsToGrow;
 
+  private boolean marksWholeWindows;
+
   private long cancelledWrites;
 
   private Commitment commitment = Uncommitted.INSTANCE;
@@ -222,6 +224,16 @@ public final class PageCache {
   /** Says so. */
   public void setCutsToGrow(boolean cuts) {
     cutsToGrow = cuts;
+  }
+
+  /** {@code page_cache_ra_order}: whether a window around a fault is marked as if it were whole. */
+  boolean marksWholeWindows() {
+    return marksWholeWindows;
+  }
+
+  /** Says so. */
+  public void setMarksWholeWindows(boolean whole) {
+    marksWholeWindows = whole;
   }
 
   /** How much of memory may be dirty. */

@@ -265,7 +265,10 @@ final class Readahead {
       ra.size = ra.mostPages;
       ra.asyncSize = ra.mostPages / 4;
     }
-    read(file, ra.start, ra.size, ra.asyncSize);
+    // Pages behind the end of the file are not read; who counts them marks an earlier one, or none.
+    long behind = Math.max(0, ra.start + ra.size - file.filePages());
+    long uncounted = cache.marksWholeWindows() ? Math.min(behind, ra.asyncSize) : 0;
+    read(file, ra.start, ra.size, (int) (ra.asyncSize - uncounted));
   }
 
   // ---- Reading ----

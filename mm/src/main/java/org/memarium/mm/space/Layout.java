@@ -370,6 +370,14 @@ public enum Layout {
     return this == COMPAT;
   }
 
+  /**
+   * Whether the page that is marked in a window around a fault is counted from the window's own
+   * end, even behind the end of the file: in 6.18, where folios are large; in 6.1 from the file's.
+   */
+  public boolean marksWholeWindows() {
+    return this == COMPAT;
+  }
+
   private static long mmapRandom(RandomGenerator random) {
     return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
   }
