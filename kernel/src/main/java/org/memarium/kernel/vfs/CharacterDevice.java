@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.memarium.mm.Errno;
 
 /** The devices of {@code drivers/char/mem.c} and {@code random.c}: null, zero, full, random. */
-final class CharacterDevice extends Inode {
+final class CharacterDevice extends DeviceNode {
 
   /** What a device does. */
   enum Kind {
@@ -28,37 +28,18 @@ final class CharacterDevice extends Inode {
     }
   }
 
-  private final PseudoFileSystem fileSystem;
   private final Kind kind;
   private final RandomSource random;
 
   CharacterDevice(PseudoFileSystem fileSystem, Kind kind, RandomSource random) {
-    super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFCHR | 0666);
-    this.fileSystem = fileSystem;
+    super(fileSystem, 0666, kind.major, kind.minor);
     this.kind = kind;
     this.random = random;
-    rdev = DeviceNumber.of(kind.major, kind.minor);
-    born(Credentials.of(0, 0), fileSystem.nowNanos());
-  }
-
-  @Override
-  VfsCaches.InodeKind kind() {
-    return fileSystem.inodes();
   }
 
   @Override
   OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
     return new Opened(dentry, flags);
-  }
-
-  @Override
-  void detach() throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
-  }
-
-  @Override
-  void statfs(Kstatfs out) {
-    fileSystem.statfs(out);
   }
 
   private final class Opened extends OpenFile {

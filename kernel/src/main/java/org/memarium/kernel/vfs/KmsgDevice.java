@@ -10,24 +10,15 @@ import org.memarium.mm.trace.KernelLog;
  * {@code kernel/printk/printk.c}, {@code kmsg_fops}). Only the superuser reads it: {@code
  * kernel.dmesg_restrict} is 1, as Debian sets it.
  */
-final class KmsgDevice extends Inode {
+final class KmsgDevice extends DeviceNode {
   private static final int MAJOR = 1;
   private static final int MINOR = 11;
 
-  private final PseudoFileSystem fileSystem;
   private final KernelMessages messages;
 
   KmsgDevice(PseudoFileSystem fileSystem, KernelMessages messages) {
-    super(fileSystem.dev, fileSystem.newIno(), FileMode.S_IFCHR | 0644);
-    this.fileSystem = fileSystem;
+    super(fileSystem, 0644, MAJOR, MINOR);
     this.messages = messages;
-    rdev = DeviceNumber.of(MAJOR, MINOR);
-    born(Credentials.of(0, 0), fileSystem.nowNanos());
-  }
-
-  @Override
-  VfsCaches.InodeKind kind() {
-    return fileSystem.inodes();
   }
 
   @Override
@@ -36,16 +27,6 @@ final class KmsgDevice extends Inode {
       throw new ErrnoException(Errno.EPERM);
     }
     return new Opened(dentry, flags);
-  }
-
-  @Override
-  void detach() throws ErrnoException {
-    throw new ErrnoException(Errno.EPERM);
-  }
-
-  @Override
-  void statfs(Kstatfs out) {
-    fileSystem.statfs(out);
   }
 
   /** {@code struct devkmsg_user}. */

@@ -301,13 +301,24 @@ public final class SwapAreas {
 
   /** {@code enable_swap_slots_cache}, with its memory when it is needed first. */
   private void enableSlots() {
-    if (!slots.hasMemory()
-        && memory().kvzalloc((long) SwapSlots.SIZE * pointerBytes, Gfp.GFP_KERNEL) != 0) {
-      if (memory().kvzalloc((long) SwapSlots.SIZE * pointerBytes, Gfp.GFP_KERNEL) != 0) {
-        slots.setHasMemory();
-      }
+    if (!slots.hasMemory()) {
+      allocSlotCache();
     }
     slots.enable(!active.isEmpty());
+  }
+
+  /** {@code alloc_swap_slot_cache}: an array of slots to take, one of slots given back, or none. */
+  private void allocSlotCache() {
+    long bytes = (long) SwapSlots.SIZE * pointerBytes;
+    long toTake = memory().kvzalloc(bytes, Gfp.GFP_KERNEL);
+    if (toTake == 0) {
+      return;
+    }
+    if (memory().kvzalloc(bytes, Gfp.GFP_KERNEL) == 0) {
+      memory().kvfree(toTake);
+      return;
+    }
+    slots.setHasMemory();
   }
 
   private SwapAreaSetup setup() {

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.trace.VmStatItem;
 
 final class ReadaheadTest {
@@ -112,6 +114,41 @@ final class ReadaheadTest {
     long major = space.manager.faultCounts().major();
     assertEquals(50, space.mmu.readByte(at + 49 * PAGE));
     assertEquals(major, space.manager.faultCounts().major());
+  }
+
+  @Test
+  void codeIsReadForwardsAsFarAsItsAreaGoes() {
+    TestFile file = cold(100);
+    file.mapping().faultPage(50, new FileRa(), MmapAdvice.NORMAL, 60);
+    assertEquals(10, file.mapping().cachedPages());
+    assertTrue(file.mapping().hasPage(50) && file.mapping().hasPage(59));
+  }
+
+  /** The window of a fault on page 10 is 0 to 31, and its last quarter is marked. */
+  @Test
+  void theMarkIsInTheFileOrOf618BehindItsEnd() {
+    TestFile file = cold(20);
+    file.mapping().faultPage(10, new FileRa(), MmapAdvice.NORMAL, 0);
+    assertEquals(List.of(12), marked(file, 20));
+    space.manager.pageCache().setMarksWholeWindows(true);
+    TestFile other = cold(20);
+    other.mapping().faultPage(10, new FileRa(), MmapAdvice.NORMAL, 0);
+    assertEquals(20, other.mapping().cachedPages());
+    assertEquals(List.of(), marked(other, 20));
+    TestFile longer = cold(28);
+    longer.mapping().faultPage(10, new FileRa(), MmapAdvice.NORMAL, 0);
+    assertEquals(List.of(24), marked(longer, 28));
+  }
+
+  private List<Integer> marked(TestFile file, int pages) {
+    MemMap memMap = space.manager.allocator().memMap();
+    List<Integer> marked = new ArrayList<>();
+    for (int page = 0; page < pages; page++) {
+      if (memMap.testFlags(file.mapping().framePresent(page), PageFlags.READAHEAD)) {
+        marked.add(page);
+      }
+    }
+    return marked;
   }
 
   @Test
