@@ -37,7 +37,7 @@ final class Keyboard implements AutoCloseable {
    */
   static Keyboard open(Machine machine, StandardInput input, boolean raw) {
     Keyboard keyboard = new Keyboard(machine, input, raw);
-    machine.setWatched(System::nanoTime);
+    machine.terminal().setWatched(System::nanoTime);
     keyboard.thread.start();
     return keyboard;
   }
@@ -55,13 +55,13 @@ final class Keyboard implements AutoCloseable {
         count = -1;
       }
       if (count > 0) {
-        machine.typed(Arrays.copyOf(buffer.array(), count));
+        machine.terminal().typed(Arrays.copyOf(buffer.array(), count));
       } else if (count < 0 && !closed) {
         if (raw) {
-          machine.hangUpTerminal();
+          machine.terminal().hangUp();
           return;
         }
-        machine.typed(new byte[] {END_OF_FILE});
+        machine.terminal().typed(new byte[] {END_OF_FILE});
       }
     }
   }
@@ -70,7 +70,7 @@ final class Keyboard implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    machine.setWatched(null);
+    machine.terminal().setWatched(null);
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

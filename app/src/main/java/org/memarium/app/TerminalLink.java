@@ -90,7 +90,7 @@ final class TerminalLink implements AutoCloseable {
   private void tellSize(Terminal host) {
     Size size = host.getSize();
     if (size.getRows() > 0 && size.getColumns() > 0) {
-      machine.resizeTerminal(size.getRows(), size.getColumns());
+      machine.terminal().resize(size.getRows(), size.getColumns());
     }
   }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.memarium.kernel.CallStop;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.process.Task;
@@ -123,7 +124,7 @@ class HeapTest {
   void ruinsAreReadToTheirEnd() throws IOException {
     try (Machine machine = boot(new ByteArrayOutputStream())) {
       exec(machine, program("dynamic"), "small mapped threads foreign");
-      machine.stopBeforeCalls(Machine.CallStop.named("exit_group"));
+      machine.stopBeforeCalls(CallStop.named("exit_group"));
       assertFalse(machine.run(Long.MAX_VALUE));
       Task task = machine.task();
       Heap whole = HeapReader.read(machine, task);

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.JavaProgram;
+import org.memarium.kernel.CallStop;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.malloc.Malloc;
@@ -144,7 +145,7 @@ final class MallocReplays {
                   .ramBytes(RAM)
                   .standardOutput(Channels.newChannel(out))
                   .build())) {
-        machine.stopBeforeCalls(Machine.CallStop.named("getppid"));
+        machine.stopBeforeCalls(CallStop.named("getppid"));
         machine.exec(replay.toString(), List.of(replay.toString(), file.toString()), ENVIRONMENT);
         machine.run(Long.MAX_VALUE);
         long start = cpuNanos();

@@ -347,7 +347,7 @@ public final class JavaProgram {
    * Stops every program before each of its calls, but for the one whose turn it is, which makes
    * one.
    */
-  private static final class Driver implements Machine.CallStop {
+  private static final class Driver implements CallStop {
     private final Machine machine;
     private final int afterCall;
 

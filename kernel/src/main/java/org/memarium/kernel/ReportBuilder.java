@@ -47,23 +47,16 @@ final class ReportBuilder {
   private long peakRssPages;
   private long peakPageTablePages;
 
-  ReportBuilder(
-      Cpu cpu,
-      Mmu mmu,
-      MemoryManager memory,
-      FaultHandler faults,
-      Task task,
-      SystemCalls systemCalls,
-      Kernel.Unsupported unsupported,
-      TimeAccount time) {
-    this.cpu = cpu;
-    this.mmu = mmu;
-    this.memory = memory;
-    this.faults = faults;
+  /** The report of a program whose first thread was just made. */
+  ReportBuilder(MachineMemory machine, MachineKernel kernel, Task task) {
+    this.cpu = kernel.cpu;
+    this.mmu = machine.mmu;
+    this.memory = machine.manager;
+    this.faults = machine.faults;
     this.task = task;
-    this.systemCalls = systemCalls;
-    this.unsupported = unsupported;
-    this.time = time;
+    this.systemCalls = kernel.systemCalls;
+    this.unsupported = kernel.kernel.unsupported();
+    this.time = new TimeAccount(machine, kernel);
     instructionsBefore = cpu.instructions();
     tlbBefore = mmu.statistics();
     for (FaultKind kind : FaultKind.values()) {

@@ -7,8 +7,6 @@ import org.memarium.cpu.Cpu;
 import org.memarium.cpu.Exit;
 import org.memarium.hardware.PageFaultHandler;
 import org.memarium.hardware.ProcessorException;
-import org.memarium.kernel.exec.Execve;
-import org.memarium.kernel.oom.OutOfMemory;
 import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
@@ -25,7 +23,6 @@ import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.fault.FaultResult;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.MemCgroups;
-import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PendingIo;
 import org.memarium.mm.reclaim.KswapdTask;
 import org.memarium.mm.space.MmStruct;
@@ -79,7 +76,7 @@ final class RunLoop implements PageFaultHandler {
 
   private volatile boolean pauseRequested;
   private boolean checkRequested;
-  private Machine.@Nullable CallStop callStop;
+  private @Nullable CallStop callStop;
 
   /** Whether the call that the program stands before was stopped before already. */
   private boolean stopped;
@@ -87,39 +84,27 @@ final class RunLoop implements PageFaultHandler {
   /**
    * The loop of a machine.
    *
-   * @param allocator its memory groups make those wait who charge beyond memory.high
-   * @param outOfMemory told of page faults that found no memory
    * @param first the thread of the program that the machine is given
-   * @param kswapd shares the processor with the programs
-   * @param pageCache writes back between two instructions, when that is due
-   * @param swap does the same with compressed pages
    * @param check called after every system call
    * @param beforeExit told of every thread that ends, while all of it is still there
    */
   RunLoop(
-      Kernel kernel,
-      SystemCalls systemCalls,
-      FaultHandler faults,
-      KswapdTask kswapd,
-      PageCache pageCache,
-      Swap swap,
-      PageAllocator allocator,
-      Execve execve,
-      OutOfMemory outOfMemory,
+      MachineMemory memory,
+      MachineKernel parts,
       Task first,
       Runnable check,
       Consumer<Task> beforeExit) {
-    this.kernel = kernel;
-    this.systemCalls = systemCalls;
-    this.faults = faults;
-    this.kswapd = kswapd;
-    this.pageCache = pageCache;
-    this.swap = swap;
-    this.pendingIo = allocator.pendingIo();
-    this.time = allocator.trace().time();
-    this.groups = allocator.groups();
-    this.delivery = new SignalDelivery(kernel, execve);
-    this.traps = new Traps(kernel, faults, outOfMemory);
+    this.kernel = parts.kernel;
+    this.systemCalls = parts.systemCalls;
+    this.faults = memory.faults;
+    this.kswapd = memory.reclaim.kswapd();
+    this.pageCache = memory.pageCache;
+    this.swap = memory.manager.swap();
+    this.pendingIo = memory.allocator.pendingIo();
+    this.time = memory.manager.trace().time();
+    this.groups = memory.allocator.groups();
+    this.delivery = new SignalDelivery(kernel, parts.execve);
+    this.traps = new Traps(kernel, faults, parts.outOfMemory);
     this.check = check;
     this.beforeExit = beforeExit;
     this.first = first;
@@ -184,7 +169,7 @@ final class RunLoop implements PageFaultHandler {
   }
 
   /** See {@link Machine#stopBeforeCalls}. */
-  void setCallStop(Machine.@Nullable CallStop stop) {
+  void setCallStop(@Nullable CallStop stop) {
     callStop = stop;
     stopped = false;
   }
@@ -387,7 +372,7 @@ final class RunLoop implements PageFaultHandler {
 
   private void systemCall() {
     int number = cpu.register(Cpu.EAX);
-    Machine.CallStop stop = callStop;
+    CallStop stop = callStop;
     if (stop != null && !stopped && stop.stopsBefore(number)) {
       stopped = true;
       pauseRequested = true;

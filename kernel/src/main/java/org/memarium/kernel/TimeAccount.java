@@ -34,13 +34,13 @@ final class TimeAccount {
   private final Map<IoWait, Long> waitedBefore = new EnumMap<>(IoWait.class);
 
   /** An account of what happens from now on. */
-  TimeAccount(Cpu cpu, Mmu mmu, Ram ram, VirtualTime time, VmStat vmStat, Scheduler scheduler) {
-    this.cpu = cpu;
-    this.mmu = mmu;
-    this.ram = ram;
-    this.time = time;
-    this.vmStat = vmStat;
-    this.scheduler = scheduler;
+  TimeAccount(MachineMemory memory, MachineKernel kernel) {
+    this.cpu = kernel.cpu;
+    this.mmu = memory.mmu;
+    this.ram = memory.ram();
+    this.time = memory.manager.trace().time();
+    this.vmStat = memory.allocator.vmStat();
+    this.scheduler = kernel.scheduler;
     tlbBefore = mmu.statistics();
     countsBefore = counts();
     for (IoWait wait : IoWait.values()) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
+import org.memarium.kernel.CallStop;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.Task;
@@ -86,7 +87,7 @@ final class ProgramCommands {
    *
    * @param call before which; null: none stops it
    */
-  private record Limit(long instructions, Machine.@Nullable CallStop call) {
+  private record Limit(long instructions, @Nullable CallStop call) {
     static final Limit NONE = new Limit(Long.MAX_VALUE, null);
   }
 
@@ -95,7 +96,7 @@ final class ProgramCommands {
       return Limit.NONE;
     }
     if (!Character.isDigit(text.charAt(0))) {
-      return new Limit(Long.MAX_VALUE, Machine.CallStop.named(text));
+      return new Limit(Long.MAX_VALUE, CallStop.named(text));
     }
     long instructions = Numbers.parse("N", text, session::symbol);
     if (instructions < 1) {

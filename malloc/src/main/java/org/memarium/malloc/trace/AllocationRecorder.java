@@ -5,6 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.hardware.Mmu;
+import org.memarium.kernel.CallStop;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Task;
@@ -89,7 +90,7 @@ public final class AllocationRecorder implements Cpu.Watcher {
    */
   public static AllocationRecorder attach(Machine machine) {
     // ld.so makes this call when all libraries are mapped, and before any of their code has run.
-    machine.stopBeforeCalls(Machine.CallStop.named("set_thread_area"));
+    machine.stopBeforeCalls(CallStop.named("set_thread_area"));
     boolean ended = machine.run(Long.MAX_VALUE);
     machine.stopBeforeCalls(null);
     Task task = machine.task();
