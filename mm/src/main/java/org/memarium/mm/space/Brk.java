@@ -113,7 +113,8 @@ final class Brk {
     long pageOffset = start >>> Ram.PAGE_SHIFT;
     if (below == null
         || below.end != start
-        || mm.merge.mergeNewRange(below.next, start, end, flags, null, pageOffset, null, true)
+        || mm.merge.mergeNewRange(
+                below.next, start, end, flags, null, pageOffset, null, VmaMerge.Range.HEAP)
             == null) {
       Vma area = mm.areas.newArea(start, end, flags, pageOffset);
       if (area == null) {

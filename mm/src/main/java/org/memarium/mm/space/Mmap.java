@@ -308,7 +308,9 @@ final class Mmap {
     return !ownFile
         && (flags & VmFlags.HUGETLB) == 0
         && refusal(file, flags, pageOffset) == 0
-        && mm.merge.mergeNewRange(above, start, end, flags, file, pageOffset, null, false) != null;
+        && mm.merge.mergeNewRange(
+                above, start, end, flags, file, pageOffset, null, VmaMerge.Range.FRESH)
+            != null;
   }
 
   /** Whether the mapping gets a nameless file of its own, which no neighbour has. */

@@ -114,7 +114,14 @@ final class MoveVma {
     Vma above = tree.find(start);
     Vma merged =
         mm.merge.mergeNewRange(
-            above, start, start + bytes, area.flags, area.file, pageOffset, area, false);
+            above,
+            start,
+            start + bytes,
+            area.flags,
+            area.file,
+            pageOffset,
+            area,
+            VmaMerge.Range.COPY);
     if (merged != null) {
       return merged;
     }

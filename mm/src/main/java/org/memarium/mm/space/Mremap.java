@@ -201,7 +201,8 @@ final class Mremap {
     long end = start + moreBytes;
     int flags = area.flags;
     long pageOffset = area.pageIndex(start);
-    if (mm.merge.mergeNewRange(area.next, start, end, flags, area.file, pageOffset, area, false)
+    if (mm.merge.mergeNewRange(
+            area.next, start, end, flags, area.file, pageOffset, area, VmaMerge.Range.EXTENSION)
         == null) {
       return -Errno.ENOMEM;
     }

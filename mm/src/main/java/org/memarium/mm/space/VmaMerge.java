@@ -15,6 +15,20 @@ import org.memarium.mm.trace.TraceEvent;
 // Files and anon_vmas are compared as Linux compares pointers: is it the same one?
 @SuppressWarnings("ReferenceEquality")
 final class VmaMerge {
+  /** What a range is that neighbours may take in. */
+  enum Range {
+    /** A new mapping. */
+    FRESH,
+    /** More of the heap ({@code just_expand}): only the area before it may take it in. */
+    HEAP,
+    /** More of the area before it ({@code vma_merge_extend}). */
+    EXTENSION,
+    /** The new place of pages that move ({@code copied_from}). */
+    COPY,
+    /** Part of an area that is to have other flags. */
+    EXISTING
+  }
+
   private final MmStruct mm;
   private final VmaTree tree;
 
@@ -34,15 +48,17 @@ final class VmaMerge {
   /**
    * {@code is_mergeable_anon_vma}: the same, or only one has any. An area of a forked process stays
    * by itself then: whoever took over its chain would be in trees that it has nothing to do with.
+   * Linux does not look at that where an area grows in place.
    */
-  private boolean isMergeableAnonVma(Vma target, @Nullable Vma source) {
+  private boolean isMergeableAnonVma(Vma target, @Nullable Vma source, Range range) {
     AnonVma own = target.anonVma;
     AnonVma other = source == null ? null : source.anonVma;
     if (own == other) {
       return true;
     }
     if (own == null) {
-      return mm.layout().mergesIntoUntouched() && !isForkChild(source);
+      return mm.layout().mergesIntoUntouched()
+          && (range == Range.EXTENSION || !isForkChild(source));
     }
     return other == null && !isForkChild(target);
   }
@@ -69,11 +85,12 @@ final class VmaMerge {
       int flags,
       @Nullable MappedFile file,
       long pageOffset,
-      @Nullable Vma source) {
+      @Nullable Vma source,
+      Range range) {
     return left != null
         && left.end == start
         && isMergeable(left, flags, file)
-        && isMergeableAnonVma(left, source)
+        && isMergeableAnonVma(left, source, range)
         && left.pageOffset + left.pages() == pageOffset;
   }
 
@@ -84,11 +101,12 @@ final class VmaMerge {
       int flags,
       @Nullable MappedFile file,
       long endPageOffset,
-      @Nullable Vma source) {
+      @Nullable Vma source,
+      Range range) {
     return right != null
         && right.start == end
         && isMergeable(right, flags, file)
-        && isMergeableAnonVma(right, source)
+        && isMergeableAnonVma(right, source, range)
         && right.pageOffset == endPageOffset;
   }
 
@@ -98,8 +116,8 @@ final class VmaMerge {
    * {@code vma_merge_new_range}: extends a neighbour, or joins both, over a free range.
    *
    * @param above the area behind the range, null if there is none
-   * @param source the area whose pages come to the range; null for a fresh mapping
-   * @param justExpand whether only the left neighbour may be extended (brk)
+   * @param source the area that the range becomes part of, or whose pages come to it; null for a
+   *     fresh mapping and the heap
    * @return the area that now holds the range, or null if there is no such neighbour, or no memory
    *     for what connects it with the anonymous pages
    */
@@ -111,19 +129,20 @@ final class VmaMerge {
       @Nullable MappedFile file,
       long pageOffset,
       @Nullable Vma source,
-      boolean justExpand) {
+      Range range) {
     Vma left = above == null ? tree.last() : above.previous;
-    Vma right = justExpand ? null : above;
+    Vma right = range == Range.HEAP ? null : above;
     long endPageOffset = pageOffset + ((end - start) >>> Ram.PAGE_SHIFT);
     boolean mergeLeft;
     boolean mergeRight;
     if (source == null && mm.layout().mergesUpwardsFirst()) {
-      mergeRight = canMergeRight(right, end, flags, file, endPageOffset, null);
-      mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, mergeRight ? right : null);
+      mergeRight = canMergeRight(right, end, flags, file, endPageOffset, null, range);
+      mergeLeft =
+          canMergeLeft(left, start, flags, file, pageOffset, mergeRight ? right : null, range);
     } else {
-      mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, source);
+      mergeLeft = canMergeLeft(left, start, flags, file, pageOffset, source, range);
       mergeRight =
-          canMergeRight(right, end, flags, file, endPageOffset, source)
+          canMergeRight(right, end, flags, file, endPageOffset, source, range)
               && (!mergeLeft
                   || (left != null
                       && right != null
@@ -193,10 +212,11 @@ final class VmaMerge {
     Vma right = area.next;
     long pageOffset = area.pageIndex(start);
     long endPageOffset = area.pageIndex(end);
-    boolean mergeLeft = leftSide && canMergeLeft(left, start, flags, area.file, pageOffset, area);
+    boolean mergeLeft =
+        leftSide && canMergeLeft(left, start, flags, area.file, pageOffset, area, Range.EXISTING);
     boolean mergeRight =
         rightSide
-            && canMergeRight(right, end, flags, area.file, endPageOffset, area)
+            && canMergeRight(right, end, flags, area.file, endPageOffset, area, Range.EXISTING)
             && (!mergeLeft || (left != null && right != null && areCompatible(left, right)));
     if (mergeLeft && left != null) {
       long newEnd = end;

@@ -69,6 +69,37 @@ final class TwoKernelsTest {
     }
   }
 
+  /**
+   * What a forked process has of its parent merges with an untouched area only where it grows in
+   * place: {@code vma_merge_extend} does not say whose pages these are.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void anAreaOfAForkedProcessMergesIntoAnUntouchedOneIfItGrowsInPlace(Layout layout) {
+    try (TestSpace space = boot(layout)) {
+      space.mapAnon(AT, PAGE, RW, MAP_FIXED);
+      space.mapAnon(AT + 8 * PAGE, PAGE, RW, MAP_FIXED);
+      space.mmu.writeInt(AT, 1);
+      space.mmu.writeInt(AT + 8 * PAGE, 1);
+      space.mapAnon(AT + 2 * PAGE, PAGE, RW, MAP_FIXED);
+      MmStruct child = Objects.requireNonNull(space.mm.fork(space.limits));
+      assertEquals(AT, child.mremap(AT, PAGE, 2 * PAGE, 0, 0));
+      assertEquals(layout == Layout.I386 ? 3 : 2, child.areas());
+      space.audit();
+      // Not by new rights, and not by a move.
+      int anon = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+      child.mmap(AT + 9 * PAGE, PAGE, PROT_READ, anon, null, 0);
+      int areas = child.areas();
+      assertEquals(0, child.mprotect(AT + 8 * PAGE, PAGE, PROT_READ));
+      assertEquals(areas, child.areas());
+      assertEquals(FAR, child.mremap(AT + 8 * PAGE, PAGE, PAGE, MOVE, FAR));
+      assertEquals(AT + 8 * PAGE, child.mremap(FAR, PAGE, PAGE, MOVE, AT + 8 * PAGE));
+      assertEquals(areas, child.areas());
+      child.exit();
+      space.audit();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void severalAreasMoveAtOnceSince617(Layout layout) {
