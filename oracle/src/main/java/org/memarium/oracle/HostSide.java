@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.memarium.hardware.Ram;
 import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.mm.space.RLimits;
@@ -51,6 +52,7 @@ final class HostSide implements AutoCloseable {
   /** How many commands {@link #readAll} takes. */
   private static final int READ_COMMANDS = 3;
 
+  private static final int MADV_WILLNEED = 3;
   private static final int MADV_REMOVE = 9;
 
   /** Descriptors that steps have for files. */
@@ -198,7 +200,12 @@ final class HostSide implements AutoCloseable {
 
   /** How many commands of the agent a step is. */
   static int commands(Step step) {
-    return 1 + READ_COMMANDS * filesReadAfter(step).length;
+    return (pins(step) ? 2 : 1) + READ_COMMANDS * filesReadAfter(step).length;
+  }
+
+  /** Whether a step pins pages to read them ({@code FOLL_PIN}), which must be one process's own. */
+  private static boolean pins(Step step) {
+    return step.call() == MemoryCall.PROCESS_VM_READV;
   }
 
   /** Descriptors of the files that are read, on both sides, as soon as a step is done. */
@@ -220,6 +227,9 @@ final class HostSide implements AutoCloseable {
       Step step = batch.get(number);
       int[] arguments = numbers.resolve(step);
       MemoryCall call = step.call();
+      if (pins(step)) {
+        commands = drainBatches(slot, commands);
+      }
       int i = commands++;
       places[number] = i;
       switch (call) {
@@ -238,6 +248,17 @@ final class HostSide implements AutoCloseable {
       }
     }
     mailbox.post(slot, commands);
+  }
+
+  /**
+   * A page that was locked, or is not any more, is held by a batch of the processor for a while,
+   * and so is nobody's own: who pins it gets a copy. Nothing waits in a batch here, so nothing does
+   * there: {@code lru_add_drain} is all that this advice for memory without a file does.
+   */
+  private int drainBatches(int slot, int commands) {
+    int[] advice = {AgentProgram.DATA, Ram.PAGE_SIZE, MADV_WILLNEED};
+    mailbox.put(slot, commands, 0, MemoryCall.MADVISE.number(), advice);
+    return commands + 1;
   }
 
   /**
