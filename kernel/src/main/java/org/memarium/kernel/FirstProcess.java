@@ -6,6 +6,7 @@ import org.memarium.kernel.process.PendingSignals;
 import org.memarium.kernel.process.Sighand;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskDescriptors;
+import org.memarium.kernel.process.TaskExit;
 import org.memarium.kernel.process.TaskMachinery;
 import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.tty.HostTerminal;
@@ -69,8 +70,8 @@ final class FirstProcess {
     }
     long result = task.fileCalls().chdir(Machine.bytes(config.workingDirectory()));
     if (result < 0) {
-      task.release();
-      task.reap();
+      TaskExit.release(task);
+      TaskExit.reap(task);
       throw new UsageException(
           "the working directory %s: %s".formatted(config.workingDirectory(), Errno.name(result)));
     }

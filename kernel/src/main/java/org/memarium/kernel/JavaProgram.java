@@ -382,10 +382,10 @@ public final class JavaProgram {
       caller = calls ? task : null;
       machine.stopBeforeCalls(this);
       while (true) {
-        if (task.isRunnable()) {
+        if (task.runState().isRunnable()) {
           machine.scheduler().pick(task);
         }
-        if (machine.run(Long.MAX_VALUE) || !task.isRunnable()) {
+        if (machine.run(Long.MAX_VALUE) || !task.runState().isRunnable()) {
           return false;
         }
         boolean stands = task.equals(machine.running()) && task.sleep().call() == null;

@@ -13,6 +13,7 @@ import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.error.UsageException;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TaskExit;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.VirtualClock;
 import org.memarium.kernel.syscall.SystemCallDescription;
@@ -240,8 +241,10 @@ public final class Machine implements AutoCloseable {
   /** Ends every process that is left. */
   private void endAll() {
     List<Task> left = List.copyOf(kernel.tasks.all());
-    left.forEach(Task::release);
-    left.forEach(Task::reap);
+    left.forEach(TaskExit::release);
+    for (Task task : left) {
+      TaskExit.reap(task);
+    }
     kernel.scheduler.forgetCurrent();
   }
 

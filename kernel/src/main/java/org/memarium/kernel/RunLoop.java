@@ -301,7 +301,7 @@ final class RunLoop implements PageFaultHandler {
     boolean hope = false;
     for (Task task : kernel.tasks().all()) {
       SleepingCall call = task.sleep().call();
-      hope |= task.isStopped() || (call != null && call.waitsForOutside());
+      hope |= task.runState().isStopped() || (call != null && call.waitsForOutside());
     }
     if (hope && !first.isReleased()) {
       kernel.external().await(() -> pauseRequested);

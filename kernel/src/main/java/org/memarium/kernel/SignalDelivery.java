@@ -6,6 +6,7 @@ import org.memarium.kernel.process.ProcessGroups;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalAction;
 import org.memarium.kernel.process.SignalInfo;
+import org.memarium.kernel.process.SignalSender;
 import org.memarium.kernel.process.SignalState;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserProcess;
@@ -55,7 +56,7 @@ final class SignalDelivery {
         handle(task, info, action);
       } else if (!signals.isIgnored(signal)) {
         byDefault(task, info);
-        if (task.isStopped()) {
+        if (task.runState().isStopped()) {
           return;
         }
       }
@@ -104,7 +105,7 @@ final class SignalDelivery {
       if (info.signal() == Signal.SIGSEGV) {
         signals.setAction(Signal.SIGSEGV, SignalAction.NONE);
       }
-      task.forceSignal(SignalInfo.kernel(Signal.SIGSEGV));
+      SignalSender.force(task, SignalInfo.kernel(Signal.SIGSEGV));
       return;
     }
     if (action.has(SignalAction.SA_RESETHAND)) {

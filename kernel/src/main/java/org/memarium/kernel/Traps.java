@@ -5,6 +5,7 @@ import org.memarium.hardware.ProcessorException;
 import org.memarium.kernel.oom.OutOfMemory;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
+import org.memarium.kernel.process.SignalSender;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.Trap;
 import org.memarium.kernel.syscall.Kernel;
@@ -112,6 +113,6 @@ final class Traps {
     task.setTrap(new Trap(vector, errorCode, task.trap().cr2()));
     task.process()
         .setDeathCause("%s (eip 0x%08x)".formatted(what, Integer.toUnsignedLong(cpu.eip())));
-    task.forceSignal(SignalInfo.fault(signal, code, address));
+    SignalSender.force(task, SignalInfo.fault(signal, code, address));
   }
 }

@@ -213,7 +213,7 @@ final class OurSide implements AutoCloseable {
   }
 
   private static int faults(JavaProgram program) {
-    return (int) (program.task().minorFaults() + program.task().majorFaults());
+    return (int) (program.task().faults().minor() + program.task().faults().major());
   }
 
   /** A file of {@code /proc/PID}. */

@@ -154,7 +154,7 @@ final class ProgramCommands {
               "%6d %6d  %-5s %8d K %8d K  %s",
               task.pid(),
               task.process().parentPid(),
-              task.state(),
+              task.runState().letter(),
               task.requireMm().totalVm() * (Ram.PAGE_SIZE / 1024L),
               task.requireMm().rss() * (Ram.PAGE_SIZE / 1024L),
               task.comm());

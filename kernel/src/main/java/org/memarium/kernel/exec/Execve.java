@@ -16,6 +16,7 @@ import org.memarium.kernel.process.Identity;
 import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.TaskExec;
 import org.memarium.kernel.process.TlsSegments;
 import org.memarium.kernel.process.UserMemory;
 import org.memarium.kernel.process.VirtualClock;
@@ -292,11 +293,11 @@ public final class Execve {
       stack.pushStrings(path, argv, environment);
 
       boolean hadProgram = task().mm() != null;
-      if (!task().prepareForExec()) {
+      if (!TaskExec.begin(task())) {
         throw new ExecException(Errno.ENOMEM, elf.name() + ": no memory for its open files");
       }
       stays = true;
-      task().execMmap(mm);
+      TaskExec.execMmap(task(), mm);
       task().attributes().setPersonality(personality);
       task().attributes().setRandomized(chance != null);
       mm.setReadImpliesExec((personality & READ_IMPLIES_EXEC) != 0);
@@ -358,7 +359,7 @@ public final class Execve {
     long stackPointer = stack.vectors(at, argv, environment, auxv, userMemory);
     loader.placeBrk(elf, interpreted);
 
-    task().becomeProgram(program.file, baseName(stack.path()), auxv);
+    TaskExec.becomeProgram(task(), program.file, baseName(stack.path()), auxv);
     task().files().closeOnExec();
     startThread(loader.entry(), stackPointer);
   }

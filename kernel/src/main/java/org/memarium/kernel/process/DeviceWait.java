@@ -33,7 +33,7 @@ public final class DeviceWait {
     what = device;
     onEnd = listener;
     tried = true;
-    task.waitForDevice();
+    task.runState().waitForDevice();
     timers.start(timer, nanos);
   }
 
@@ -49,7 +49,7 @@ public final class DeviceWait {
   }
 
   private void end() {
-    if (task.deviceDone()) {
+    if (task.runState().deviceDone()) {
       onEnd.run();
     }
   }

@@ -17,10 +17,10 @@ public final class ResourceUsage {
   public void add(Task task) {
     userNanos += task.userNanos();
     systemNanos += task.systemNanos();
-    minorFaults += task.minorFaults();
-    majorFaults += task.majorFaults();
-    voluntarySwitches += task.voluntarySwitches();
-    involuntarySwitches += task.involuntarySwitches();
+    minorFaults += task.faults().minor();
+    majorFaults += task.faults().major();
+    voluntarySwitches += task.runState().voluntarySwitches();
+    involuntarySwitches += task.runState().involuntarySwitches();
     io.add(task.attributes().io());
   }
 

@@ -75,7 +75,7 @@ public final class Scheduler {
 
   /** How many tasks could run: {@code nr_running}. */
   public int runnable() {
-    return queue.size() + (current != null && current.isRunnable() ? 1 : 0);
+    return queue.size() + (current != null && current.runState().isRunnable() ? 1 : 0);
   }
 
   /** {@code nr_context_switches}. */
@@ -100,7 +100,7 @@ public final class Scheduler {
    */
   public @Nullable Task schedule() {
     Task task = current;
-    boolean goesOn = task != null && task.isRunnable();
+    boolean goesOn = task != null && task.runState().isRunnable();
     if (queue.isEmpty()) {
       yielded = false;
       return goesOn ? goOn(task) : null;
@@ -112,7 +112,7 @@ public final class Scheduler {
         return goOn(task);
       }
       queue.addLast(task);
-      task.preempt();
+      task.runState().preempted();
     }
     yielded = false;
     switchTo(next);
@@ -163,9 +163,9 @@ public final class Scheduler {
     if (next.equals(task)) {
       return;
     }
-    if (task != null && task.isRunnable()) {
+    if (task != null && task.runState().isRunnable()) {
       queue.addLast(task);
-      task.preempt();
+      task.runState().preempted();
     }
     switchTo(next);
   }

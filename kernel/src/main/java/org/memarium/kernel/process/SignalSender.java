@@ -3,12 +3,14 @@ package org.memarium.kernel.process;
 import org.jspecify.annotations.Nullable;
 import org.memarium.mm.Errno;
 import org.memarium.mm.space.RLimits;
+import org.memarium.mm.trace.Trace;
+import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code send_signal_locked}: how a signal gets to a process, or to one of its threads, and who is
  * woken for it; Linux {@code kernel/signal.c}.
  */
-final class SignalSender {
+public final class SignalSender {
   private SignalSender() {}
 
   /**
@@ -28,7 +30,7 @@ final class SignalSender {
     if (!queue.add(info, quota, main.identity().uid(), limit)) {
       return -Errno.EAGAIN;
     }
-    main.traceSignal(info, main.pid(), thread == null ? "process" : "thread");
+    trace(main, info, thread == null ? "process" : "thread");
     complete(process, thread, info.signal());
     return 0;
   }
@@ -44,9 +46,31 @@ final class SignalSender {
       return false;
     }
     (thread == null ? process.pending() : thread.signals().own()).addTimer(info);
-    main.traceSignal(info, main.pid(), thread == null ? "process" : "thread");
+    trace(main, info, thread == null ? "process" : "thread");
     complete(process, thread, info.signal());
     return true;
+  }
+
+  private static void trace(Task main, SignalInfo info, String target) {
+    Trace trace = main.trace();
+    if (trace.isOn()) {
+      trace.emit(new TraceEvent.SignalGenerate(info.signal(), info.code(), main.pid(), target));
+    }
+  }
+
+  /**
+   * {@code force_sig}: a signal to a thread that cannot be put off. If the process blocks or
+   * ignores it, its action becomes the default.
+   */
+  public static void force(Task task, SignalInfo info) {
+    int signal = info.signal();
+    SignalState signals = task.signals();
+    boolean blocked = (signals.blocked() & Signal.bit(signal)) != 0;
+    if (blocked || signals.isIgnored(signal)) {
+      signals.setAction(signal, SignalAction.NONE);
+      signals.setBlocked(signals.blocked() & ~Signal.bit(signal));
+    }
+    task.send(info);
   }
 
   /**
@@ -109,7 +133,7 @@ final class SignalSender {
     if (signal == Signal.SIGKILL) {
       return true;
     }
-    return !task.isStopped()
+    return !task.runState().isStopped()
         && (task.equals(task.machinery().scheduler().current()) || !task.signals().isDeliverable());
   }
 

@@ -10,25 +10,18 @@ import org.memarium.kernel.vfs.FileCalls;
 import org.memarium.kernel.vfs.FileSizeLimit;
 import org.memarium.kernel.vfs.FsStruct;
 import org.memarium.kernel.vfs.OpenFile;
-import org.memarium.kernel.wait.Waiter;
 import org.memarium.mm.Audit;
 import org.memarium.mm.space.FaultCounts;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.RLimits;
 import org.memarium.mm.trace.Trace;
-import org.memarium.mm.trace.TraceEvent;
 
 /**
  * {@code struct task_struct}: a thread, which the scheduler runs. What it shares with the other
  * threads of its process is in {@link UserProcess}; its address space, files and places are its own
  * or shared, as clone was told.
  */
-public final class Task implements Waiter {
-  private static final char RUNNING = 'R';
-  private static final char SLEEPING = 'S';
-  private static final char WAITING = 'D';
-  private static final char STOPPED = 'T';
-
+public final class Task {
   /** {@code TASK_COMM_LEN} without its NUL. */
   private static final int COMM_BYTES = 15;
 
@@ -39,12 +32,7 @@ public final class Task implements Waiter {
   private FileCalls fileCalls;
   private final Identity identity;
 
-  /** Its identity as it was when it last changed. */
-  private Identity committed;
-
-  /** The real user under which the table counts it. */
-  private int countedUser;
-
+  private final TaskCred cred;
   private final TaskMachinery machinery;
   private final SignalState signals;
   private final TaskDescriptors descriptors;
@@ -59,7 +47,7 @@ public final class Task implements Waiter {
   private final ProcessorContext context = new ProcessorContext();
 
   // ---- Sleeping ----
-  private char state = RUNNING;
+  private final RunState runState;
   private final Sleep sleep;
   private final DeviceWait deviceWait;
 
@@ -75,14 +63,11 @@ public final class Task implements Waiter {
   private SchedulingParameters scheduling = new SchedulingParameters();
   private final TaskSettings settings = new TaskSettings(this);
   private final TaskAttributes attributes = new TaskAttributes();
-  private long voluntarySwitches;
-  private long involuntarySwitches;
 
   private long setChildTid;
   private final MmRelease mmRelease;
   private final RestartableSequence rseq = new RestartableSequence();
   private boolean ended;
-  private boolean released;
 
   /**
    * A task without a program, which nobody runs yet; the table and its process know of it.
@@ -114,14 +99,14 @@ public final class Task implements Waiter {
     this.fs = fs;
     this.files = files;
     this.identity = identity;
-    this.committed = identity.copy();
-    this.countedUser = identity.uid();
+    this.runState = new RunState(this, machinery.scheduler());
     this.fileCalls = fileCalls(files);
-    this.futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
+    this.cred = new TaskCred(this);
+    this.futexThread = new FutexThread(pid, runState, () -> scheduling.realTimePriority());
     this.words = new UserWords(this, machinery.memory());
     this.mmRelease = new MmRelease(this);
     this.startNanos = machinery.clock().uptimeNanos();
-    this.sleep = new Sleep(this, machinery.timers());
+    this.sleep = new Sleep(runState, machinery.timers());
     this.deviceWait = new DeviceWait(this, machinery.timers());
     this.view = new TaskView(this);
     process.addThread(this);
@@ -186,12 +171,6 @@ public final class Task implements Waiter {
     return context;
   }
 
-  /** {@code rseq_preempt}: others run though it could. */
-  void preempt() {
-    rseq.preempt();
-    involuntarySwitches++;
-  }
-
   /** Its restartable sequences. */
   public RestartableSequence rseq() {
     return rseq;
@@ -215,26 +194,15 @@ public final class Task implements Waiter {
 
   /** The file calls on a table of descriptors, with RLIMIT_FSIZE. */
   private FileCalls fileCalls(FdTable table) {
-    FileSizeLimit limit =
-        new FileSizeLimit() {
-          @Override
-          public long bytes() {
-            return limits().soft(RLimits.FSIZE);
-          }
-
-          @Override
-          public void exceeded() {
-            send(SignalInfo.fromUser(Signal.SIGXFSZ, process.pid(), identity.uid()));
-          }
-        };
+    FileSizeLimit limit = new TaskFileSize(this);
     return new FileCalls(machinery.vfs(), fs, table, identity.forFiles(), limit);
   }
 
   // ---- Sleeping and waking ----
 
-  /** Whether the scheduler may pick it. */
-  public boolean isRunnable() {
-    return state == RUNNING && !released;
+  /** Whether it may run, and what brings it back if not. */
+  public RunState runState() {
+    return runState;
   }
 
   /** The call that it sleeps in, and what wakes it there. */
@@ -242,68 +210,9 @@ public final class Task implements Waiter {
     return sleep;
   }
 
-  /** The call has not got what it waits for: the task does not run until something wakes it. */
-  public void fallAsleep() {
-    state = SLEEPING;
-    voluntarySwitches++;
-    machinery.scheduler().dequeue(this);
-  }
-
-  /** {@code try_to_wake_up}. */
-  @Override
-  public boolean wake(int events) {
-    if (state != SLEEPING) {
-      return false;
-    }
-    state = RUNNING;
-    machinery.scheduler().enqueue(this);
-    return true;
-  }
-
   /** Its waits for devices, in the middle of an instruction. */
   public DeviceWait deviceWait() {
     return deviceWait;
-  }
-
-  /** See {@link DeviceWait}. */
-  void waitForDevice() {
-    state = WAITING;
-    voluntarySwitches++;
-    machinery.scheduler().dequeue(this);
-  }
-
-  /** Returns whether it still waited. */
-  boolean deviceDone() {
-    boolean waited = state == WAITING && !released;
-    if (waited) {
-      state = RUNNING;
-      machinery.scheduler().enqueue(this);
-    }
-    return waited;
-  }
-
-  /** {@code TASK_STOPPED}: does not run before {@link #resume}. */
-  public void stop() {
-    if (released || ended) {
-      return;
-    }
-    state = STOPPED;
-    voluntarySwitches++;
-    machinery.scheduler().dequeue(this);
-  }
-
-  /** Ends a stop. */
-  public void resume() {
-    if (state == STOPPED) {
-      state = RUNNING;
-      signals.notice();
-      machinery.scheduler().enqueue(this);
-    }
-  }
-
-  /** Whether it is stopped. */
-  public boolean isStopped() {
-    return state == STOPPED;
   }
 
   /** Its last exception. */
@@ -351,53 +260,23 @@ public final class Task implements Waiter {
     mm = space;
   }
 
-  /** Where its page faults are counted. */
-  FaultCounts faults() {
+  /** Its page faults. */
+  public FaultCounts faults() {
     return faults;
   }
 
   /**
-   * {@code begin_new_exec}, before the old program is gone: the other threads of the process end,
-   * and what was shared with other processes becomes the task's own.
+   * {@code unshare_files}: files that others have too become its own.
    *
-   * @return false if there is no memory for that; nothing has changed then
+   * @throws ErrnoException ENOMEM; nothing has changed then
    */
-  public boolean prepareForExec() {
-    try {
-      if (files.isShared()) {
-        FdTable own = files.copy(() -> limits().soft(RLimits.NOFILE));
-        files.free();
-        files = own;
-        fileCalls = fileCalls(own);
-      }
-    } catch (ErrnoException e) {
-      return false;
+  void unshareFiles() throws ErrnoException {
+    if (files.isShared()) {
+      FdTable own = files.copy(() -> limits().soft(RLimits.NOFILE));
+      files.free();
+      files = own;
+      fileCalls = fileCalls(own);
     }
-    TaskExit.endOtherThreads(this);
-    Sighand actions = signals.sighand();
-    if (actions.isShared()) {
-      if (!descriptors.renewSighand()) {
-        return false;
-      }
-      actions.put();
-      signals.setSighand(actions.copy());
-    }
-    return true;
-  }
-
-  /** {@code exec_mmap}: another address space takes the place of the one that it has. */
-  public void execMmap(MmStruct fresh) {
-    MmStruct old = mm;
-    if (old != null) {
-      mmRelease.run();
-      process.usage().noteRss(old.hiwaterRss());
-    }
-    mm = fresh;
-    fresh.activate();
-    if (old != null) {
-      old.put();
-    }
-    process.noteExec();
   }
 
   /** {@code exchange_tids}: the only thread of the process that is left becomes the first one. */
@@ -407,23 +286,13 @@ public final class Task implements Waiter {
     startNanos = former.startNanos;
     long robustList = futexThread.robustList();
     machinery.futexes().inheritLocks(futexThread);
-    futexThread = new FutexThread(pid, this, () -> scheduling.realTimePriority());
+    futexThread = new FutexThread(pid, runState, () -> scheduling.realTimePriority());
     futexThread.setRobustList(robustList);
     machinery.tasks().add(this);
   }
 
-  /** What execve leaves in the process: a new name, default signal actions, no registrations. */
-  public void becomeProgram(OpenFile program, String name, byte[] auxv) {
-    setExecutable(program);
-    setComm(name);
-    auxiliaryVector = auxv.clone();
-    attributes.setForkedOnly(false);
-    signals.resetForExec();
-    rseq.forget();
-  }
-
   /** {@code set_mm_exe_file}. */
-  private void setExecutable(@Nullable OpenFile file) {
+  void setExecutable(@Nullable OpenFile file) {
     if (file != null) {
       file.hold();
     }
@@ -431,48 +300,6 @@ public final class Task implements Waiter {
       executable.release();
     }
     executable = file;
-  }
-
-  /**
-   * {@code do_exit}: the address space, the files and the working directory go. What is left is a
-   * zombie. A second time nothing happens.
-   */
-  public void release() {
-    if (released) {
-      return;
-    }
-    sleep.end();
-    machinery.scheduler().dequeue(this);
-    voluntarySwitches++;
-    released = true;
-    MmStruct space = mm;
-    if (space != null) {
-      process.usage().noteRss(space.hiwaterRss());
-      mm = null;
-      space.put();
-    }
-    if (process.isDead()) {
-      machinery.ipc().exitProcess(process, process.pid());
-    }
-    machinery.ipc().exitThread(this);
-    setExecutable(null);
-    files.free();
-    fs.free();
-    signals.flush();
-    signals.sighand().put();
-    if (process.isDead()) {
-      process.pending().flush(-1L);
-    }
-  }
-
-  /** {@code release_task}: the parent has heard of the end, and the task's own objects go. */
-  public void reap() {
-    if (!released) {
-      throw new IllegalStateException(this + " is reaped alive");
-    }
-    machinery.tasks().remove(this);
-    process.removeThread(this);
-    descriptors.free();
   }
 
   /** Recounts: claims its kernel stack, and tells of the objects that it holds. */
@@ -485,19 +312,14 @@ public final class Task implements Waiter {
     }
   }
 
-  /** Whether {@link #release} has been called. */
+  /** Whether {@link TaskExit#release} has taken all that it had. */
   public boolean isReleased() {
-    return released;
+    return runState.isZombie();
   }
 
   /** The file that it runs, or null. */
   public @Nullable OpenFile executableFile() {
     return executable;
-  }
-
-  /** {@code prepare_creds}: false if there is no memory to change users or groups. */
-  public boolean renewCred() {
-    return descriptors.renewCred();
   }
 
   /** Sets the name: the first 15 bytes count. */
@@ -515,26 +337,9 @@ public final class Task implements Waiter {
     return identity;
   }
 
-  /**
-   * {@code commit_creds}, after a change of {@link #identity}: files are judged by it from now on,
-   * and others of the new user may not look into what the old one had.
-   */
-  public void identityChanged() {
-    if (!identity.hasRightsOf(committed)) {
-      process.setDumpable(false);
-      attributes.setParentDeathSignal(0);
-    }
-    committed = identity.copy();
-    fileCalls.credentials(identity.forFiles());
-    MmStruct memory = mm;
-    if (memory != null) {
-      memory.setPrivileged(identity.isPrivileged());
-    }
-    int user = identity.uid();
-    if (user != countedUser) {
-      machinery.tasks().userChanged(countedUser, user);
-      countedUser = user;
-    }
+  /** How it changes its user and groups. */
+  public TaskCred cred() {
+    return cred;
   }
 
   /** Its process's limits. */
@@ -548,39 +353,17 @@ public final class Task implements Waiter {
   }
 
   /**
-   * {@code force_sig}: a signal that cannot be put off. If the process blocks or ignores it, its
-   * action becomes the default.
-   */
-  public void forceSignal(SignalInfo info) {
-    int signal = info.signal();
-    boolean blocked = (signals.blocked() & Signal.bit(signal)) != 0;
-    if (blocked || signals.isIgnored(signal)) {
-      signals.setAction(signal, SignalAction.NONE);
-      signals.setBlocked(signals.blocked() & ~Signal.bit(signal));
-    }
-    send(info);
-  }
-
-  /**
    * {@code send_signal}, to this thread.
    *
    * @return 0; {@code -EAGAIN} if too many wait already
    */
   public long send(SignalInfo info) {
-    return released ? 0 : SignalSender.send(process, this, info);
+    return isReleased() ? 0 : SignalSender.send(process, this, info);
   }
 
   /** The same for the signal of a timer; false if nobody wants it. */
   boolean sendTimer(SignalInfo info) {
-    return !released && SignalSender.sendTimer(process, this, info);
-  }
-
-  /** For the trace: a signal was sent to the thread, or to its process. */
-  void traceSignal(SignalInfo info, int to, String target) {
-    Trace trace = trace();
-    if (trace.isOn()) {
-      trace.emit(new TraceEvent.SignalGenerate(info.signal(), info.code(), to, target));
-    }
+    return !isReleased() && SignalSender.sendTimer(process, this, info);
   }
 
   /** The machine's trace. */
@@ -591,7 +374,7 @@ public final class Task implements Waiter {
   /** {@code signal_wake_up}: it has to look for signals, and wakes. */
   void signalWakeUp() {
     signals.notice();
-    wake(0);
+    runState.wake(0);
   }
 
   /** What prctl, personality and execve have set. */
@@ -602,16 +385,6 @@ public final class Task implements Waiter {
   /** What files of /proc set. */
   public TaskSettings settings() {
     return settings;
-  }
-
-  /** {@code nvcsw}: how often it stopped running because it had to wait, stopped, or ended. */
-  public long voluntarySwitches() {
-    return voluntarySwitches;
-  }
-
-  /** {@code nivcsw}: how often another one ran though it could have gone on. */
-  public long involuntarySwitches() {
-    return involuntarySwitches;
   }
 
   /**
@@ -656,8 +429,8 @@ public final class Task implements Waiter {
       ended = true;
       process.setExitCode(code);
       deviceWait.breakOff();
-      wake(0);
-      resume();
+      runState.wake(0);
+      runState.resume();
     }
   }
 
@@ -693,11 +466,6 @@ public final class Task implements Waiter {
     return comm;
   }
 
-  /** R for running, S for sleeping, D for a device, T for stopped, Z for a zombie. */
-  public char state() {
-    return released ? 'Z' : state;
-  }
-
   /** Its open files. */
   public FdTable files() {
     return files;
@@ -708,19 +476,14 @@ public final class Task implements Waiter {
     return fs;
   }
 
+  /** See {@link #auxiliaryVector}. */
+  void setAuxiliaryVector(byte[] auxv) {
+    auxiliaryVector = auxv;
+  }
+
   /** The auxiliary vector as execve laid it out, with its AT_NULL. */
   public byte[] auxiliaryVector() {
     return auxiliaryVector.clone();
-  }
-
-  /** Faults that needed no input. */
-  public long minorFaults() {
-    return faults.minor();
-  }
-
-  /** Faults that needed input. */
-  public long majorFaults() {
-    return faults.major();
   }
 
   /** Time in user mode, in nanoseconds of the virtual clock. */
@@ -741,11 +504,6 @@ public final class Task implements Waiter {
   /** What {@code /proc} tells of it. */
   public ProcessView view() {
     return view;
-  }
-
-  /** How many signals its user has waiting. */
-  public int queuedSignals() {
-    return machinery.signalQuota().count(identity.uid());
   }
 
   @Override

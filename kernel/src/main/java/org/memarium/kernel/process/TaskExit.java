@@ -3,6 +3,7 @@ package org.memarium.kernel.process;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.kernel.tty.Tty;
+import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
 
@@ -40,7 +41,7 @@ public final class TaskExit {
     forgetChildren(task, dead);
     if (!task.isLeader()) {
       process.usage().add(task);
-      task.reap();
+      reap(task);
     }
     if (dead) {
       ProcessGroups.killOrphaned(task.machinery().tasks(), process, null);
@@ -61,7 +62,48 @@ public final class TaskExit {
     task.mmRelease().run();
     task.futexThread().die();
     SignalSender.retarget(task.process(), task, ~task.signals().blocked());
-    task.release();
+    release(task);
+  }
+
+  /**
+   * {@code do_exit}: the address space, the files and the working directory go. What is left is a
+   * zombie. A second time nothing happens.
+   */
+  public static void release(Task task) {
+    if (task.isReleased()) {
+      return;
+    }
+    UserProcess process = task.process();
+    task.sleep().end();
+    task.runState().end();
+    MmStruct space = task.mm();
+    if (space != null) {
+      process.usage().noteRss(space.hiwaterRss());
+      task.setMm(null);
+      space.put();
+    }
+    if (process.isDead()) {
+      task.machinery().ipc().exitProcess(process, process.pid());
+    }
+    task.machinery().ipc().exitThread(task);
+    task.setExecutable(null);
+    task.files().free();
+    task.fs().free();
+    task.signals().flush();
+    task.signals().sighand().put();
+    if (process.isDead()) {
+      process.pending().flush(-1L);
+    }
+  }
+
+  /** {@code release_task}: the parent has heard of the end, and the task's own objects go. */
+  public static void reap(Task task) {
+    if (!task.isReleased()) {
+      throw new IllegalStateException(task + " is reaped alive");
+    }
+    task.machinery().tasks().remove(task);
+    task.process().removeThread(task);
+    task.descriptors().free();
   }
 
   /**
@@ -76,7 +118,7 @@ public final class TaskExit {
         leave(thread);
         process.usage().add(thread);
         forgetChildren(thread, false);
-        thread.reap();
+        reap(thread);
       }
     }
     if (!leader.equals(survivor)) {
@@ -160,6 +202,6 @@ public final class TaskExit {
       parent.childrenUsage().addAll(process);
     }
     process.setParent(null, null);
-    process.leader().reap();
+    reap(process.leader());
   }
 }

@@ -110,7 +110,7 @@ final class TaskView implements ProcessView {
 
   @Override
   public int queuedSignals() {
-    return task.queuedSignals();
+    return task.machinery().signalQuota().count(task.identity().uid());
   }
 
   @Override
@@ -140,7 +140,7 @@ final class TaskView implements ProcessView {
 
   @Override
   public char state() {
-    return task.state();
+    return task.runState().letter();
   }
 
   @Override
@@ -189,12 +189,12 @@ final class TaskView implements ProcessView {
 
   @Override
   public long voluntarySwitches() {
-    return task.voluntarySwitches();
+    return task.runState().voluntarySwitches();
   }
 
   @Override
   public long involuntarySwitches() {
-    return task.involuntarySwitches();
+    return task.runState().involuntarySwitches();
   }
 
   @Override
@@ -257,12 +257,12 @@ final class TaskView implements ProcessView {
 
   @Override
   public long minorFaults() {
-    return task.minorFaults();
+    return task.faults().minor();
   }
 
   @Override
   public long majorFaults() {
-    return task.majorFaults();
+    return task.faults().major();
   }
 
   @Override

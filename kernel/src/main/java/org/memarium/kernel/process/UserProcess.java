@@ -174,7 +174,7 @@ public final class UserProcess {
   public void endStop(int signal) {
     if (signal == Signal.SIGCONT || signal == Signal.SIGKILL) {
       for (Task thread : threads) {
-        thread.resume();
+        thread.runState().resume();
       }
       boolean goesOn = stopped && signal == Signal.SIGCONT;
       stopped = false;
@@ -192,7 +192,7 @@ public final class UserProcess {
     stopSignal = signal;
     continued = false;
     for (Task thread : threads) {
-      thread.stop();
+      thread.runState().stop();
     }
     tellParent(ChildStatus.ofStop(signal));
   }

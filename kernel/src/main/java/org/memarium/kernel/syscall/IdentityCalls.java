@@ -78,20 +78,20 @@ final class IdentityCalls {
   }
 
   private long users(int real, int effective, int saved) {
-    if (!task().renewCred()) {
+    if (!task().cred().prepare()) {
       return -Errno.ENOMEM;
     }
     identity().setUsers(real, effective, saved);
-    task().identityChanged();
+    task().cred().commit();
     return 0;
   }
 
   private long groups(int real, int effective, int saved) {
-    if (!task().renewCred()) {
+    if (!task().cred().prepare()) {
       return -Errno.ENOMEM;
     }
     identity().setGroups(real, effective, saved);
-    task().identityChanged();
+    task().cred().commit();
     return 0;
   }
 
@@ -183,9 +183,9 @@ final class IdentityCalls {
   private long setfsuid(int uid) {
     int before = identity().fsuid();
     if (identity().isPrivileged() || identity().ownsUser(uid) || uid == before) {
-      if (uid != UNCHANGED && task().renewCred()) {
+      if (uid != UNCHANGED && task().cred().prepare()) {
         identity().setFsuid(uid);
-        task().identityChanged();
+        task().cred().commit();
       }
     }
     return Integer.toUnsignedLong(before);
@@ -194,9 +194,9 @@ final class IdentityCalls {
   private long setfsgid(int gid) {
     int before = identity().fsgid();
     if (identity().isPrivileged() || identity().ownsGroup(gid) || gid == before) {
-      if (gid != UNCHANGED && task().renewCred()) {
+      if (gid != UNCHANGED && task().cred().prepare()) {
         identity().setFsgid(gid);
-        task().identityChanged();
+        task().cred().commit();
       }
     }
     return Integer.toUnsignedLong(before);
@@ -231,11 +231,11 @@ final class IdentityCalls {
         groups[i] = groups[i] << 8 | (raw[b] & 0xff);
       }
     }
-    if (!task().renewCred()) {
+    if (!task().cred().prepare()) {
       return -Errno.ENOMEM;
     }
     identity().setSupplementary(groups);
-    task().identityChanged();
+    task().cred().commit();
     return 0;
   }
 

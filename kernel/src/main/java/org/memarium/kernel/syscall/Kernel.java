@@ -10,6 +10,7 @@ import org.memarium.kernel.process.ExternalSignals;
 import org.memarium.kernel.process.Scheduler;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
+import org.memarium.kernel.process.SignalSender;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.TaskTable;
 import org.memarium.kernel.process.TlsSegments;
@@ -208,6 +209,6 @@ public record Kernel(
   /** A frame to return through that is not there: SIGSEGV, as {@code force_sig} sends it. */
   void badFrame(long frame) {
     unsupported.note("sigreturn through a frame at 0x%08x that cannot be read".formatted(frame));
-    task().forceSignal(SignalInfo.kernel(Signal.SIGSEGV));
+    SignalSender.force(task(), SignalInfo.kernel(Signal.SIGSEGV));
   }
 }

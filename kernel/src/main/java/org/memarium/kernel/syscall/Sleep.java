@@ -33,7 +33,7 @@ final class Sleep implements SleepingCall {
     this.timer =
         new Timers.Timer(() -> {
           over = true;
-          task.wake(0);
+          task.runState().wake(0);
         });
   }
 

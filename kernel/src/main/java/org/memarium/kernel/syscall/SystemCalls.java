@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
+import org.memarium.kernel.process.SignalSender;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserFaultException;
 import org.memarium.kernel.wait.Restart;
@@ -116,7 +117,7 @@ public final class SystemCalls {
       sound = false;
     }
     if (!sound) {
-      task.forceSignal(SignalInfo.kernel(Signal.SIGSEGV));
+      SignalSender.force(task, SignalInfo.kernel(Signal.SIGSEGV));
     }
   }
 
@@ -160,7 +161,7 @@ public final class SystemCalls {
         if (more) {
           kernel.scheduler().yieldTurn();
         } else {
-          task.fallAsleep();
+          task.runState().fallAsleep();
         }
         return;
       }
