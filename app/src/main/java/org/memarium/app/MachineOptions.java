@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.CpuModel;
 import org.memarium.hardware.PageTableFormat;
 import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.MachineConfigBuilder;
 import org.memarium.kernel.Network;
 import org.memarium.kernel.Preset;
 import org.memarium.kernel.SwapArea;
@@ -245,7 +246,7 @@ final class MachineOptions {
    * @param input whether programs read the command's standard input; else they find its end
    */
   MachineConfig config(StandardStreams streams, boolean input) {
-    MachineConfig.Builder config =
+    MachineConfigBuilder config =
         MachineConfig.builder()
             .seed(seed)
             .randomise(randomize)
@@ -308,7 +309,7 @@ final class MachineOptions {
   }
 
   /** The program runs as whoever started it; where the host has no numbers for users, as root. */
-  private static void user(MachineConfig.Builder config) {
+  private static void user(MachineConfigBuilder config) {
     Path self = Path.of("/proc/self");
     try {
       config.user(

@@ -26,6 +26,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.MachineConfigBuilder;
 
 /**
  * A folder that is / for a program, on the host's kernel and in a machine: Debian's 32-bit
@@ -128,11 +129,11 @@ final class ConformanceRoot {
   }
 
   /** The same in a machine that is not as the others. */
-  Result inMachine(String name, Consumer<MachineConfig.Builder> change) throws IOException {
+  Result inMachine(String name, Consumer<MachineConfigBuilder> change) throws IOException {
     empty();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    MachineConfig.Builder builder =
+    MachineConfigBuilder builder =
         MachineConfig.builder()
             .ramBytes(RAM_BYTES)
             .root(root)

@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import org.memarium.kernel.JavaProgram;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.MachineConfigBuilder;
 import org.memarium.kernel.SwapArea;
 import org.memarium.mm.reclaim.PolicyChoice;
 import org.memarium.mm.trace.VmStat;
@@ -62,7 +63,7 @@ final class ReclaimTable {
     policies(out);
   }
 
-  private static MachineConfig.Builder config() {
+  private static MachineConfigBuilder config() {
     return MachineConfig.builder().ramBytes(RAM_MIB * MIB).swap(SwapArea.temporary(SWAP_MIB * MIB));
   }
 
@@ -182,7 +183,7 @@ final class ReclaimTable {
   }
 
   /** Uses one percent more pages than there is room for, and says how often one was not there. */
-  private static String run(MachineConfig.Builder config, Pattern pattern) {
+  private static String run(MachineConfigBuilder config, Pattern pattern) {
     try (Machine machine = Machine.boot(config.build())) {
       JavaProgram program = JavaProgram.start(machine);
       long room = machine.memory().allocator().freePages();

@@ -9,7 +9,7 @@ import org.memarium.mm.slab.SlabConfig;
 import org.memarium.mm.space.Layout;
 
 /**
- * A whole kind of machine, by one name: the values that {@link MachineConfig.Builder#preset} sets.
+ * A whole kind of machine, by one name: the values that {@link MachineConfigBuilder#preset} sets.
  *
  * <pre>
  *   preset     program's layout  page tables  orders   kmalloc

@@ -24,7 +24,7 @@ final class DeterminismTest {
     return run(config -> config.seed(seed).randomise(randomise), program);
   }
 
-  private Story run(Consumer<MachineConfig.Builder> change, String program) {
+  private Story run(Consumer<MachineConfigBuilder> change, String program) {
     List<String> events = new ArrayList<>();
     MachineExtension.Run run =
         machines.run(

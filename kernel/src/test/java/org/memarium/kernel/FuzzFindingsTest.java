@@ -19,7 +19,7 @@ final class FuzzFindingsTest {
 
   @TempDir private Path folder;
 
-  private SystemCallDriver driver(Consumer<MachineConfig.Builder> change) {
+  private SystemCallDriver driver(Consumer<MachineConfigBuilder> change) {
     return new SystemCallDriver(machines.boot(change), SystemCallDriver.write(folder));
   }
 

@@ -35,8 +35,8 @@ public final class MachineExtension implements AfterEachCallback {
       int status, String out, String err, @Nullable String deathLine, RunReport report) {}
 
   /** A machine with 32 MiB, changed as the test wants it. */
-  public Machine boot(Consumer<MachineConfig.Builder> change) {
-    MachineConfig.Builder config = MachineConfig.builder().ramBytes(32L << 20);
+  public Machine boot(Consumer<MachineConfigBuilder> change) {
+    MachineConfigBuilder config = MachineConfig.builder().ramBytes(32L << 20);
     change.accept(config);
     Machine machine = Machine.boot(config.build());
     booted.add(machine);
@@ -44,13 +44,13 @@ public final class MachineExtension implements AfterEachCallback {
   }
 
   /** Runs a program to its end, with nothing to read. */
-  public Run run(Consumer<MachineConfig.Builder> change, String... command) {
+  public Run run(Consumer<MachineConfigBuilder> change, String... command) {
     return run(change, "", null, command);
   }
 
   /** Runs a program to its end. */
   public Run run(
-      Consumer<MachineConfig.Builder> change,
+      Consumer<MachineConfigBuilder> change,
       String input,
       @Nullable TraceListener listener,
       String... command) {

@@ -38,7 +38,7 @@ class ManyProcessesTest {
     program = HostPrograms.compile(folder, "many.c", "-static").toString();
   }
 
-  private Machine boot(long ramMib, Consumer<MachineConfig.Builder> change) {
+  private Machine boot(long ramMib, Consumer<MachineConfigBuilder> change) {
     return machines.boot(config -> {
       config.ramBytes(ramMib << 20).standardOutput(Channels.newChannel(out));
       change.accept(config);

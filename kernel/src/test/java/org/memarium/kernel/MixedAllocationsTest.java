@@ -61,7 +61,7 @@ final class MixedAllocationsTest {
     run(machines.boot(MixedAllocationsTest::large), OPERATIONS / 4, 4096);
   }
 
-  private static void large(MachineConfig.Builder config) {
+  private static void large(MachineConfigBuilder config) {
     config.ramBytes(960L << 20);
   }
 }

@@ -25,7 +25,7 @@ final class SharedSwapTest {
 
   @TempDir private Path folder;
 
-  private MachineExtension.Run run(Consumer<MachineConfig.Builder> change, String... command) {
+  private MachineExtension.Run run(Consumer<MachineConfigBuilder> change, String... command) {
     return machines.run(
         config -> {
           config.ramBytes(RAM_BYTES).swap(SwapArea.temporary(SWAP_BYTES));
@@ -34,7 +34,7 @@ final class SharedSwapTest {
         command);
   }
 
-  private void agrees(Consumer<MachineConfig.Builder> change, String... command) {
+  private void agrees(Consumer<MachineConfigBuilder> change, String... command) {
     MachineExtension.Run here = run(change, command);
     assertEquals(HostPrograms.runNatively(command).out(), here.out());
     assertTrue(here.report().majorFaults() > 200, "it did not thrash");

@@ -210,7 +210,7 @@ final class SystemCallFuzzer {
   }
 
   private static Machine boot(SplittableRandom random, HostTree tree) {
-    MachineConfig.Builder config =
+    MachineConfigBuilder config =
         MachineConfig.builder()
             .ramBytes(RAM_BYTES)
             .root(tree.root())

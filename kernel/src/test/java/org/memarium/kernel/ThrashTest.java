@@ -50,7 +50,7 @@ final class ThrashTest {
     return all.stream();
   }
 
-  private Machine run(Consumer<MachineConfig.Builder> change, List<String> command) {
+  private Machine run(Consumer<MachineConfigBuilder> change, List<String> command) {
     out.reset();
     Machine machine =
         machines.boot(config -> {
@@ -65,7 +65,7 @@ final class ThrashTest {
     return machine;
   }
 
-  private void agrees(Consumer<MachineConfig.Builder> change, List<String> command) {
+  private void agrees(Consumer<MachineConfigBuilder> change, List<String> command) {
     Machine machine = run(change, command);
     String native32 = HostPrograms.runNatively(command.toArray(String[]::new)).out();
     assertEquals(native32, out.toString(StandardCharsets.UTF_8), machine::deathLine);

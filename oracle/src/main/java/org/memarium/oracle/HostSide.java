@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
-import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.MachineConfigBuilder;
 import org.memarium.kernel.syscall.SystemCallNames;
 import org.memarium.mm.space.RLimits;
 
@@ -114,7 +114,7 @@ final class HostSide implements AutoCloseable {
   }
 
   /** Gives a machine the resource limits of this process, which the agent inherits. */
-  static void limits(MachineConfig.Builder config) {
+  static void limits(MachineConfigBuilder config) {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
         int resource = LIMITS.indexOf(line.substring(0, Math.min(25, line.length())).strip());

@@ -10,6 +10,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.kernel.JavaProgram;
 import org.memarium.kernel.Machine;
 import org.memarium.kernel.MachineConfig;
+import org.memarium.kernel.MachineConfigBuilder;
 import org.memarium.kernel.MemoryFaultException;
 import org.memarium.kernel.Preset;
 import org.memarium.kernel.vfs.OpenFile;
@@ -51,7 +52,7 @@ final class OurSide implements AutoCloseable {
    * @param folder of the host, the working directory of programs, which they may write to
    */
   static OurSide boot(Path folder) {
-    MachineConfig.Builder config =
+    MachineConfigBuilder config =
         MachineConfig.builder()
             .preset(Preset.X86_64)
             .layout(Layout.COMPAT)
