@@ -7,9 +7,6 @@ import static org.memarium.mm.space.MmapFlags.MAP_LOCKED;
 import static org.memarium.mm.space.MmapFlags.MAP_POPULATE;
 import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
@@ -40,12 +37,7 @@ final class Guard {
   /** The largest page: so much may be mapped where less was asked for. */
   private static final long HUGE_BYTES = 1L << 30;
 
-  private static final int MS_SYNC = 4;
-
   private final OurSide ours;
-
-  /** Files on a disk of which msync has written a part back. */
-  private final Set<AddressSpace> writtenFiles = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** Whether a process may have asked for new areas to be locked. */
   private final boolean[] lockedFuture = new boolean[Mailbox.SLOTS];
@@ -185,77 +177,6 @@ final class Guard {
       }
     }
     return false;
-  }
-
-  /**
-   * How many pages a step writes to through shared mappings of files on a disk of which msync has
-   * written a part back (oracle-written-files): the host may have written more than that, whole
-   * folios, and taken the right to write from their entries, so that it sees as many page faults
-   * more.
-   */
-  int pagesOfFilesWritten(Step step) {
-    int slot = step.process();
-    if (step.call() == MemoryCall.MSYNC && (step.argument(2) & MS_SYNC) != 0) {
-      noteWritten(slot, step.unsigned(0), step.unsigned(1));
-    }
-    return writtenFiles.isEmpty() ? 0 : pagesWritten(step);
-  }
-
-  private void noteWritten(int slot, long at, long bytes) {
-    for (@Nullable Vma area = ours.mm(slot).findVma(at); area != null; area = area.next()) {
-      if (area.start() >= at + bytes) {
-        return;
-      }
-      AddressSpace mapping = area.mapping();
-      if (mapping != null && mapping.store().isPersistent()) {
-        writtenFiles.add(mapping);
-      }
-    }
-  }
-
-  private int pagesWritten(Step step) {
-    int slot = step.process();
-    return switch (step.call()) {
-      case WRITE_BYTE -> pagesOfFiles(slot, step.unsigned(0), 1);
-      case WRITE_INT -> pagesOfFiles(slot, step.unsigned(0), 4);
-      case MINCORE -> pagesOfFiles(slot, step.unsigned(2), 1 + step.unsigned(1) / 4096);
-      case PREAD64 -> pagesOfFiles(slot, step.unsigned(1), step.unsigned(2));
-      case PRLIMIT64 -> pagesOfFiles(slot, step.unsigned(3), 16);
-      case PROCESS_VM_READV -> iovecPagesOfFiles(slot, slot, step.argument(1), step.argument(2));
-      case PROCESS_VM_WRITEV ->
-          iovecPagesOfFiles(slot, step.argument(0), step.argument(3), step.argument(4));
-      case MADVISE ->
-          step.argument(2) == MADV_POPULATE_WRITE
-              ? pagesOfFiles(slot, step.unsigned(0), step.unsigned(1))
-              : 0;
-      default -> 0;
-    };
-  }
-
-  private int iovecPagesOfFiles(int slot, int target, int address, int count) {
-    int pages = 0;
-    boolean exists = target >= 0 && target < Mailbox.SLOTS && ours.isAlive(target);
-    for (int i = 0; i < count && exists; i++) {
-      long at = Integer.toUnsignedLong(address) + 8L * i;
-      long bytes = Integer.toUnsignedLong(ours.peek(slot, at + 4));
-      pages += pagesOfFiles(target, Integer.toUnsignedLong(ours.peek(slot, at)), bytes);
-    }
-    return pages;
-  }
-
-  private int pagesOfFiles(int slot, long at, long bytes) {
-    long pages = 0;
-    for (@Nullable Vma area = ours.mm(slot).findVma(at); area != null; area = area.next()) {
-      if (area.start() >= at + bytes) {
-        break;
-      }
-      AddressSpace mapping = area.mapping();
-      if (area.has(VmFlags.SHARED) && mapping != null && writtenFiles.contains(mapping)) {
-        long start = Math.max(at, area.start()) / 4096;
-        pages += (Math.min(at + bytes, area.end()) + 4095) / 4096 - start;
-      }
-    }
-    return (int) pages;
   }
 
   private boolean hasRoom(int slot) {

@@ -50,9 +50,9 @@ final class KnownDifferences {
   }
 
   /**
-   * Whether a step may have caused so many page faults. oracle-written-files: where msync has
-   * written a part of a file back, the host may have written more, and those pages fault at the
-   * next write through a mapping.
+   * Whether a step may have caused so many page faults. oracle-written-files: the host may have
+   * written more of a file back ({@link WrittenFiles}), and those pages fault at the next write
+   * through a mapping.
    *
    * @param cleanable how many such pages the step writes to
    */

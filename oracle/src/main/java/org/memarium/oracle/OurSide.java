@@ -149,6 +149,14 @@ final class OurSide implements AutoCloseable {
     return file != null && file.hugePages() != null;
   }
 
+  /** The page cache of a file that a process has open; null: it has none, or there is no file. */
+  @Nullable AddressSpace pagesOf(int slot, int fd) {
+    OpenFile file = program(slot).task().files().get(fd);
+    return file != null && file.mmapKind() == MappedFile.MmapKind.PAGE_CACHE
+        ? file.mapping()
+        : null;
+  }
+
   private JavaProgram program(int slot) {
     JavaProgram program = programs[slot];
     if (program == null) {

@@ -19,6 +19,7 @@ final class Trial implements AutoCloseable {
   private final HostSide host;
   private final OurSide ours;
   private final Guard guard;
+  private final WrittenFiles writtenFiles;
   private final StateComparison states;
   private final List<Step> done = new ArrayList<>();
 
@@ -38,7 +39,7 @@ final class Trial implements AutoCloseable {
   /**
    * What came out of a step here.
    *
-   * @param cleanable as {@link Guard#pagesOfFilesWritten} says
+   * @param cleanable as {@link WrittenFiles#pages} says
    */
   private record Expected(Outcome outcome, int cleanable) {}
 
@@ -54,6 +55,7 @@ final class Trial implements AutoCloseable {
     ours.start(program, mailbox);
     host = HostSide.start(program, mailbox, hostFolder);
     guard = new Guard(ours);
+    writtenFiles = new WrittenFiles(ours);
     states = new StateComparison(host, ours, guard);
     theirFaults[0] = -1;
   }
@@ -105,8 +107,10 @@ final class Trial implements AutoCloseable {
       theirFaults[step.argument(0)] = -1;
     }
     try {
-      int cleanable = guard.pagesOfFilesWritten(step);
-      outcomes.add(new Expected(ours.execute(step), cleanable));
+      int cleanable = writtenFiles.pages(step);
+      Outcome outcome = ours.execute(step);
+      writtenFiles.note(step, outcome);
+      outcomes.add(new Expected(outcome, cleanable));
     } catch (RuntimeException e) {
       difference = Difference.exception(e, done.size());
       return;
