@@ -97,7 +97,9 @@ final class MachineMemory implements AutoCloseable {
     Layout layout = config.layout();
     pageCache.setColdFiles(config.coldFiles());
     pageCache.setCutsToGrow(layout.cutsFilesToGrow());
-    pageCache.setMarksWholeWindows(layout.marksWholeWindows());
+    if (layout.ordersWindows()) {
+      pageCache.setOrderedWindows();
+    }
     pageCache.setUnmapsBehindHoles(layout.unmapsBehindHoles());
   }
 

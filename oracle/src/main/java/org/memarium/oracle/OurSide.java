@@ -65,6 +65,7 @@ final class OurSide implements AutoCloseable {
             .workingDirectory(folder.toString());
     HostSide.limits(config);
     Machine machine = Machine.boot(config.build());
+    machine.memory().pageCache().setBackingDev(HostDisk.of(folder));
     // RAM enough for whatever is asked for, as the host has.
     machine.files().write("/proc/sys/vm/overcommit_memory", "1\n");
     return new OurSide(machine);

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.BackingDev;
 import org.memarium.mm.file.FileRa;
 
 /** An open regular file. */
@@ -14,7 +15,7 @@ final class RegularOpenFile extends OpenFile {
 
   private final RegularFile file;
 
-  private final FileRa readahead = new FileRa();
+  private final FileRa readahead;
 
   /** {@code f_wb_err}: up to where errors of writing back were told to this opening. */
   private int toldErrors;
@@ -23,6 +24,7 @@ final class RegularOpenFile extends OpenFile {
     super(dentry, flags);
     this.file = file;
     AddressSpace pages = file.mapping();
+    this.readahead = pages == null ? new FileRa(BackingDev.DEFAULT) : pages.newReadahead();
     this.toldErrors = pages == null ? 0 : pages.sampleError();
   }
 

@@ -54,7 +54,7 @@ public final class AddressSpace {
   private final IntervalTree<FileMapping> mappings = new IntervalTree<>();
 
   /** For those who read the file without having opened it. */
-  private final FileRa ownRa = new FileRa();
+  private final FileRa ownRa;
 
   private boolean unevictable;
   private long bytes;
@@ -67,6 +67,7 @@ public final class AddressSpace {
 
   AddressSpace(PageCache cache, int number, BackingStore store) throws IOException {
     this.cache = cache;
+    this.ownRa = new FileRa(cache.backingDev());
     this.memMap = cache.memMap;
     this.pages = new PageTree(cache.nodes, store.isShmem() ? null : cache.shadowNodes);
     this.number = number;
@@ -192,6 +193,11 @@ public final class AddressSpace {
   /** What was in the cache and went must come from the device. */
   void markEvicted() {
     evicted = true;
+  }
+
+  /** {@code file_ra_state_init}: the state of readahead of an opening of the file. */
+  public FileRa newReadahead() {
+    return new FileRa(cache.backingDev());
   }
 
   /** The state of readahead of those who have not opened the file. */

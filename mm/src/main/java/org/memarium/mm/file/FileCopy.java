@@ -44,12 +44,12 @@ final class FileCopy {
         }
       }
       // Reading on in the same page is one access to it, however small the pieces are.
-      if (index != ra.previousPage) {
-        ra.previousPage = index;
+      if (!ra.wasLast(index)) {
         cache.lru.markAccessed(pfn);
       }
       cache.ram.read(((long) pfn << Ram.PAGE_SHIFT) + inPage, to, offset + done, part);
       done += part;
+      ra.readUpTo(at + part);
     }
     return done;
   }

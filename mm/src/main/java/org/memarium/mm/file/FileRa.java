@@ -1,5 +1,7 @@
 package org.memarium.mm.file;
 
+import org.memarium.hardware.Ram;
+
 /**
  * {@code struct file_ra_state}: what one opening of a file knows of how it is read, for {@link
  * Readahead}.
@@ -11,8 +13,8 @@ package org.memarium.mm.file;
  * </pre>
  */
 public final class FileRa {
-  /** {@code VM_READAHEAD_PAGES}: 128 KiB. */
-  public static final int DEFAULT_PAGES = 32;
+  /** {@code ra_pages} of the device. */
+  private final int devicePages;
 
   /** First page of the latest window. */
   long start;
@@ -24,29 +26,35 @@ public final class FileRa {
   int asyncSize;
 
   /** {@code ra_pages}: the largest window; 0: none at all. */
-  int mostPages = DEFAULT_PAGES;
+  int mostPages;
+
+  /** {@code order}: of the folios that the window would have, in Linux 6.18. */
+  int order;
 
   /** {@code mmap_miss}: how many more faults missed the cache than hit it. */
   int mmapMiss;
 
-  /** {@code prev_pos}: the page that was read last, or -1. */
-  long previousPage = -1;
+  /** {@code prev_pos}: where the latest read ended, or -1. */
+  private long previousEnd = -1;
 
   /** {@code FMODE_RANDOM}: what is asked for, and nothing more. */
   boolean random;
 
-  /** A file that has just been opened. */
-  public FileRa() {}
+  /** {@code file_ra_state_init}: a file on such a device that has just been opened. */
+  public FileRa(BackingDev device) {
+    this.devicePages = device.readaheadPages();
+    this.mostPages = devicePages;
+  }
 
   /** {@code POSIX_FADV_NORMAL}. */
   public void adviseNormal() {
-    mostPages = DEFAULT_PAGES;
+    mostPages = devicePages;
     random = false;
   }
 
   /** {@code POSIX_FADV_SEQUENTIAL}: windows are twice as large. */
   public void adviseSequential() {
-    mostPages = 2 * DEFAULT_PAGES;
+    mostPages = 2 * devicePages;
     random = false;
   }
 
@@ -58,6 +66,22 @@ public final class FileRa {
   /** So many pages were there when a mapping wanted them. */
   public void hit(int pages) {
     mmapMiss = Math.max(0, mmapMiss - pages);
+  }
+
+  /** Something was read up to this position. */
+  void readUpTo(long position) {
+    previousEnd = position;
+  }
+
+  /** {@code pos_same_folio}: whether what was read last lies in this page. */
+  boolean wasLast(long index) {
+    return previousEnd > 0 && (previousEnd - 1) >>> Ram.PAGE_SHIFT == index;
+  }
+
+  /** Whether a read of this page goes on where the latest ended, or but for a page. */
+  boolean isSequential(long index) {
+    long since = index - (previousEnd >>> Ram.PAGE_SHIFT);
+    return since == 0 || since == 1;
   }
 
   /** {@code get_init_ra_size}: the first window, for so many pages wanted. */

@@ -64,7 +64,7 @@ public final class PageCache {
   private boolean coldFiles;
   private boolean cutsToGrow;
 
-  private boolean marksWholeWindows;
+  private BackingDev backingDev = BackingDev.DEFAULT;
 
   private long cancelledWrites;
 
@@ -226,14 +226,19 @@ public final class PageCache {
     cutsToGrow = cuts;
   }
 
-  /** {@code page_cache_ra_order}: whether a window around a fault is marked as if it were whole. */
-  boolean marksWholeWindows() {
-    return marksWholeWindows;
+  /** Says that readahead is that of Linux 6.18, with windows for large folios, and not of 6.1. */
+  public void setOrderedWindows() {
+    readahead.setWindows(new OrderedWindows(this));
   }
 
-  /** Says so. */
-  public void setMarksWholeWindows(boolean whole) {
-    marksWholeWindows = whole;
+  /** The device that files are on, for readahead. */
+  public BackingDev backingDev() {
+    return backingDev;
+  }
+
+  /** Says which; before the first file is opened. */
+  public void setBackingDev(BackingDev device) {
+    backingDev = device;
   }
 
   /** How much of memory may be dirty. */

@@ -371,10 +371,10 @@ public enum Layout {
   }
 
   /**
-   * Whether the page that is marked in a window around a fault is counted from the window's own
-   * end, even behind the end of the file: in 6.18, where folios are large; in 6.1 from the file's.
+   * Whether windows of readahead are made for large folios, as in 6.18: they end where a folio
+   * would, and the page that is marked is counted from the window's own end.
    */
-  public boolean marksWholeWindows() {
+  public boolean ordersWindows() {
     return this == COMPAT;
   }
 

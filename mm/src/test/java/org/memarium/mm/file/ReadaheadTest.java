@@ -60,15 +60,15 @@ final class ReadaheadTest {
   @Test
   void windowsDoubleWhileReadingIsSequential() {
     // get_init_ra_size(1, 32) = 4; then 8, 16, 32, 32...
-    assertEquals(List.of(4L, 12L, 28L, 60L, 92L, 124L), growth(cold(200), new FileRa(), 70));
+    assertEquals(List.of(4L, 12L, 28L, 60L, 92L, 124L), growth(cold(200), new FileRa(BackingDev.DEFAULT), 70));
   }
 
   @Test
   void adviceChangesTheWindows() {
-    FileRa random = new FileRa();
+    FileRa random = new FileRa(BackingDev.DEFAULT);
     random.adviseRandom();
     assertEquals(List.of(1L, 2L, 3L), growth(cold(64), random, 3));
-    FileRa sequential = new FileRa();
+    FileRa sequential = new FileRa(BackingDev.DEFAULT);
     sequential.adviseSequential();
     assertEquals(List.of(4L, 12L, 28L, 60L, 124L), growth(cold(300), sequential, 29));
   }
@@ -76,14 +76,14 @@ final class ReadaheadTest {
   @Test
   void aPageInTheMiddleIsReadAlone() {
     TestFile file = cold(200);
-    read(file, new FileRa(), 100);
+    read(file, new FileRa(BackingDev.DEFAULT), 100);
     assertEquals(1, file.mapping().cachedPages());
   }
 
   @Test
   void aWarmFileIsReadPageByPageAndNobodyWaits() {
     TestFile file = TestFile.of(space.pageCache, 64 * PAGE);
-    read(file, new FileRa(), 0);
+    read(file, new FileRa(BackingDev.DEFAULT), 0);
     assertEquals(1, file.mapping().cachedPages());
     assertEquals(0, vmStat(VmStatItem.PGPGIN));
     assertEquals(0, space.pageCache.nanos());
@@ -93,10 +93,10 @@ final class ReadaheadTest {
   void whatWasDroppedIsCold() {
     TestFile file = TestFile.of(space.pageCache, 64 * PAGE);
     for (int page = 0; page < 64; page++) {
-      read(file, new FileRa(), page);
+      read(file, new FileRa(BackingDev.DEFAULT), page);
     }
     assertEquals(64, space.pageCache.dropClean());
-    read(file, new FileRa(), 0);
+    read(file, new FileRa(BackingDev.DEFAULT), 0);
     assertEquals(4, file.mapping().cachedPages());
     assertEquals(16, vmStat(VmStatItem.PGPGIN));
     assertTrue(space.pageCache.nanos() > 0);
@@ -119,7 +119,7 @@ final class ReadaheadTest {
   @Test
   void codeIsReadForwardsAsFarAsItsAreaGoes() {
     TestFile file = cold(100);
-    file.mapping().faultPage(50, new FileRa(), MmapAdvice.NORMAL, 60);
+    file.mapping().faultPage(50, new FileRa(BackingDev.DEFAULT), MmapAdvice.NORMAL, 60);
     assertEquals(10, file.mapping().cachedPages());
     assertTrue(file.mapping().hasPage(50) && file.mapping().hasPage(59));
   }
@@ -128,15 +128,15 @@ final class ReadaheadTest {
   @Test
   void theMarkIsInTheFileOrOf618BehindItsEnd() {
     TestFile file = cold(20);
-    file.mapping().faultPage(10, new FileRa(), MmapAdvice.NORMAL, 0);
+    file.mapping().faultPage(10, new FileRa(BackingDev.DEFAULT), MmapAdvice.NORMAL, 0);
     assertEquals(List.of(12), marked(file, 20));
-    space.manager.pageCache().setMarksWholeWindows(true);
+    space.manager.pageCache().setOrderedWindows();
     TestFile other = cold(20);
-    other.mapping().faultPage(10, new FileRa(), MmapAdvice.NORMAL, 0);
+    other.mapping().faultPage(10, new FileRa(BackingDev.DEFAULT), MmapAdvice.NORMAL, 0);
     assertEquals(20, other.mapping().cachedPages());
     assertEquals(List.of(), marked(other, 20));
     TestFile longer = cold(28);
-    longer.mapping().faultPage(10, new FileRa(), MmapAdvice.NORMAL, 0);
+    longer.mapping().faultPage(10, new FileRa(BackingDev.DEFAULT), MmapAdvice.NORMAL, 0);
     assertEquals(List.of(24), marked(longer, 28));
   }
 
@@ -169,7 +169,7 @@ final class ReadaheadTest {
   @Test
   void truncationTakesPagesThatAreOnTheirWay() {
     TestFile file = cold(64);
-    read(file, new FileRa(), 0);
+    read(file, new FileRa(BackingDev.DEFAULT), 0);
     assertEquals(4, file.mapping().cachedPages());
     assertEquals(0, file.mapping().truncate(PAGE));
     assertEquals(1, file.mapping().cachedPages());

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.file.BackingDev;
 import org.memarium.mm.file.FileRa;
 import org.memarium.mm.file.TestFile;
 import org.memarium.mm.frame.Gfp;
@@ -145,7 +146,7 @@ final class ReplacementTheoryTest {
   private static final class Cache implements AutoCloseable {
     final TestSpace space;
     final TestFile file;
-    private final FileRa ra = new FileRa();
+    private final FileRa ra = new FileRa(BackingDev.DEFAULT);
     private final ReclaimPolicy policy;
     private final int frames;
 
