@@ -64,7 +64,8 @@ final class StateComparison {
     }
     if (found == null) {
       int pages = (AgentProgram.END - AgentProgram.SCRATCH) / PAGE;
-      found = contents(slot, process, null, AgentProgram.SCRATCH, pages, step);
+      long[] theirPages = process.pageMap(AgentProgram.SCRATCH / PAGE, pages);
+      found = presentContents(slot, process, null, AgentProgram.SCRATCH, theirPages, step);
     }
     return found;
   }
@@ -197,10 +198,21 @@ final class StateComparison {
             step);
       }
     }
+    return presentContents(slot, process, area, start, theirs, step);
+  }
+
+  /**
+   * Compares what is in the pages that are present on the host; to look at others would bring them
+   * in there.
+   *
+   * @param theirs words of the host's pagemap
+   */
+  private @Nullable Difference presentContents(
+      int slot, HostProc process, @Nullable Area area, long start, long[] theirs, int step) {
     Difference found = null;
-    for (int i = 0; found == null && i < count; i++) {
+    for (int i = 0; found == null && i < theirs.length; i++) {
       int run = 0;
-      while (i + run < count && run < RUN_PAGES && (theirs[i + run] & PRESENT) != 0) {
+      while (i + run < theirs.length && run < RUN_PAGES && (theirs[i + run] & PRESENT) != 0) {
         run++;
       }
       if (run > 0) {
