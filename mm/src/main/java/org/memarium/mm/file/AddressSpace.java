@@ -627,8 +627,8 @@ public final class AddressSpace {
    * @return how many; or -EIO, -ENOMEM if not even the first page was there
    */
   public long write(long position, byte[] from, int offset, int count) {
-    if (position + count > bytes) {
-      truncation.beginToGrow();
+    if (position > bytes) {
+      truncation.beginToGrow(position, false);
     }
     return copy.write(position, from, offset, count);
   }
@@ -641,7 +641,7 @@ public final class AddressSpace {
    */
   public long writeNothing(long position) {
     if (position > bytes) {
-      truncation.beginToGrow();
+      truncation.beginToGrow(position, false);
     }
     return copy.writeNothing(position);
   }

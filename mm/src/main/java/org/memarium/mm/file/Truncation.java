@@ -32,9 +32,9 @@ final class Truncation {
     boolean shorter = newBytes < file.bytes() || !store.isPersistent();
     if (newBytes > file.bytes() || !shorter) {
       if (newBytes > file.bytes()) {
-        beginToGrow();
+        beginToGrow(newBytes, true);
       } else {
-        zeroTail();
+        zeroTail(Long.MAX_VALUE);
         cutBlock();
       }
       file.setSizes(newBytes);
@@ -49,7 +49,7 @@ final class Truncation {
       mapping.mapper().unmapPages(end, Long.MAX_VALUE);
     }
     removeFrom(end);
-    zeroTail();
+    zeroTail(Long.MAX_VALUE);
     setTailDirty();
     cutBlock();
     return 0;
@@ -142,26 +142,31 @@ final class Truncation {
   }
 
   /**
-   * The file is about to become longer: the rest of its last page becomes part of it. Linux leaves
-   * in a file of memory what was written there through a mapping.
+   * The file is about to reach to a position, by {@code truncate} or because it is written from
+   * there on: what lies before it in the last page becomes part of the file. A write leaves what it
+   * does not reach as it is, even behind the new end; Linux leaves all that was written there
+   * through a mapping of a file of memory.
+   *
+   * @param cut whether it becomes longer by {@code truncate}, which leaves nothing behind the end
    */
-  void beginToGrow() {
+  void beginToGrow(long position, boolean cut) {
     if (store.isPersistent()) {
-      zeroTail();
+      zeroTail(cut ? Long.MAX_VALUE : position);
       if (cache.cutsToGrow()) {
         cutBlock();
       }
     }
   }
 
-  /** Zeroes what lies behind the end of the file in its last page, if there is one. */
-  private void zeroTail() {
+  /** Zeroes what lies behind the end of the file in its last page, up to a position. */
+  private void zeroTail(long position) {
     long bytes = file.bytes();
     int inLast = (int) bytes & (Ram.PAGE_SIZE - 1);
     int last = inLast == 0 ? -1 : partialPage(bytes >>> Ram.PAGE_SHIFT);
     if (last >= 0) {
       long address = (long) last << Ram.PAGE_SHIFT;
-      cache.ram.fill(address + inLast, (long) Ram.PAGE_SIZE - inLast, (byte) 0);
+      long count = Math.min(Ram.PAGE_SIZE - inLast, position - bytes);
+      cache.ram.fill(address + inLast, count, (byte) 0);
     }
   }
 

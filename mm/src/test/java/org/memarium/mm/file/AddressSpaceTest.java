@@ -79,6 +79,24 @@ final class AddressSpaceTest {
     assertEquals(1, bytes[200]);
   }
 
+  /** As on the host: what a mapping wrote behind the end stays there, where no write gets to it. */
+  @Test
+  void aWriteLeavesWhatItDoesNotReach() {
+    TestFile file = TestFile.of(space.pageCache, 10);
+    long at = space.mapFile(file, PAGE, RW, SHARED, 0);
+    space.mmu.writeByte(at + 50, 5);
+    space.mmu.writeByte(at + 100, 6);
+    space.mmu.writeByte(at + 300, 7);
+    assertEquals(60, file.mapping().write(5, new byte[60], 0, 60));
+    assertEquals(0, space.mmu.readByte(at + 50));
+    assertEquals(6, space.mmu.readByte(at + 100));
+    assertEquals(1, file.mapping().write(200, new byte[] {1}, 0, 1));
+    assertEquals(0, space.mmu.readByte(at + 100));
+    assertEquals(7, space.mmu.readByte(at + 300));
+    assertEquals(0, file.mapping().truncate(250));
+    assertEquals(0, space.mmu.readByte(at + 300));
+  }
+
   @Test
   void mappingsReadAndWriteAgreeAlways() {
     Random random = new Random(3);
