@@ -18,8 +18,8 @@ final class HostDisk {
     try {
       long number = (Long) Files.getAttribute(folder, "unix:dev");
       // new_encode_dev: 12 bits of major, 20 of minor, in three parts.
-      long major = number >>> 8 & 0xfff;
-      long minor = number & 0xff | number >>> 12 & 0xfff00;
+      long major = (number >>> 8) & 0xfff;
+      long minor = (number & 0xff) | ((number >>> 12) & 0xfff00);
       Path device = Path.of("/sys/dev/block/%d:%d".formatted(major, minor));
       BackingDev standard = BackingDev.DEFAULT;
       return new BackingDev(

@@ -196,6 +196,11 @@ final class OverlayFile extends RegularFile {
   }
 
   @Override
+  boolean isHole(long index) {
+    return !hasBlock(index);
+  }
+
+  @Override
   void punchStore(long at, long count) throws ErrnoException {
     try {
       ownData().punch(lowerChannel(), at, count);

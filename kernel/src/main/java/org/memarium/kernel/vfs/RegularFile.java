@@ -80,6 +80,11 @@ abstract class RegularFile extends Inode {
     return true;
   }
 
+  /** Whether it is known that the store has nothing written for a page. */
+  boolean isHole(long index) {
+    return false;
+  }
+
   /**
    * Makes a hole in the store.
    *

@@ -75,6 +75,11 @@ final class RegularFileStore implements BackingStore {
   }
 
   @Override
+  public boolean isHole(long index) {
+    return file.isHole(index);
+  }
+
+  @Override
   public void wroteBack(long index) {
     file.wroteBack(index);
   }

@@ -104,7 +104,8 @@ final class TmpfsFile extends RegularFile {
   }
 
   /** Whether a page reads as zeroes: there is none, or one that fallocate took. */
-  private boolean isHole(long index) {
+  @Override
+  boolean isHole(long index) {
     AddressSpace cached = mapping();
     return cached == null || (cached.findPage(index) < 0 && !cached.isSwapped(index));
   }

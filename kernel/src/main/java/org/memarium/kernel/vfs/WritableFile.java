@@ -320,6 +320,11 @@ final class WritableFile extends RegularFile {
         && host.lseek(descriptor, at, Fcntl.SEEK_DATA) == at;
   }
 
+  @Override
+  boolean isHole(long index) {
+    return descriptor != CLOSED && !hasBlock(index);
+  }
+
   private void allocate(int mode, long at, long count) throws ErrnoException {
     WritableMount.check(host.fallocate(open(false, true), mode, at, count));
   }

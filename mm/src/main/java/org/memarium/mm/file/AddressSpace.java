@@ -245,7 +245,7 @@ public final class AddressSpace {
     return shmem == null ? cache.readahead.missed() : shmem.wasRead();
   }
 
-  /** Whether the latest {@link #faultPage} had to wait for the device. */
+  /** Whether the latest {@link #faultPage} had to wait for the device, or may have had to. */
   public boolean wasWaitedFor() {
     return cache.readahead.waited();
   }
@@ -277,12 +277,12 @@ public final class AddressSpace {
     if (pfn < 0) {
       return -Errno.ENOMEM;
     }
-    boolean cold = isCold();
     long inFile =
         Math.clamp(Math.min(bytes, storeBytes) - (index << Ram.PAGE_SHIFT), 0, Ram.PAGE_SIZE);
+    boolean fromDevice = inFile > 0 && isCold() && !store.isHole(index);
     try {
       if (inFile > 0) {
-        if (cold) {
+        if (fromDevice) {
           cache.device.checkFailure();
         }
         store.readPage(index, cache.ram, pfn, (int) inFile);
@@ -299,7 +299,7 @@ public final class AddressSpace {
       cache.allocator.freePages(pfn, 0);
       return -Errno.ENOMEM;
     }
-    if (cold && inFile > 0) {
+    if (fromDevice) {
       cache.device.read(number, index, pfn);
     }
     return pfn;

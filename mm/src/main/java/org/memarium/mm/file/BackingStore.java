@@ -49,6 +49,11 @@ public interface BackingStore {
     return true;
   }
 
+  /** Whether nothing was ever written to a page: it reads as zeroes, without the device. */
+  default boolean isHole(long index) {
+    return false;
+  }
+
   /** A page is on its way to the disk, and has a block there from now on. */
   default void wroteBack(long index) {}
 

@@ -3,7 +3,7 @@ package org.memarium.mm.file;
 /**
  * The windows of Linux 6.18 on a file system with large folios: {@code page_cache_sync_ra}, {@code
  * page_cache_async_ra}, {@code page_cache_ra_order}. Folios have one page each here; what is kept
- * of their order is that windows end where a folio of the wanted order would.
+ * of their order is where windows end, and what a page that is there already stops.
  */
 final class OrderedWindows extends ReadaheadWindows {
   /** {@code mapping_max_folio_order}: that of a huge page. */
@@ -49,20 +49,42 @@ final class OrderedWindows extends ReadaheadWindows {
   }
 
   /**
-   * The mark is counted from the window's own end, even behind the end of the file, as long as no
-   * page of the window is there. From the first that is there on, {@link #read} counts it from the
-   * file's end.
+   * The window is made of folios of its order, smaller ones to get to their boundaries and to its
+   * end. The mark is counted from the window's own end, even behind the end of the file. From the
+   * first folio on that has a page already, {@link #read} goes on page by page, and counts it from
+   * the file's end.
    */
   @Override
   void readWindow(AddressSpace file, FileRa ra) {
     ra.order = Math.min(Math.min(ra.order, MOST_ORDER), 31 - Integer.numberOfLeadingZeros(ra.size));
-    long end = ra.start + ra.size;
-    long marked = end - ra.asyncSize;
-    for (long at = ra.start; at < Math.min(end, file.filePages()); at++) {
-      if (file.hasPage(at) || !readPage(file, at, at == marked)) {
-        read(file, at, end - at, ra.asyncSize);
+    long windowEnd = ra.start + ra.size;
+    long end = Math.min(windowEnd, file.filePages());
+    long marked = windowEnd - ra.asyncSize;
+    long present = file.nextPage(ra.start);
+    long free = present < 0 ? end : Math.min(present, end);
+    long at = ra.start;
+    while (at < end) {
+      int order = at == 0 ? ra.order : Math.min(ra.order, Long.numberOfTrailingZeros(at));
+      while (at + (1L << order) > end) {
+        order--;
+      }
+      long next = at + (1L << order);
+      boolean isMarked = at == (marked & -(1L << order));
+      if (next > free || !readFolio(file, at, next, isMarked)) {
+        read(file, at, windowEnd - at, ra.asyncSize);
         return;
       }
+      at = next;
     }
+  }
+
+  /** Reads pages that would be one folio; false if there is no memory. */
+  private boolean readFolio(AddressSpace file, long first, long end, boolean marked) {
+    for (long at = first; at < end; at++) {
+      if (!readPage(file, at, marked && at == first)) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -34,7 +34,7 @@ final class Readahead {
   /** Whether the latest page was not in the cache. */
   private boolean missed;
 
-  /** Whether who wanted the latest page had to wait. */
+  /** Whether who wanted the latest page had to wait, or to let go of its locks. */
   private boolean waited;
 
   Readahead(PageCache cache) {
@@ -98,6 +98,8 @@ final class Readahead {
       ra.hit(1);
       if (isMarked(pfn)) {
         async(file, ra, index, pfn, ra.mostPages);
+        // maybe_unlock_mmap_for_io: the fault is handled again, as if it had waited.
+        waited = true;
       }
     }
     return uptodatePage(file, index);

@@ -2,6 +2,7 @@ package org.memarium.mm.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.memarium.mm.fault.TestSpace.FIXED;
 import static org.memarium.mm.fault.TestSpace.PRIVATE;
 import static org.memarium.mm.space.MmapFlags.PROT_READ;
 
@@ -60,7 +61,9 @@ final class ReadaheadTest {
   @Test
   void windowsDoubleWhileReadingIsSequential() {
     // get_init_ra_size(1, 32) = 4; then 8, 16, 32, 32...
-    assertEquals(List.of(4L, 12L, 28L, 60L, 92L, 124L), growth(cold(200), new FileRa(BackingDev.DEFAULT), 70));
+    assertEquals(
+        List.of(4L, 12L, 28L, 60L, 92L, 124L),
+        growth(cold(200), new FileRa(BackingDev.DEFAULT), 70));
   }
 
   @Test
@@ -126,29 +129,58 @@ final class ReadaheadTest {
 
   /** The window of a fault on page 10 is 0 to 31, and its last quarter is marked. */
   @Test
-  void theMarkIsInTheFileOrOf618BehindItsEnd() {
+  void theMarkIsCountedFromTheEndOfTheFile() {
     TestFile file = cold(20);
     file.mapping().faultPage(10, new FileRa(BackingDev.DEFAULT), MmapAdvice.NORMAL, 0);
-    assertEquals(List.of(12), marked(file, 20));
-    space.manager.pageCache().setOrderedWindows();
-    TestFile other = cold(20);
-    other.mapping().faultPage(10, new FileRa(BackingDev.DEFAULT), MmapAdvice.NORMAL, 0);
-    assertEquals(20, other.mapping().cachedPages());
-    assertEquals(List.of(), marked(other, 20));
-    TestFile longer = cold(28);
-    longer.mapping().faultPage(10, new FileRa(BackingDev.DEFAULT), MmapAdvice.NORMAL, 0);
-    assertEquals(List.of(24), marked(longer, 28));
+    assertEquals(20, file.mapping().cachedPages());
+    assertTrue(isMarked(file, 12));
   }
 
-  private List<Integer> marked(TestFile file, int pages) {
+  private boolean isMarked(TestFile file, long page) {
     MemMap memMap = space.manager.allocator().memMap();
-    List<Integer> marked = new ArrayList<>();
-    for (int page = 0; page < pages; page++) {
-      if (memMap.testFlags(file.mapping().framePresent(page), PageFlags.READAHEAD)) {
-        marked.add(page);
-      }
-    }
-    return marked;
+    return memMap.testFlags(file.mapping().framePresent(page), PageFlags.READAHEAD);
+  }
+
+  @Test
+  void whoMeetsTheMarkFaultsAgainAndMapsWhatHasComeMeanwhile() {
+    TestFile file = cold(100);
+    file.hole = true;
+    long first = 0x4000_0000L + 28 * PAGE;
+    assertEquals(first, space.mm.mmap(first, 72 * PAGE, PROT_READ, PRIVATE | FIXED, file, 28));
+    // The window is 12 to 43, and 36 is marked; what is mapped around begins at multiples of 16.
+    space.mmu.readByte(first);
+    assertTrue(isMarked(file, 36));
+    space.mmu.readByte(first + 12 * PAGE);
+    assertEquals(4 + 11, space.mm.rssFile());
+    long major = space.manager.faultCounts().major();
+    space.mmu.readByte(first + 8 * PAGE);
+    // 36, and 45 to 47: 44 is marked now.
+    assertEquals(4 + 15, space.mm.rssFile());
+    assertEquals(major + 1, space.manager.faultCounts().major());
+    assertEquals(1, vmStat(VmStatItem.PGMAJFAULT));
+  }
+
+  @Test
+  void aHoleNeedsNoDevice() {
+    TestFile file = cold(64);
+    file.hole = true;
+    read(file, new FileRa(BackingDev.DEFAULT), 0);
+    assertEquals(4, file.mapping().cachedPages());
+    assertEquals(0, vmStat(VmStatItem.PGPGIN));
+    assertEquals(0, space.pageCache.nanos());
+  }
+
+  /** {@code prev_pos} is where a read ended: what begins there goes on, and so does the next. */
+  @Test
+  void whatBeginsAPageBehindTheLatestReadGoesOn() {
+    TestFile file = cold(200);
+    FileRa ra = new FileRa(BackingDev.DEFAULT);
+    read(file, ra, 100);
+    read(file, ra, 102);
+    assertEquals(1 + 4, file.mapping().cachedPages());
+    read(file, ra, 150);
+    read(file, ra, 153);
+    assertEquals(5 + 2, file.mapping().cachedPages());
   }
 
   @Test

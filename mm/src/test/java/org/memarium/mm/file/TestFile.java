@@ -12,6 +12,7 @@ public final class TestFile implements BackingStore, MappedFile {
   public boolean writable = true;
   public boolean noExec;
   public boolean cold;
+  public boolean hole;
   public boolean broken;
   public MmapKind kind = MmapKind.PAGE_CACHE;
   public int references;
@@ -85,6 +86,11 @@ public final class TestFile implements BackingStore, MappedFile {
   @Override
   public boolean isCold() {
     return cold;
+  }
+
+  @Override
+  public boolean isHole(long index) {
+    return hole;
   }
 
   @Override
