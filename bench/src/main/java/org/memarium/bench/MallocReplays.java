@@ -121,11 +121,11 @@ final class MallocReplays {
         ProgramMemory memory = new ProgramMemory(program);
         Malloc malloc = design.create(memory);
         MmStruct mm = program.task().requireMm();
-        long before = mm.rss();
+        long before = mm.rss().total();
         long start = cpuNanos();
         TraceReplay.run(trace, malloc, memory);
         best = Math.min(best, cpuNanos() - start);
-        resident = (mm.hiwaterRss() - before) * Ram.PAGE_SIZE;
+        resident = (mm.rss().peak() - before) * Ram.PAGE_SIZE;
         obtained = malloc.statistics().peakSystemBytes();
       }
     }

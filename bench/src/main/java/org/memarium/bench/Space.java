@@ -38,7 +38,7 @@ final class Space {
     mm = made;
     mmu.setFaultHandler((linearAddress, errorCode) ->
         faults.handleMmFault(made, linearAddress, errorCode).isHandled());
-    mm.pickMmapLayout(false, null);
+    mm.unmappedArea().pickLayout(false, null);
     mm.activate();
   }
 

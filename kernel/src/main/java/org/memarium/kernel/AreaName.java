@@ -14,9 +14,9 @@ final class AreaName {
     if (file != null) {
       return file.path();
     }
-    if (mm.isHeap(area)) {
+    if (mm.heap().isHeap(area)) {
       return "[heap]";
     }
-    return mm.isStack(area) ? "[stack]" : "";
+    return mm.stack().isStack(area) ? "[stack]" : "";
   }
 }

@@ -36,7 +36,7 @@ final class FaultDescription {
     if (area == null || !area.contains(address)) {
       boolean belowStack =
           area != null
-              && mm.isStack(area)
+              && mm.stack().isStack(area)
               && address >= Integer.toUnsignedLong(cpu.register(Cpu.ESP)) - 65_536;
       return belowStack
           ? "below the stack, which may have %d bytes".formatted(mm.limits().soft(RLimits.STACK))

@@ -75,7 +75,7 @@ final class ReportBuilder {
     MmStruct mm = task.mm();
     if (mm != null) {
       areas = areas(mm);
-      peakRssPages = mm.hiwaterRss();
+      peakRssPages = mm.rss().peak();
       peakPageTablePages = mm.pageTableBytes() >>> Ram.PAGE_SHIFT;
     }
   }

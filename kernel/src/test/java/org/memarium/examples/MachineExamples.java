@@ -174,7 +174,7 @@ class MachineExamples {
       machine.exec(program, List.of(program), List.of());
       while (!machine.run(1000)) { // a thousand instructions at a time
         Task task = machine.task();
-        System.out.println(task.requireMm().rss() + " pages resident");
+        System.out.println(task.requireMm().rss().total() + " pages resident");
       }
       assertEquals(0, machine.exitStatus());
     }

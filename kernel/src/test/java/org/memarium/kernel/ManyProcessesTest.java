@@ -89,7 +89,7 @@ class ManyProcessesTest {
     machine.audit();
     assertEquals(1001, machine.memory().addressSpaces().size());
     // Of its own each has tables, a kernel stack, and the pages that it has written to.
-    long rss = machine.task().requireMm().rss();
+    long rss = machine.task().requireMm().rss().total();
     assertTrue(rss > 30, "the program's pages: " + rss);
     long used =
         machine.memory().allocator().totalRamPages() - machine.memory().allocator().freePages();

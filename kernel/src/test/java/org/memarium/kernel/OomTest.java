@@ -214,7 +214,8 @@ final class OomTest {
     fill(program, 8 << 20);
     long total = machine.memory().allocator().totalRamPages();
     long pages =
-        program.task().requireMm().rss() + program.task().requireMm().pageTableBytes() / 4096;
+        program.task().requireMm().rss().total()
+            + program.task().requireMm().pageTableBytes() / 4096;
     assertEquals((1000 + pages * 1000 / total) * 2 / 3 + "\n", machine.proc("100/oom_score"));
     machine.files().write("/proc/100/oom_score_adj", "-500\n");
     long less = pages - 500 * (total / 1000);

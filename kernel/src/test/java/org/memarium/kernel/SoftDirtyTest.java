@@ -181,9 +181,9 @@ class SoftDirtyTest {
       program.writeByte(at(area, page), 1);
     }
     program.call("munmap", area, PAGES * PAGE);
-    long most = program.task().requireMm().hiwaterRss();
+    long most = program.task().requireMm().rss().peak();
     clear(program, 5);
-    assertTrue(program.task().requireMm().hiwaterRss() < most);
-    assertEquals(program.task().requireMm().rss(), program.task().requireMm().hiwaterRss());
+    assertTrue(program.task().requireMm().rss().peak() < most);
+    assertEquals(program.task().requireMm().rss().total(), program.task().requireMm().rss().peak());
   }
 }

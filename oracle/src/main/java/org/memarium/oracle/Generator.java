@@ -289,8 +289,8 @@ final class Generator {
         switch (random.nextInt(8)) {
           case 0 -> 0;
           case 1 -> address();
-          case 2 -> mm.startBrk() + random.nextInt(-PAGE, 2 * PAGE);
-          default -> mm.currentBrk() + random.nextInt(-6 * PAGE, 8 * PAGE);
+          case 2 -> mm.heap().startBrk() + random.nextInt(-PAGE, 2 * PAGE);
+          default -> mm.heap().currentBrk() + random.nextInt(-6 * PAGE, 8 * PAGE);
         };
     add(MemoryCall.BRK, (int) at);
   }
@@ -425,10 +425,10 @@ final class Generator {
     int resource = pick(1, 2, 3, 8, 9);
     long now =
         switch (resource) {
-          case 2 -> mm.dataVm() * PAGE;
+          case 2 -> mm.accounting().dataVm() * PAGE;
           case 3 -> 0x8_0000;
-          case 8 -> mm.lockedVm() * PAGE;
-          case 9 -> mm.totalVm() * PAGE;
+          case 8 -> mm.accounting().lockedVm() * PAGE;
+          case 9 -> mm.accounting().totalVm() * PAGE;
           default -> 8 * PAGE;
         };
     long soft = Math.max(0, now + PAGE * random.nextLong(-2, 64));

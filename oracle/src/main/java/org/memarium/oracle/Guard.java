@@ -77,7 +77,8 @@ final class Guard {
       case REMAP_FILE_PAGES ->
           !isProtected(at & -4096, bytes + 4096) && mayPopulate(slot, at, bytes);
       case MREMAP -> mayRemap(step, slot, at, bytes);
-      case BRK -> !lockedFuture[slot] || at < ours.mm(slot).currentBrk() + MAX_POPULATE_BYTES;
+      case BRK ->
+          !lockedFuture[slot] || at < ours.mm(slot).heap().currentBrk() + MAX_POPULATE_BYTES;
       case MADVISE ->
           !isProtected(at & -4096, bytes + 4096)
               && ((step.argument(2) != MADV_POPULATE_READ
@@ -180,7 +181,7 @@ final class Guard {
   }
 
   private boolean hasRoom(int slot) {
-    return ours.mm(slot).rss() < MAX_RESIDENT_PAGES;
+    return ours.mm(slot).rss().total() < MAX_RESIDENT_PAGES;
   }
 
   /** Whether what is mapped there is not too much. */

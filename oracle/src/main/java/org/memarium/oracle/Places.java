@@ -57,8 +57,8 @@ final class Places {
           case 0, 1, 2, 3, 4, 5, 6, 7 -> ARENA + (long) PAGE * random.nextInt(ARENA_PAGES);
           case 8, 9, 10, 11, 12, 13 -> nearArea(mm);
           case 14, 15 -> inArea(mm);
-          case 16 -> mm.mmapBase() - (long) PAGE * random.nextInt(64);
-          case 17 -> mm.currentBrk() + (long) PAGE * random.nextInt(-4, 5);
+          case 16 -> mm.unmappedArea().mmapBase() - (long) PAGE * random.nextInt(64);
+          case 17 -> mm.heap().currentBrk() + (long) PAGE * random.nextInt(-4, 5);
           case 18 -> mm.parts().startStack() - (long) PAGE * random.nextInt(80);
           default -> EDGES[random.nextInt(EDGES.length)];
         };

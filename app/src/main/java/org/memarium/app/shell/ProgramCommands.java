@@ -155,8 +155,8 @@ final class ProgramCommands {
               task.pid(),
               task.process().parentPid(),
               task.runState().letter(),
-              task.requireMm().totalVm() * (Ram.PAGE_SIZE / 1024L),
-              task.requireMm().rss() * (Ram.PAGE_SIZE / 1024L),
+              task.requireMm().accounting().totalVm() * (Ram.PAGE_SIZE / 1024L),
+              task.requireMm().rss().total() * (Ram.PAGE_SIZE / 1024L),
               task.comm());
     }
     return null;

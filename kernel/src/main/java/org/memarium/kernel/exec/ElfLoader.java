@@ -249,7 +249,7 @@ final class ElfLoader {
       long start = pageEnd(mapped + (segment.fileBytes() == 0 ? 0 : inPage + segment.fileBytes()));
       long end = pageEnd(mapped + inPage + segment.memoryBytes());
       int executable = (prot & MmapFlags.PROT_EXEC) != 0 ? VmFlags.EXEC : 0;
-      long result = mm.vmBrkFlags(start, end - start, executable);
+      long result = mm.heap().vmBrkFlags(start, end - start, executable);
       if (result < 0) {
         throw failure(elf, segment, result);
       }
@@ -289,7 +289,7 @@ final class ElfLoader {
     if (random != null) {
       brk = layout.randomBrk(moved ? brk : brk + Ram.PAGE_SIZE, random);
     }
-    mm.setBrk(brk, brk);
+    mm.heap().setBrk(brk, brk);
   }
 
   private static int protection(ElfSegment segment) {

@@ -279,7 +279,7 @@ public final class Execve {
       }
       RandomGenerator chance = (personality & ADDR_NO_RANDOMIZE) == 0 ? random : null;
       long stackTop = layout.stackTop(chance);
-      check(elf, mm.createStack(stackTop), "its stack");
+      check(elf, mm.stack().create(stackTop), "its stack");
       StackImage stack =
           new StackImage(
               mm,
@@ -302,10 +302,10 @@ public final class Execve {
       task().attributes().setRandomized(chance != null);
       mm.setReadImpliesExec((personality & READ_IMPLIES_EXEC) != 0);
       mm.setPrivileged(task().identity().isPrivileged());
-      mm.pickMmapLayout((personality & ADDR_COMPAT_LAYOUT) != 0, chance);
+      mm.unmappedArea().pickLayout((personality & ADDR_COMPAT_LAYOUT) != 0, chance);
       boolean executableStack = gnuStack == null || (gnuStack.flags() & ElfSegment.EXECUTE) != 0;
       try {
-        check(elf, mm.setupArgPages(executableStack), "its stack");
+        check(elf, mm.stack().setUp(executableStack), "its stack");
         begin(program, mm, stack, argv, environment, chance);
       } catch (ExecException e) {
         if (hadProgram) {

@@ -123,10 +123,10 @@ final class OomReport {
                 task.pid(),
                 task.identity().uid(),
                 process.pid(),
-                mm.totalVm(),
-                mm.rss(),
+                mm.accounting().totalVm(),
+                mm.rss().total(),
                 mm.pageTableBytes(),
-                mm.swapEntries(),
+                mm.rss().swapEntries(),
                 task.settings().oomScoreAdj(),
                 task.comm()));
       }
@@ -147,10 +147,10 @@ final class OomReport {
         message,
         victim.pid(),
         victim.comm(),
-        kibibytes(mm.totalVm()),
-        kibibytes(mm.rssAnon()),
-        kibibytes(mm.rssFile()),
-        kibibytes(mm.rssShmem()),
+        kibibytes(mm.accounting().totalVm()),
+        kibibytes(mm.rss().anon()),
+        kibibytes(mm.rss().file()),
+        kibibytes(mm.rss().shmem()),
         victim.identity().uid(),
         mm.pageTableBytes() >> 10,
         victim.settings().oomScoreAdj());
@@ -164,8 +164,8 @@ final class OomReport {
         "oom_reaper: reaped process %d (%s), now anon-rss:%dkB, file-rss:%dkB, shmem-rss:%dkB",
         victim.pid(),
         victim.comm(),
-        kibibytes(mm.rssAnon()),
-        kibibytes(mm.rssFile()),
-        kibibytes(mm.rssShmem()));
+        kibibytes(mm.rss().anon()),
+        kibibytes(mm.rss().file()),
+        kibibytes(mm.rss().shmem()));
   }
 }

@@ -60,7 +60,7 @@ public final class ContextSwitch {
    * changed the entry meanwhile.
    */
   private static void loadLdt(Segmentation segments, MmStruct mm) {
-    LocalDescriptorTable ldt = mm.ldt();
+    LocalDescriptorTable ldt = mm.ldt().current();
     segments.setLdt(ldt == null ? null : ldt.table());
     if (ldt != null) {
       for (int register = Segmentation.ES; register <= Segmentation.GS; register++) {
@@ -76,7 +76,7 @@ public final class ContextSwitch {
    * @param all FS too, which a 32-bit kernel uses itself and so restores
    */
   public static void ldtChanged(Segmentation segments, MmStruct mm, boolean all) {
-    LocalDescriptorTable ldt = mm.ldt();
+    LocalDescriptorTable ldt = mm.ldt().current();
     segments.setLdt(ldt == null ? null : ldt.table());
     for (int register = Segmentation.ES; register <= Segmentation.DS; register++) {
       refreshLdtSegment(segments, register);

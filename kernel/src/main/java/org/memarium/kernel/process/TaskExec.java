@@ -40,7 +40,7 @@ public final class TaskExec {
     MmStruct old = task.mm();
     if (old != null) {
       task.mmRelease().run();
-      task.process().usage().noteRss(old.hiwaterRss());
+      task.process().usage().noteRss(old.rss().peak());
     }
     task.setMm(fresh);
     fresh.activate();

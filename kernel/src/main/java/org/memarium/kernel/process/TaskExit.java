@@ -78,7 +78,7 @@ public final class TaskExit {
     task.runState().end();
     MmStruct space = task.mm();
     if (space != null) {
-      process.usage().noteRss(space.hiwaterRss());
+      process.usage().noteRss(space.rss().peak());
       task.setMm(null);
       space.put();
     }

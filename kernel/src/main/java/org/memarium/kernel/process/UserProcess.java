@@ -351,7 +351,7 @@ public final class UserProcess {
     for (Task thread : threads) {
       sum.add(thread);
       if (thread.mm() != null) {
-        sum.noteRss(thread.requireMm().hiwaterRss());
+        sum.noteRss(thread.requireMm().rss().peak());
       }
     }
     return sum;

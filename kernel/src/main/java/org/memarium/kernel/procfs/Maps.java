@@ -102,9 +102,9 @@ public final class Maps {
     if (file != null) {
       return Text.onOneLine(file.path());
     }
-    if (mm.isHeap(area)) {
+    if (mm.heap().isHeap(area)) {
       return "[heap]";
     }
-    return mm.isStack(area) ? "[stack]" : "";
+    return mm.stack().isStack(area) ? "[stack]" : "";
   }
 }

@@ -50,9 +50,9 @@ final class NumaMaps {
     boolean special = file != null && file.isSpecialMapping();
     if (file != null && !special) {
       out.append(" file=").append(escaped(file.path()));
-    } else if (mm.isHeap(area)) {
+    } else if (mm.heap().isHeap(area)) {
       out.append(" heap");
-    } else if (mm.isStack(area)) {
+    } else if (mm.stack().isStack(area)) {
       out.append(" stack");
     }
     if (area.has(VmFlags.HUGETLB)) {

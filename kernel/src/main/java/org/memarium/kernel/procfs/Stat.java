@@ -65,7 +65,10 @@ final class Stat {
 
   private static void memory(StringJoiner fields, ProcessView process, SystemView system) {
     MmStruct mm = process.mm();
-    add(fields, mm == null ? 0 : mm.totalVm() << Ram.PAGE_SHIFT, mm == null ? 0 : mm.rss());
+    add(
+        fields,
+        mm == null ? 0 : mm.accounting().totalVm() << Ram.PAGE_SHIFT,
+        mm == null ? 0 : mm.rss().total());
     long limit = process.softLimit(RLimits.RSS);
     long word = system.wordBytes() == 4 ? 0xffff_ffffL : -1L;
     fields.add(Long.toUnsignedString(limit & word));
@@ -84,7 +87,7 @@ final class Stat {
     if (mm == null) {
       add(fields, 0, 0, 0, 0, 0, 0, 0);
     } else {
-      add(fields, mm.parts().startData(), mm.parts().endData(), mm.startBrk());
+      add(fields, mm.parts().startData(), mm.parts().endData(), mm.heap().startBrk());
       add(
           fields,
           mm.parts().argStart(),

@@ -15,11 +15,11 @@ final class Statm {
     }
     return "%d %d %d %d 0 %d 0\n"
         .formatted(
-            mm.totalVm(),
-            mm.rss(),
-            mm.rssFile() + mm.rssShmem(),
+            mm.accounting().totalVm(),
+            mm.rss().total(),
+            mm.rss().file() + mm.rss().shmem(),
             codeBytes(mm) >> Ram.PAGE_SHIFT,
-            mm.dataVm() + mm.stackVm());
+            mm.accounting().dataVm() + mm.accounting().stackVm());
   }
 
   /** Whole pages from the program's first to its last byte of code. */
@@ -30,6 +30,6 @@ final class Statm {
 
   /** {@code VmExe}: the same, and no more than there is of executable areas. */
   static long textBytes(MmStruct mm) {
-    return Math.min(codeBytes(mm), mm.execVm() << Ram.PAGE_SHIFT);
+    return Math.min(codeBytes(mm), mm.accounting().execVm() << Ram.PAGE_SHIFT);
   }
 }

@@ -106,21 +106,21 @@ final class Status {
   /** {@code task_mem}. */
   private static void memory(StringBuilder out, MmStruct mm) {
     long text = Statm.textBytes(mm);
-    pages(out, "VmPeak:\t", mm.hiwaterVm());
-    pages(out, "VmSize:\t", mm.totalVm());
-    pages(out, "VmLck:\t", mm.lockedVm());
+    pages(out, "VmPeak:\t", mm.accounting().hiwaterVm());
+    pages(out, "VmSize:\t", mm.accounting().totalVm());
+    pages(out, "VmLck:\t", mm.accounting().lockedVm());
     pages(out, "VmPin:\t", 0);
-    pages(out, "VmHWM:\t", mm.hiwaterRss());
-    pages(out, "VmRSS:\t", mm.rss());
-    pages(out, "RssAnon:\t", mm.rssAnon());
-    pages(out, "RssFile:\t", mm.rssFile());
-    pages(out, "RssShmem:\t", mm.rssShmem());
-    pages(out, "VmData:\t", mm.dataVm());
-    pages(out, "VmStk:\t", mm.stackVm());
+    pages(out, "VmHWM:\t", mm.rss().peak());
+    pages(out, "VmRSS:\t", mm.rss().total());
+    pages(out, "RssAnon:\t", mm.rss().anon());
+    pages(out, "RssFile:\t", mm.rss().file());
+    pages(out, "RssShmem:\t", mm.rss().shmem());
+    pages(out, "VmData:\t", mm.accounting().dataVm());
+    pages(out, "VmStk:\t", mm.accounting().stackVm());
     Text.kibibytes(out, "VmExe:\t", text >> 10, 8);
-    Text.kibibytes(out, "VmLib:\t", ((mm.execVm() << Ram.PAGE_SHIFT) - text) >> 10, 8);
+    Text.kibibytes(out, "VmLib:\t", ((mm.accounting().execVm() << Ram.PAGE_SHIFT) - text) >> 10, 8);
     Text.kibibytes(out, "VmPTE:\t", mm.pageTableBytes() >> 10, 8);
-    pages(out, "VmSwap:\t", mm.swapEntries());
+    pages(out, "VmSwap:\t", mm.rss().swapEntries());
     pages(out, "HugetlbPages:\t", 0);
   }
 

@@ -26,8 +26,8 @@ final class AdviceCalls {
     table.set("mlock", (int address, int bytes) -> mlock(address, bytes, 0));
     table.set("mlock2", this::mlock);
     table.set("munlock", this::munlock);
-    table.set("mlockall", (int flags) -> mm().mlockall(flags));
-    table.set("munlockall", () -> mm().munlockall());
+    table.set("mlockall", (int flags) -> mm().mlock().mlockall(flags));
+    table.set("munlockall", () -> mm().mlock().munlockall());
   }
 
   private MmStruct mm() {
@@ -59,11 +59,12 @@ final class AdviceCalls {
   }
 
   private long mlock(int address, int bytes, int flags) {
-    return mm().mlock2(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), flags);
+    return mm().mlock()
+        .mlock2(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes), flags);
   }
 
   private long munlock(int address, int bytes) {
-    return mm().munlock(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes));
+    return mm().mlock().munlock(Integer.toUnsignedLong(address), Integer.toUnsignedLong(bytes));
   }
 
   /** What was written before a hole stays written. */

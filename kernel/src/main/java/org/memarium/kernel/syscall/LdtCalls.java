@@ -44,7 +44,7 @@ final class LdtCalls {
 
   /** {@code read_ldt}: behind the last entry there are zeroes. */
   private long read(long at, long asked) {
-    LocalDescriptorTable ldt = mm().ldt();
+    LocalDescriptorTable ldt = mm().ldt().current();
     if (ldt == null) {
       return 0;
     }
@@ -81,7 +81,7 @@ final class LdtCalls {
     if (!wanted.emptiesLdt(old)) {
       raw = (old ? wanted.notUseable() : wanted).descriptor();
     }
-    if (!mm().setLdtEntry(wanted.entry(), raw)) {
+    if (!mm().ldt().setEntry(wanted.entry(), raw)) {
       return -Errno.ENOMEM;
     }
     boolean restoresFs = kernel.wordBytes() == 4;

@@ -137,7 +137,7 @@ final class ResourceCalls {
       case RUSAGE_THREAD -> {
         ResourceUsage own = new ResourceUsage();
         own.add(task());
-        own.noteRss(task().requireMm().hiwaterRss());
+        own.noteRss(task().requireMm().rss().peak());
         usage = format(own);
       }
       default -> {

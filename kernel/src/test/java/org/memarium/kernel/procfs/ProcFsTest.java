@@ -50,9 +50,9 @@ class ProcFsTest {
     system.executable = file.dentry();
     system.calls.close(fd);
     system.mm.parts().setCodeAndData(0x8048000, 0x8049d88, 0x804a000, 0x804b000);
-    system.mm.setBrk(0x804c000, 0x804c000);
+    system.mm.heap().setBrk(0x804c000, 0x804c000);
     assertEquals(0x804e000, system.mm.brk(0x804e000));
-    assertEquals(0, system.mm.createStack(0xc0000000L));
+    assertEquals(0, system.mm.stack().create(0xc0000000L));
     system.mm.parts().setArguments(0xbffff000L, 0xbffff800L, 0xbffff810L, 0xbffff810L, 0xbffff900L);
   }
 

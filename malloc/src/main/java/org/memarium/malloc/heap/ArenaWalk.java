@@ -82,8 +82,8 @@ final class ArenaWalk {
   }
 
   private List<Segment> mainSegments(long sbrkBase) {
-    long end = memory.mm().currentBrk();
-    long start = sbrkBase == 0 ? memory.mm().startBrk() : sbrkBase;
+    long end = memory.mm().heap().currentBrk();
+    long start = sbrkBase == 0 ? memory.mm().heap().startBrk() : sbrkBase;
     List<Segment> found = new ArrayList<>();
     boolean inBrk = top >= start && top < end;
     if (inBrk && top + topBytes > end) {

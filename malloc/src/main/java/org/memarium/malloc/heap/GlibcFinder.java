@@ -38,7 +38,7 @@ final class GlibcFinder {
     List<Area> found = new ArrayList<>();
     long end = -1;
     for (Area area : memory.areas()) {
-      boolean isHeap = area.contains(memory.mm().startBrk());
+      boolean isHeap = area.contains(memory.mm().heap().startBrk());
       if (area.isPrivateData() && (!area.file().isEmpty() || (area.start() == end && !isHeap))) {
         found.add(area);
         end = area.end();
@@ -140,7 +140,7 @@ final class GlibcFinder {
     long most = memory.word(at + GlibcLayout.TCACHE_MAX_BYTES);
     long count = memory.word(at + GlibcLayout.TCACHE_COUNT);
     long mmapped = memory.word(at + GlibcLayout.MMAPPED_MEM);
-    boolean fits = base >= memory.mm().startBrk() && base <= memory.mm().currentBrk();
+    boolean fits = base >= memory.mm().heap().startBrk() && base <= memory.mm().heap().currentBrk();
     return (hasMemory ? fits : base == 0)
         && bins > 0
         && bins <= GlibcLayout.TCACHE_NBINS

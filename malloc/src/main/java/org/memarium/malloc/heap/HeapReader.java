@@ -112,7 +112,7 @@ public final class HeapReader {
     return new Heap(
         library,
         library == Library.GLIBC ? version() : "",
-        mm.currentBrk() - mm.startBrk(),
+        mm.heap().currentBrk() - mm.heap().startBrk(),
         anonymousBytes(),
         mainArena,
         List.copyOf(arenas),
@@ -189,11 +189,11 @@ public final class HeapReader {
 
   private long anonymousBytes() {
     long sum = 0;
-    long brkEnd = mm.currentBrk() + Ram.PAGE_SIZE - 1 & -Ram.PAGE_SIZE;
+    long brkEnd = mm.heap().currentBrk() + Ram.PAGE_SIZE - 1 & -Ram.PAGE_SIZE;
     for (Area area : memory.areas()) {
       if (area.isPrivateData() && area.isAnonymous() && !area.contains(mm.parts().startStack())) {
         // The brk area may be one with the bss below it.
-        long inBrk = Math.min(area.end(), brkEnd) - Math.max(area.start(), mm.startBrk());
+        long inBrk = Math.min(area.end(), brkEnd) - Math.max(area.start(), mm.heap().startBrk());
         sum += area.end() - area.start() - Math.max(0, inBrk);
       }
     }

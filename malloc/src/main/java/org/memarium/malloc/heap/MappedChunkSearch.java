@@ -37,7 +37,7 @@ final class MappedChunkSearch {
     List<MappedChunk> found = new ArrayList<>();
     for (Area area : memory.areas()) {
       boolean isStack = area.contains(memory.mm().parts().startStack());
-      boolean isHeap = area.contains(memory.mm().startBrk());
+      boolean isHeap = area.contains(memory.mm().heap().startBrk());
       if (area.isPrivateData() && area.isAnonymous() && !isStack && !isHeap) {
         find(area, found);
       }

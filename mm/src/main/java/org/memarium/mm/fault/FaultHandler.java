@@ -233,7 +233,7 @@ public final class FaultHandler {
       return FaultResult.SEGV_MAPERR;
     }
     if (area.start() > address) {
-      if (!area.has(VmFlags.GROWSDOWN) || mm.expandStack(area, address) != 0) {
+      if (!area.has(VmFlags.GROWSDOWN) || mm.stack().expand(area, address) != 0) {
         return FaultResult.SEGV_MAPERR;
       }
       stackGrowths++;

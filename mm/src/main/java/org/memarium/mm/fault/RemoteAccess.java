@@ -100,7 +100,7 @@ public final class RemoteAccess {
 
   private static boolean reaches(MmStruct mm, Vma area, long address) {
     return area.contains(address)
-        || (area.has(VmFlags.GROWSDOWN) && mm.expandStack(area, address) == 0);
+        || (area.has(VmFlags.GROWSDOWN) && mm.stack().expand(area, address) == 0);
   }
 
   /** {@code check_vma_flags}. */

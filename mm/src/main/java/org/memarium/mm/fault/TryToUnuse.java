@@ -62,7 +62,7 @@ public final class TryToUnuse implements SwapAreas.Unuse {
 
   /** {@code unuse_mm}; 0 or -ENOMEM. */
   private int unuse(MmStruct mm, int type) {
-    if (mm.swapEntries() == 0) {
+    if (mm.rss().swapEntries() == 0) {
       return 0;
     }
     PteCursor cursor = mm.pages().tables().cursor();

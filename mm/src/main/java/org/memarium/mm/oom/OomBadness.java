@@ -26,8 +26,8 @@ public final class OomBadness {
     if (oomScoreAdj == -MAX_SCORE_ADJ || mm.isOomSkipped()) {
       return NEVER;
     }
-    return mm.rss()
-        + mm.swapEntries()
+    return mm.rss().total()
+        + mm.rss().swapEntries()
         + (mm.pageTableBytes() >>> Ram.PAGE_SHIFT)
         + oomScoreAdj * (totalPages / MAX_SCORE_ADJ);
   }

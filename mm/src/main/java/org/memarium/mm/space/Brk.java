@@ -7,16 +7,46 @@ import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 
 /** {@code brk}, and the anonymous memory that execve makes for bss (Linux {@code mm/mmap.c}). */
-final class Brk {
+public final class Brk {
   private static final int DATA_FLAGS =
       VmFlags.READ | VmFlags.WRITE | VmFlags.MAYREAD | VmFlags.MAYWRITE | VmFlags.MAYEXEC;
 
   private final MmStruct mm;
   private final VmaTree tree;
+  private long startBrk;
+  private long currentBrk;
 
   Brk(MmStruct mm, VmaTree tree) {
     this.mm = mm;
     this.tree = tree;
+  }
+
+  void copyFrom(Brk parent) {
+    startBrk = parent.startBrk;
+    currentBrk = parent.currentBrk;
+  }
+
+  /** {@code start_brk} and {@code brk}, page-aligned by the caller as Linux does. */
+  public void setBrk(long newStartBrk, long newBrk) {
+    startBrk = newStartBrk;
+    currentBrk = newBrk;
+  }
+
+  /** {@code start_brk}. */
+  public long startBrk() {
+    return startBrk;
+  }
+
+  /** {@code mm->brk}: the break, to the byte. */
+  public long currentBrk() {
+    return currentBrk;
+  }
+
+  /** {@code vma_is_initial_heap}: whether maps calls the area {@code [heap]}. */
+  public boolean isHeap(Vma area) {
+    return mm.layout().namesHeapInclusively()
+        ? area.start <= currentBrk && area.end >= startBrk
+        : area.start < currentBrk && area.end > startBrk;
   }
 
   /** {@code VM_DATA_DEFAULT_FLAGS}. */
@@ -26,24 +56,23 @@ final class Brk {
 
   /** The system call: moves the break if it may, and returns where it is now. */
   long brk(long newBrk) {
-    if (newBrk < mm.startBrk() || exceedsDataLimit(newBrk)) {
-      return mm.currentBrk();
+    if (newBrk < startBrk || exceedsDataLimit(newBrk)) {
+      return currentBrk;
     }
     long newEnd = MmStruct.pageAlign(newBrk);
-    long oldEnd = MmStruct.pageAlign(mm.currentBrk());
+    long oldEnd = MmStruct.pageAlign(currentBrk);
     boolean done =
-        newEnd == oldEnd
-            || (newBrk <= mm.currentBrk() ? shrink(newEnd, oldEnd) : grow(newEnd, oldEnd));
+        newEnd == oldEnd || (newBrk <= currentBrk ? shrink(newEnd, oldEnd) : grow(newEnd, oldEnd));
     if (done) {
-      mm.currentBrk = newBrk;
+      currentBrk = newBrk;
     }
-    return mm.currentBrk();
+    return currentBrk;
   }
 
   /** {@code check_data_rlimit}, negated. */
   private boolean exceedsDataLimit(long newBrk) {
     long limit = mm.limits().soft(RLimits.DATA);
-    long data = newBrk - mm.startBrk() + (mm.parts().endData() - mm.parts().startData());
+    long data = newBrk - startBrk + (mm.parts().endData() - mm.parts().startData());
     return limit != RLimits.INFINITY && Long.compareUnsigned(data, limit) > 0;
   }
 
@@ -55,7 +84,7 @@ final class Brk {
 
   private boolean grow(long newEnd, long oldEnd) {
     if (mm.unmappedArea.get(oldEnd, newEnd - oldEnd, MAP_FIXED) < 0
-        || !mm.mlockFutureOk(mm.defaultFlags(), (newEnd - oldEnd) >>> Ram.PAGE_SHIFT)) {
+        || !mm.mlock.futureOk(mm.defaultFlags(), (newEnd - oldEnd) >>> Ram.PAGE_SHIFT)) {
       return false;
     }
     Vma next = tree.find(oldEnd);
@@ -63,7 +92,7 @@ final class Brk {
       return false;
     }
     Vma heap = tree.findBelow(oldEnd);
-    if (heap != null && heap.end <= mm.startBrk()) {
+    if (heap != null && heap.end <= startBrk) {
       // Not the heap, and not extended: bss that ends where the heap starts stays an area.
       heap = null;
     }
@@ -76,8 +105,13 @@ final class Brk {
     return true;
   }
 
-  /** {@code vm_brk_flags}. */
-  long vmBrkFlags(long address, long requestedBytes, int flags) {
+  /**
+   * {@code vm_brk_flags}: anonymous memory at a fixed place, replacing what is there (bss).
+   *
+   * @param flags 0 or {@link VmFlags#EXEC}
+   * @return 0 or a negative errno
+   */
+  public long vmBrkFlags(long address, long requestedBytes, int flags) {
     long bytes = MmStruct.pageAlign(requestedBytes);
     if (bytes < requestedBytes) {
       return -Errno.ENOMEM;

@@ -44,7 +44,7 @@ public final class ClearRefs {
   /** Forgets; {@code type} {@linkplain #exists exists}. */
   public static void run(MmStruct mm, int type) {
     if (type == HIWATER_RSS) {
-      mm.resetHiwaterRss();
+      mm.rss().resetPeak();
       return;
     }
     ClearRefs clear = new ClearRefs(mm);

@@ -125,7 +125,7 @@ public final class CommittedMemory implements PageCache.Commitment {
     if (!mm.isPrivileged()) {
       allowed -= adminReserveKibibytes >> KIB_SHIFT;
     }
-    return allowed - Math.min(mm.totalVm() / 32, userReserveKibibytes >> KIB_SHIFT);
+    return allowed - Math.min(mm.accounting.totalVm() / 32, userReserveKibibytes >> KIB_SHIFT);
   }
 
   /** A page more of a file in memory: no process is looked at. */

@@ -280,7 +280,7 @@ final class Madvise {
     if (!area.isAnonymous()) {
       return -Errno.EINVAL;
     }
-    mm.noteHiwater();
+    mm.rss().notePeak();
     pages.free(start, end);
     return 0;
   }
@@ -306,7 +306,7 @@ final class Madvise {
       return -Errno.EINVAL;
     }
     if (area.file == null || (area.hasFile() && files.mayWrite(area.file))) {
-      mm.noteHiwater();
+      mm.rss().notePeak();
       pages.pageOut(start, end);
     }
     return 0;

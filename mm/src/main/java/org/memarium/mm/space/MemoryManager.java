@@ -324,7 +324,7 @@ public final class MemoryManager {
     pageCache.forEachShmemSlot(swapped::addSlot);
     for (MmStruct mm : addressSpaces) {
       MmAudit.audit(mm, audit, mlocked, swapped);
-      LocalDescriptorTable ldt = mm.ldt();
+      LocalDescriptorTable ldt = mm.ldt().current();
       if (ldt != null) {
         ldt.audit(audit, "LDT of address space " + mm.number());
       }

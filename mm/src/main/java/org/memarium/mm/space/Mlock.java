@@ -13,7 +13,7 @@ import org.memarium.mm.Errno;
  *   and LOCKONFAULT   the others become so when they are faulted in
  * </pre>
  */
-final class Mlock {
+public final class Mlock {
   private static final int MLOCK_ONFAULT = 1;
 
   private static final int MCL_CURRENT = 1;
@@ -28,8 +28,23 @@ final class Mlock {
     this.tree = tree;
   }
 
-  /** {@code mlock2}: {@code mlock} is the same with flags 0. */
-  long mlock2(long start, long bytes, int flags) {
+  /** {@code can_do_mlock}. */
+  boolean canLock() {
+    return mm.isPrivileged() || mm.limits().soft(RLimits.MEMLOCK) != 0;
+  }
+
+  /** {@code mlock_future_ok}. */
+  boolean futureOk(int flags, long morePages) {
+    return mm.isPrivileged() || mm.accounting.mayLock(flags, morePages);
+  }
+
+  /**
+   * {@code mlock2}, and {@code mlock} with flags 0: keeps pages in memory.
+   *
+   * @param flags {@code MLOCK_ONFAULT} (1): only those that the program uses
+   * @return 0 or a negative errno; after -ENOMEM the area may be locked all the same
+   */
+  public long mlock2(long start, long bytes, int flags) {
     return (flags & ~MLOCK_ONFAULT) != 0 ? -Errno.EINVAL : mlock(start, bytes, lockFlags(flags));
   }
 
@@ -39,14 +54,14 @@ final class Mlock {
 
   /** {@code do_mlock}. */
   private long mlock(long address, long requestedBytes, int flags) {
-    if (!mm.canMlock()) {
+    if (!canLock()) {
       return -Errno.EPERM;
     }
     long bytes = wholePages(address, requestedBytes);
     long start = address & -(long) Ram.PAGE_SIZE;
     if (!mm.isPrivileged()) {
       long limit = mm.limits().softPages(RLimits.MEMLOCK);
-      long locked = mm.lockedVm() + (bytes >>> Ram.PAGE_SHIFT);
+      long locked = mm.accounting.lockedVm() + (bytes >>> Ram.PAGE_SHIFT);
       // What of the range is locked already does not count twice.
       if (locked > limit && locked - lockedPages(start, start + bytes) > limit) {
         return -Errno.ENOMEM;
@@ -64,8 +79,8 @@ final class Mlock {
     return error == -Errno.ENOMEM ? -Errno.EAGAIN : error;
   }
 
-  /** {@code munlock}. */
-  long munlock(long address, long bytes) {
+  /** {@code munlock}: 0 or a negative errno. */
+  public long munlock(long address, long bytes) {
     return applyFlags(address & -(long) Ram.PAGE_SIZE, wholePages(address, bytes), 0);
   }
 
@@ -108,18 +123,25 @@ final class Mlock {
     return 0;
   }
 
-  /** {@code mlockall}; {@code munlockall} is the same with no flag. */
-  long mlockall(int flags) {
+  /**
+   * {@code mlockall}; {@code munlockall} is the same with no flag.
+   *
+   * @param flags {@code MCL_CURRENT} (1), {@code MCL_FUTURE} (2), {@code MCL_ONFAULT} (4)
+   * @return 0 or a negative errno
+   */
+  public long mlockall(int flags) {
     if (flags == 0
         || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0
         || flags == MCL_ONFAULT) {
       return -Errno.EINVAL;
     }
-    if (!mm.canMlock()) {
+    if (!canLock()) {
       return -Errno.EPERM;
     }
     boolean current = (flags & MCL_CURRENT) != 0;
-    if (current && !mm.isPrivileged() && mm.totalVm() > mm.limits().softPages(RLimits.MEMLOCK)) {
+    if (current
+        && !mm.isPrivileged()
+        && mm.accounting.totalVm() > mm.limits().softPages(RLimits.MEMLOCK)) {
       return -Errno.ENOMEM;
     }
     applyAll(flags);
@@ -129,8 +151,8 @@ final class Mlock {
     return 0;
   }
 
-  /** {@code munlockall}. */
-  long munlockall() {
+  /** {@code munlockall}: 0. */
+  public long munlockall() {
     applyAll(0);
     return 0;
   }

@@ -65,15 +65,16 @@ final class MmAudit {
       behind = area.end();
     }
     outside(cursor, behind, mm.layout().taskSize());
-    audit.expectEqual("total_vm of " + who, mm.totalVm(), total);
-    audit.expectEqual("data_vm of " + who, mm.dataVm(), data);
-    audit.expectEqual("exec_vm of " + who, mm.execVm(), exec);
-    audit.expectEqual("stack_vm of " + who, mm.stackVm(), stack);
-    audit.expectEqual("locked_vm of " + who, mm.lockedVm(), locked + mm.accounting.strayLocked());
-    audit.expectEqual("file pages of " + who, mm.rssFile(), rssFile);
-    audit.expectEqual("anonymous pages of " + who, mm.rssAnon(), rssAnon);
-    audit.expectEqual("shared memory pages of " + who, mm.rssShmem(), rssShmem);
-    audit.expectEqual("swap entries of " + who, mm.swapEntries(), swapEntries);
+    audit.expectEqual("total_vm of " + who, mm.accounting.totalVm(), total);
+    audit.expectEqual("data_vm of " + who, mm.accounting.dataVm(), data);
+    audit.expectEqual("exec_vm of " + who, mm.accounting.execVm(), exec);
+    audit.expectEqual("stack_vm of " + who, mm.accounting.stackVm(), stack);
+    audit.expectEqual(
+        "locked_vm of " + who, mm.accounting.lockedVm(), locked + mm.accounting.strayLocked());
+    audit.expectEqual("file pages of " + who, mm.rss().file(), rssFile);
+    audit.expectEqual("anonymous pages of " + who, mm.rss().anon(), rssAnon);
+    audit.expectEqual("shared memory pages of " + who, mm.rss().shmem(), rssShmem);
+    audit.expectEqual("swap entries of " + who, mm.rss().swapEntries(), swapEntries);
   }
 
   private void countArea(Vma area) {

@@ -1,6 +1,5 @@
 package org.memarium.mm.space;
 
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.Gfp;
@@ -32,18 +31,18 @@ public final class MmStruct {
   final UserPages pages;
   final AreaSet areas = new AreaSet(this, tree);
   final VmaMerge merge = new VmaMerge(this, tree);
-  final UnmappedArea unmappedArea = new UnmappedArea(this, tree);
   final Munmap munmap = new Munmap(this, tree);
-  final Brk brk = new Brk(this, tree);
+  final Brk heap = new Brk(this, tree);
   private final Mmap mmap = new Mmap(this, tree);
   private final Mprotect mprotect = new Mprotect(this, tree);
   private final Mremap mremap = new Mremap(this, tree);
-  private final Mlock mlock = new Mlock(this, tree);
+  final Mlock mlock = new Mlock(this, tree);
   private final Mincore mincore = new Mincore(this, tree);
   private final Msync msync = new Msync(this, tree);
   private final RemapFilePages remapFilePages = new RemapFilePages(this, tree);
   private final Mseal mseal = new Mseal(this, tree);
-  private final StackArea stackArea = new StackArea(this, tree);
+  private final StackArea stack = new StackArea(this, tree);
+  final UnmappedArea unmappedArea;
   private final Madvise madvise;
 
   /** {@code def_flags}: what every new area gets; a forked process begins without. */
@@ -51,8 +50,6 @@ public final class MmStruct {
 
   private boolean readImpliesExec;
   private boolean privileged;
-  private boolean legacyLayout;
-  private long mmapBase;
 
   /** {@code mm_users}: the threads, and the processes of vfork, that run in it. */
   private int users = 1;
@@ -66,17 +63,12 @@ public final class MmStruct {
   private final long slot;
 
   private final ProgramParts parts = new ProgramParts();
-  private long startBrk;
-  long currentBrk;
 
   /** {@code membarrier_state}: commands of membarrier(2) that were registered. */
   private int membarriers;
 
-  /** {@code context.ldt}: null until the program makes a segment. */
-  private @Nullable LocalDescriptorTable ldt;
-
+  private final ContextLdt ldt;
   final VmAccounting accounting;
-  private long hiwaterRss;
 
   private MmStruct(
       MemoryManager memory, PageTables tables, Layout layout, RLimits limits, long slot) {
@@ -89,7 +81,8 @@ public final class MmStruct {
     this.madvise = new Madvise(this, tree);
     this.number = memory.enlist(this);
     this.group = memory.allocator().groups().current();
-    pickMmapLayout(false, null);
+    this.unmappedArea = new UnmappedArea(this, tree);
+    this.ldt = new ContextLdt(memory.allocator());
   }
 
   /**
@@ -124,22 +117,20 @@ public final class MmStruct {
       return null;
     }
     child.copyFields(this);
-    if (!child.copyLdt(ldt) || !new DupMmap(this, child).run()) {
+    if (!child.ldt.copyFrom(ldt) || !new DupMmap(this, child).run()) {
       child.exit();
       return null;
     }
-    child.hiwaterRss = child.rss();
+    child.rss().resetPeak();
     return child;
   }
 
   private void copyFields(MmStruct parent) {
     readImpliesExec = parent.readImpliesExec;
     privileged = parent.privileged;
-    legacyLayout = parent.legacyLayout;
-    mmapBase = parent.mmapBase;
+    unmappedArea.copyFrom(parent.unmappedArea);
     parts.copyFrom(parent.parts);
-    startBrk = parent.startBrk;
-    currentBrk = parent.currentBrk;
+    heap.copyFrom(parent.heap);
     membarriers = parent.membarriers;
     accounting.copyFrom(parent.accounting);
   }
@@ -179,37 +170,9 @@ public final class MmStruct {
     return pages.isCurrent();
   }
 
-  /** {@code ldt_dup_context}: false if there is no memory for it. */
-  private boolean copyLdt(@Nullable LocalDescriptorTable parents) {
-    if (parents != null) {
-      ldt = LocalDescriptorTable.copy(memory.allocator(), parents, 0);
-    }
-    return parents == null || ldt != null;
-  }
-
-  /** {@code context.ldt}: the segments that the program made; null: none yet. */
-  public @Nullable LocalDescriptorTable ldt() {
+  /** {@code context.ldt}: the segments that the program made. */
+  public ContextLdt ldt() {
     return ldt;
-  }
-
-  /**
-   * {@code write_ldt}: sets an entry. Who runs in the address space has to load LDTR anew.
-   *
-   * @param raw the eight bytes of the descriptor
-   * @return false if there is no memory for it
-   */
-  public boolean setLdtEntry(int entry, long raw) {
-    LocalDescriptorTable old = ldt;
-    LocalDescriptorTable fresh = LocalDescriptorTable.copy(memory.allocator(), old, entry + 1);
-    if (fresh == null) {
-      return false;
-    }
-    fresh.table().setRaw(entry, raw);
-    ldt = fresh;
-    if (old != null) {
-      old.free();
-    }
-    return true;
   }
 
   /** {@code membarrier}: registers a command, for good. */
@@ -222,38 +185,14 @@ public final class MmStruct {
     return (membarriers & command) != 0;
   }
 
-  /**
-   * {@code arch_pick_mmap_layout}: decides where mappings go.
-   *
-   * @param legacy {@code ADDR_COMPAT_LAYOUT}: search upwards
-   * @param random null: no randomisation
-   */
-  public void pickMmapLayout(boolean legacy, @Nullable RandomGenerator random) {
-    legacyLayout = legacy;
-    mmapBase =
-        legacy
-            ? layout.mmapLegacyBase(random)
-            : layout.mmapBase(limits.soft(RLimits.STACK), random);
+  /** Where mappings go. */
+  public UnmappedArea unmappedArea() {
+    return unmappedArea;
   }
 
-  /**
-   * {@code bprm_mm_init}: the stack's area, one page below {@code stackTop}.
-   *
-   * @return 0 or -ENOMEM
-   */
-  public long createStack(long stackTop) {
-    return stackArea.create(stackTop);
-  }
-
-  /**
-   * {@code setup_arg_pages}, after the strings were written: sets the rights and grows the area by
-   * 128 KiB or up to the stack limit.
-   *
-   * @param executable whether the stack may be executed (PT_GNU_STACK)
-   * @return 0 or a negative errno
-   */
-  public long setupArgPages(boolean executable) {
-    return stackArea.setUp(executable);
+  /** Its stack. */
+  public StackArea stack() {
+    return stack;
   }
 
   /** {@code READ_IMPLIES_EXEC}: what {@code PROT_READ} asks for may be executed too. */
@@ -274,20 +213,9 @@ public final class MmStruct {
     return parts;
   }
 
-  /** {@code start_brk} and {@code brk}, page-aligned by the caller as Linux does. */
-  public void setBrk(long newStartBrk, long newBrk) {
-    startBrk = newStartBrk;
-    currentBrk = newBrk;
-  }
-
-  /**
-   * {@code vm_brk_flags}: anonymous memory at a fixed place, replacing what is there (bss).
-   *
-   * @param flags 0 or {@link VmFlags#EXEC}
-   * @return 0 or a negative errno
-   */
-  public long vmBrkFlags(long address, long bytes, int flags) {
-    return brk.vmBrkFlags(address, bytes, flags);
+  /** Its heap: what lies below the break. */
+  public Brk heap() {
+    return heap;
   }
 
   // ---- System calls ----
@@ -337,7 +265,7 @@ public final class MmStruct {
 
   /** {@code brk}: the break that holds now; never an error. */
   public long brk(long newBrk) {
-    long result = brk.brk(newBrk);
+    long result = heap.brk(newBrk);
     if (trace().isOn()) {
       trace().emit(new TraceEvent.Brk(newBrk, result));
     }
@@ -397,43 +325,9 @@ public final class MmStruct {
     return remapFilePages.remap(address, bytes, prot, pageOffset, mapFlags);
   }
 
-  /**
-   * {@code mlock2}, and {@code mlock} with flags 0: keeps pages in memory.
-   *
-   * @param flags {@code MLOCK_ONFAULT} (1): only those that the program uses
-   * @return 0 or a negative errno; after -ENOMEM the area may be locked all the same
-   */
-  public long mlock2(long address, long bytes, int flags) {
-    return mlock.mlock2(address, bytes, flags);
-  }
-
-  /** {@code munlock}: 0 or a negative errno. */
-  public long munlock(long address, long bytes) {
-    return mlock.munlock(address, bytes);
-  }
-
-  /**
-   * {@code mlockall}.
-   *
-   * @param flags {@code MCL_CURRENT} (1), {@code MCL_FUTURE} (2), {@code MCL_ONFAULT} (4)
-   * @return 0 or a negative errno
-   */
-  public long mlockall(int flags) {
-    return mlock.mlockall(flags);
-  }
-
-  /** {@code munlockall}: 0. */
-  public long munlockall() {
-    return mlock.munlockall();
-  }
-
-  /**
-   * {@code expand_stack}: grows an area down to an address that faulted.
-   *
-   * @return 0 or a negative errno
-   */
-  public long expandStack(Vma area, long linearAddress) {
-    return stackArea.expand(area, linearAddress);
+  /** {@code mlock} and its kin. */
+  public Mlock mlock() {
+    return mlock;
   }
 
   /**
@@ -501,9 +395,7 @@ public final class MmStruct {
     }
     munmap.unmapAll();
     pages.tables().free();
-    if (ldt != null) {
-      ldt.free();
-    }
+    ldt.free();
     memory.delist(this);
     memory.descriptors.mmStruct.free(slot);
   }
@@ -578,44 +470,20 @@ public final class MmStruct {
     return privileged;
   }
 
-  boolean isLegacyLayout() {
-    return legacyLayout;
-  }
-
   static long pageAlign(long value) {
     return (value + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE;
   }
 
   /** {@code zap_page_range_single}: takes pages of an area out, and leaves the area and guards. */
   void zap(Vma area, long start, long end) {
-    noteHiwater();
+    rss().notePeak();
     pages.zap(area, start, end, false);
     pages.finishUnmap();
-  }
-
-  /** {@code can_do_mlock}. */
-  boolean canMlock() {
-    return privileged || limits.soft(RLimits.MEMLOCK) != 0;
-  }
-
-  /** {@code mlock_future_ok}. */
-  boolean mlockFutureOk(int flags, long morePages) {
-    return privileged || accounting.mayLock(flags, morePages);
   }
 
   /** Whether its entries and areas tell what was written to since {@code clear_refs}. */
   public boolean tracksSoftDirty() {
     return pages.softDirtyFlag() != 0;
-  }
-
-  /** {@code reset_mm_hiwater_rss}. */
-  void resetHiwaterRss() {
-    hiwaterRss = pages.rssTotal();
-  }
-
-  /** {@code update_hiwater_rss}, before pages go. */
-  void noteHiwater() {
-    hiwaterRss = Math.max(hiwaterRss, pages.rssTotal());
   }
 
   // ---- Looking ----
@@ -628,18 +496,6 @@ public final class MmStruct {
   /** {@code find_vma}: the lowest area that ends above {@code linearAddress}, or null. */
   public @Nullable Vma findVma(long linearAddress) {
     return tree.find(linearAddress);
-  }
-
-  /** {@code vma_is_initial_heap}: whether maps calls the area {@code [heap]}. */
-  public boolean isHeap(Vma area) {
-    return layout.namesHeapInclusively()
-        ? area.start <= currentBrk && area.end >= startBrk
-        : area.start < currentBrk && area.end > startBrk;
-  }
-
-  /** {@code vma_is_initial_stack}: whether maps calls the area {@code [stack]}. */
-  public boolean isStack(Vma area) {
-    return area.start <= parts.startStack() && area.end >= parts.startStack();
   }
 
   /** {@code map_count}: how many areas there are. */
@@ -662,80 +518,16 @@ public final class MmStruct {
     return layout;
   }
 
-  /** {@code mmap_base}. */
-  public long mmapBase() {
-    return mmapBase;
+  // ---- Counters ----
+
+  /** How large it is, in pages by kind. */
+  public VmAccounting accounting() {
+    return accounting;
   }
 
-  public long startBrk() {
-    return startBrk;
-  }
-
-  /** {@code mm->brk}: the break, to the byte. */
-  public long currentBrk() {
-    return currentBrk;
-  }
-
-  // ---- Counters, in pages ----
-
-  /** {@code total_vm}. */
-  public long totalVm() {
-    return accounting.totalVm();
-  }
-
-  /** {@code hiwater_vm}, or the present size if that is more. */
-  public long hiwaterVm() {
-    return accounting.hiwaterVm();
-  }
-
-  /** {@code data_vm}: private and writable, the stack aside. */
-  public long dataVm() {
-    return accounting.dataVm();
-  }
-
-  /** {@code exec_vm}: executable and not writable. */
-  public long execVm() {
-    return accounting.execVm();
-  }
-
-  /** {@code stack_vm}. */
-  public long stackVm() {
-    return accounting.stackVm();
-  }
-
-  /** {@code locked_vm}. */
-  public long lockedVm() {
-    return accounting.lockedVm();
-  }
-
-  /** Resident pages: the sum of the three kinds. */
-  public long rss() {
-    return pages.rssTotal();
-  }
-
-  /** {@code hiwater_rss}, or the present number if that is more. */
-  public long hiwaterRss() {
-    return Math.max(hiwaterRss, pages.rssTotal());
-  }
-
-  /** {@code MM_FILEPAGES}. */
-  public long rssFile() {
-    return pages.rssFile();
-  }
-
-  /** {@code MM_ANONPAGES}. */
-  public long rssAnon() {
-    return pages.rssAnon();
-  }
-
-  /** {@code MM_SHMEMPAGES}. */
-  public long rssShmem() {
-    return pages.rssShmem();
-  }
-
-  /** {@code MM_SWAPENTS}: {@code VmSwap}, in pages. */
-  public long swapEntries() {
-    return pages.swapEntries();
+  /** How many of its pages are there, by kind. */
+  public RssStat rss() {
+    return pages.rss;
   }
 
   /** {@code mm_pgtables_bytes} ({@code VmPTE}): bytes of page tables, the top one aside. */

@@ -89,10 +89,10 @@ final class Mmap {
         && tree.findIntersection(address, address + bytes) != null) {
       return -Errno.EEXIST;
     }
-    if ((mapFlags & MAP_LOCKED) != 0 && !mm.canMlock()) {
+    if ((mapFlags & MAP_LOCKED) != 0 && !mm.mlock.canLock()) {
       return -Errno.EPERM;
     }
-    if (!mm.mlockFutureOk(flags, pages)) {
+    if (!mm.mlock.futureOk(flags, pages)) {
       return -Errno.EAGAIN;
     }
     long typed =

@@ -154,7 +154,7 @@ final class Mremap {
     if (fixedSize) {
       return -Errno.EFAULT;
     }
-    if (!mm.mlockFutureOk(area.flags, pages)) {
+    if (!mm.mlock.futureOk(area.flags, pages)) {
       return -Errno.EAGAIN;
     }
     return mm.accounting.mayExpand(area.flags, pages) ? 0 : -Errno.ENOMEM;

@@ -112,7 +112,7 @@ final class Munmap {
     if (first == null) {
       return;
     }
-    mm.noteHiwater();
+    mm.rss().notePeak();
     Vma below = first.previous;
     Vma area = first;
     while (area != null && area.start < end) {

@@ -4,7 +4,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 
 /** The stack: made by execve, grown by page faults (Linux {@code fs/exec.c}, {@code mm/vma.c}). */
-final class StackArea {
+public final class StackArea {
   /** By how much {@code setup_arg_pages} grows the stack at once. */
   private static final long FIRST_GROWTH_BYTES = 128 << 10;
 
@@ -16,10 +16,21 @@ final class StackArea {
     this.tree = tree;
   }
 
-  /** {@code bprm_mm_init}: one page below {@code stackTop}. */
-  long create(long stackTop) {
+  /** {@code vma_is_initial_stack}: whether maps calls the area {@code [stack]}. */
+  public boolean isStack(Vma area) {
+    long start = mm.parts().startStack();
+    return area.start <= start && area.end >= start;
+  }
+
+  /**
+   * {@code bprm_mm_init}: the stack's area, one page below {@code stackTop}.
+   *
+   * @return 0 or -ENOMEM
+   */
+  public long create(long stackTop) {
     long start = stackTop - Ram.PAGE_SIZE;
-    int flags = mm.brk.dataFlags() | VmFlags.GROWSDOWN | VmFlags.ACCOUNT | mm.pages.softDirtyFlag();
+    int flags =
+        mm.heap.dataFlags() | VmFlags.GROWSDOWN | VmFlags.ACCOUNT | mm.pages.softDirtyFlag();
     if (!mm.memory().committedMemory().isEnoughFor(mm, 1)) {
       return -Errno.ENOMEM;
     }
@@ -35,8 +46,14 @@ final class StackArea {
     return 0;
   }
 
-  /** {@code setup_arg_pages}: the rights of the stack, and room to begin with. */
-  long setUp(boolean executable) {
+  /**
+   * {@code setup_arg_pages}, after the strings were written: sets the rights and grows the area by
+   * 128 KiB or up to the stack limit.
+   *
+   * @param executable whether the stack may be executed (PT_GNU_STACK)
+   * @return 0 or a negative errno
+   */
+  public long setUp(boolean executable) {
     Vma stack = tree.last();
     if (stack == null || (stack.flags & VmFlags.GROWSDOWN) == 0) {
       throw new IllegalStateException("the highest area is no stack: " + stack);
@@ -59,7 +76,7 @@ final class StackArea {
    * @return 0; -EPERM too near to address 0; -ENOMEM if a limit forbids it, if another area would
    *     come nearer than the guard gap, or if there is no memory for its anon_vma
    */
-  long expand(Vma stack, long linearAddress) {
+  public long expand(Vma stack, long linearAddress) {
     if ((stack.flags & VmFlags.GROWSDOWN) == 0) {
       return -Errno.EFAULT;
     }
@@ -87,7 +104,7 @@ final class StackArea {
         || growth > stack.pageOffset
         || !mm.accounting.mayExpand(stack.flags, growth)
         || Long.compareUnsigned(size, mm.limits().soft(RLimits.STACK)) > 0
-        || !mm.mlockFutureOk(stack.flags, growth)
+        || !mm.mlock.futureOk(stack.flags, growth)
         || (accounted && !mm.memory().committedMemory().isEnoughFor(mm, growth))) {
       return -Errno.ENOMEM;
     }

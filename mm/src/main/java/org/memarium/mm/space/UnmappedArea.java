@@ -2,6 +2,8 @@ package org.memarium.mm.space;
 
 import static org.memarium.mm.space.MmapFlags.MAP_FIXED;
 
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 
@@ -12,9 +14,11 @@ import org.memarium.mm.Errno;
  * should there be none, the lowest above a third of the address space. In the legacy layout it is
  * the lowest in the first place.
  */
-final class UnmappedArea {
+public final class UnmappedArea {
   private final MmStruct mm;
   private final VmaTree tree;
+  private boolean legacyLayout;
+  private long mmapBase;
 
   /** {@code align_mask} of the search at hand: bits of an address that must be zero. */
   private long alignMask;
@@ -22,6 +26,31 @@ final class UnmappedArea {
   UnmappedArea(MmStruct mm, VmaTree tree) {
     this.mm = mm;
     this.tree = tree;
+    pickLayout(false, null);
+  }
+
+  void copyFrom(UnmappedArea parent) {
+    legacyLayout = parent.legacyLayout;
+    mmapBase = parent.mmapBase;
+  }
+
+  /**
+   * {@code arch_pick_mmap_layout}: decides where mappings go.
+   *
+   * @param legacy {@code ADDR_COMPAT_LAYOUT}: search upwards
+   * @param random null: no randomisation
+   */
+  public void pickLayout(boolean legacy, @Nullable RandomGenerator random) {
+    legacyLayout = legacy;
+    mmapBase =
+        legacy
+            ? mm.layout().mmapLegacyBase(random)
+            : mm.layout().mmapBase(mm.limits().soft(RLimits.STACK), random);
+  }
+
+  /** {@code mmap_base}. */
+  public long mmapBase() {
+    return mmapBase;
   }
 
   /** {@code round_hint_to_min}: a hint that is too low becomes the lowest that is not. */
@@ -71,7 +100,7 @@ final class UnmappedArea {
       }
       found = address;
     } else {
-      found = mm.isLegacyLayout() ? bottomUp(address, bytes) : topDown(address, bytes);
+      found = legacyLayout ? bottomUp(address, bytes) : topDown(address, bytes);
     }
     if (found < 0) {
       return found;
@@ -104,12 +133,12 @@ final class UnmappedArea {
       }
     }
     long low = Math.max(Ram.PAGE_SIZE, mm.mmapMinAddress());
-    long found = highest(low, mm.mmapBase(), bytes);
+    long found = highest(low, mmapBase, bytes);
     return found >= 0 ? found : bottomUp(hint, bytes, mm.layout().unmappedBase());
   }
 
   private long bottomUp(long hint, long bytes) {
-    return bottomUp(hint, bytes, mm.mmapBase());
+    return bottomUp(hint, bytes, mmapBase);
   }
 
   private long bottomUp(long hint, long bytes, long from) {

@@ -31,11 +31,6 @@ public final class UserPages {
   /** {@code tlb_single_page_flush_ceiling}: for more pages than this all are flushed. */
   private static final int FLUSH_CEILING_PAGES = 33;
 
-  private static final int FILE = 0;
-  private static final int ANON = 1;
-  private static final int SHMEM = 2;
-  private static final int SWAP_ENTRIES = 3;
-
   private final Mmu mmu;
   private final PageTables tables;
   private final PteCursor cursor;
@@ -47,7 +42,8 @@ public final class UserPages {
   /** {@link VmFlags#SOFTDIRTY} where entries have {@link Pte#SOFT_DIRTY}, else 0. */
   private final int softDirtyFlag;
 
-  private final long[] rss = new long[4];
+  /** How many pages and swap entries there are. */
+  final RssStat rss = new RssStat();
 
   // ---- struct mmu_gather: what has been taken out since the last flush ----
   private long gatherStart = Long.MAX_VALUE;
@@ -82,36 +78,6 @@ public final class UserPages {
     return tables;
   }
 
-  // ---- The resident set ----
-
-  long rssFile() {
-    return rss[FILE];
-  }
-
-  long rssAnon() {
-    return rss[ANON];
-  }
-
-  long rssShmem() {
-    return rss[SHMEM];
-  }
-
-  /** {@code MM_SWAPENTS}: how many entries stand for pages that were swapped out. */
-  long swapEntries() {
-    return rss[SWAP_ENTRIES];
-  }
-
-  long rssTotal() {
-    return rss[FILE] + rss[ANON] + rss[SHMEM];
-  }
-
-  private static int kind(int flags) {
-    if ((flags & PageFlags.ANON) != 0) {
-      return ANON;
-    }
-    return (flags & PageFlags.SWAP_BACKED) != 0 ? SHMEM : FILE;
-  }
-
   // ---- One page in, one page out ----
 
   /**
@@ -128,7 +94,7 @@ public final class UserPages {
     memMap.setMapping(pfn, Objects.requireNonNull(area.anonVma).number(), (int) index);
     memMap.incrementMapcount(pfn);
     memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
-    rss[ANON]++;
+    rss.increment(RssStat.ANON);
     if ((area.flags & VmFlags.LOCKED) != 0) {
       lru.lock(pfn);
     }
@@ -144,7 +110,7 @@ public final class UserPages {
     if (memMap.incrementMapcount(pfn) == 1) {
       memory.vmStat().increment(VmStatItem.NR_MAPPED);
     }
-    rss[kind(memMap.flags(pfn))]++;
+    rss.increment(RssStat.kind(memMap.flags(pfn)));
     if ((area.flags & VmFlags.LOCKED) != 0) {
       lru.lock(pfn);
     }
@@ -191,7 +157,7 @@ public final class UserPages {
     }
     memMap.getPage(pfn);
     if (memMap.incrementMapcount(pfn) == 1) {
-      memory.vmStat().increment(mappedItem(kind(memMap.flags(pfn))));
+      memory.vmStat().increment(mappedItem(RssStat.kind(memMap.flags(pfn))));
     }
     if ((area.flags & VmFlags.LOCKED) != 0) {
       lru.lock(pfn);
@@ -224,8 +190,8 @@ public final class UserPages {
     if (Pte.isDirty(pte)) {
       memMap.setPageDirty(pfn);
     }
-    rss[ANON]--;
-    rss[SWAP_ENTRIES]++;
+    rss.decrement(RssStat.ANON);
+    rss.increment(RssStat.SWAP_ENTRIES);
     dropMapping(area, pte);
   }
 
@@ -251,8 +217,8 @@ public final class UserPages {
     if (memMap.incrementMapcount(pfn) == 1) {
       memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
     }
-    rss[ANON]++;
-    rss[SWAP_ENTRIES]--;
+    rss.increment(RssStat.ANON);
+    rss.decrement(RssStat.SWAP_ENTRIES);
     if ((area.flags & VmFlags.LOCKED) != 0) {
       lru.lock(pfn);
     }
@@ -264,13 +230,13 @@ public final class UserPages {
    * is given up.
    */
   public void poisonSwapEntry(long pteAddress, long pte) {
-    rss[SWAP_ENTRIES]--;
+    rss.decrement(RssStat.SWAP_ENTRIES);
     tables.writePte(pteAddress, SwapEntry.poisoned(tables.format()));
     memory.swap().free(pte);
   }
 
   private static VmStatItem mappedItem(int kind) {
-    return kind == ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED;
+    return kind == RssStat.ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED;
   }
 
   /** Takes a page out of the books after its entry was cleared or replaced. */
@@ -281,15 +247,15 @@ public final class UserPages {
     int pfn = Pte.pfn(pte);
     int flags = (area.flags & VmFlags.LOCKED) == 0 ? memMap.dropRmapIfShared(pfn) : 0;
     if (flags == 0) {
-      rss[kind(memMap.flags(pfn))]--;
+      rss.decrement(RssStat.kind(memMap.flags(pfn)));
       removeRmap(area, pte);
       memory.swap().freeCacheOf(pfn);
       allocator.putPage(pfn);
       return;
     }
-    int kind = kind(flags);
-    rss[kind]--;
-    if (kind != ANON && Pte.isDirty(pte)) {
+    int kind = RssStat.kind(flags);
+    rss.decrement(kind);
+    if (kind != RssStat.ANON && Pte.isDirty(pte)) {
       markDirty(pfn);
     }
   }
@@ -303,8 +269,8 @@ public final class UserPages {
   /** {@code page_remove_rmap}; the entry's reference is left. */
   private void removeRmap(Vma area, long pte) {
     int pfn = Pte.pfn(pte);
-    int kind = kind(memMap.flags(pfn));
-    if (kind != ANON && Pte.isDirty(pte)) {
+    int kind = RssStat.kind(memMap.flags(pfn));
+    if (kind != RssStat.ANON && Pte.isDirty(pte)) {
       markDirty(pfn);
     }
     if (memMap.decrementMapcount(pfn) == 0) {
@@ -336,12 +302,12 @@ public final class UserPages {
 
   /** A page that the parent has entered the resident set of the forked process too. */
   void countCopied(int flags) {
-    rss[kind(flags)]++;
+    rss.increment(RssStat.kind(flags));
   }
 
   /** A page of the parent that was swapped out is one of the forked process too. */
   void countSwapped() {
-    rss[SWAP_ENTRIES]++;
+    rss.increment(RssStat.SWAP_ENTRIES);
   }
 
   /** {@code flush_tlb_mm}. */
@@ -421,7 +387,7 @@ public final class UserPages {
 
   /** {@code free_swap_and_cache} of an entry that goes: nobody needs what was swapped out. */
   void freeSwapEntry(long pte) {
-    rss[SWAP_ENTRIES]--;
+    rss.decrement(RssStat.SWAP_ENTRIES);
     memory.swap().freeAndCache(pte);
   }
 

@@ -4,7 +4,7 @@ package org.memarium.mm.space;
  * How large an address space is, in pages by kind, and whether its limits let it become larger
  * (Linux {@code vm_stat_account}, {@code may_expand_vm}, {@code mlock_future_ok}).
  */
-final class VmAccounting {
+public final class VmAccounting {
   private final RLimits limits;
 
   private long totalVm;
@@ -90,27 +90,33 @@ final class VmAccounting {
         || lockedVm + morePages <= limits.softPages(RLimits.MEMLOCK);
   }
 
-  long totalVm() {
+  /** {@code total_vm}. */
+  public long totalVm() {
     return totalVm;
   }
 
-  long dataVm() {
+  /** {@code data_vm}: private and writable, the stack aside. */
+  public long dataVm() {
     return dataVm;
   }
 
-  long execVm() {
+  /** {@code exec_vm}: executable and not writable. */
+  public long execVm() {
     return execVm;
   }
 
-  long stackVm() {
+  /** {@code stack_vm}. */
+  public long stackVm() {
     return stackVm;
   }
 
-  long lockedVm() {
+  /** {@code locked_vm}. */
+  public long lockedVm() {
     return lockedVm;
   }
 
-  long hiwaterVm() {
+  /** {@code hiwater_vm}, or the present size if that is more. */
+  public long hiwaterVm() {
     return Math.max(hiwaterVm, totalVm);
   }
 }

@@ -120,7 +120,7 @@ class MigrationTest {
     assertEquals(0, move(frameAt(at)));
     assertEquals(9, space.mmu.readInt(at));
     assertEquals(1, space.memory.allocator.lru().root().size(LruList.INACTIVE_ANON));
-    assertEquals(1, space.mm.rssShmem());
+    assertEquals(1, space.mm.rss().shmem());
   }
 
   @Test

@@ -45,14 +45,14 @@ final class FaultTest {
       long at = space.mapAnon(0, 3 * PAGE, RW, 0);
       assertEquals(0, space.mmu.readInt(at + 8));
       assertEquals(1, space.faults.faults(FaultKind.ZERO_PAGE));
-      assertEquals(0, space.mm.rss());
+      assertEquals(0, space.mm.rss().total());
       assertEquals(space.memory.allocator.zeroPfn(), Pte.pfn(space.mm.pages().tables().pte(at)));
       space.audit();
       space.mmu.writeInt(at + 8, 0x1234);
       assertEquals(1, space.faults.faults(FaultKind.COPY_ON_WRITE));
       assertEquals(0x1234, space.mmu.readInt(at + 8));
       assertEquals(0, space.mmu.readInt(at + 12));
-      assertEquals(1, space.mm.rssAnon());
+      assertEquals(1, space.mm.rss().anon());
       assertEquals(2, space.manager.faultCounts().minor());
       // The frame of zeroes is untouched.
       assertEquals(0, space.memory.ram.getInt(((long) space.memory.allocator.zeroPfn() << 12) + 8));
@@ -116,12 +116,12 @@ final class FaultTest {
       long at = space.mm.mmap(0x1000_c000, 60 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, file, 0);
       assertEquals(0x1000_c000, at);
       assertEquals(0x0a0a_0a0a, space.mmu.readInt(at + 9 * PAGE));
-      assertEquals(16, space.mm.rssFile());
+      assertEquals(16, space.mm.rss().file());
       assertEquals(16, file.pagesRead);
       assertEquals(4, firstMapped(space, at));
       // The window begins with the area here, and still is sixteen pages wide.
       assertEquals(0x0101_0101, space.mmu.readInt(at));
-      assertEquals(20, space.mm.rssFile());
+      assertEquals(20, space.mm.rss().file());
       assertEquals(0x1010_1010, space.mmu.readInt(at + 15 * PAGE));
       assertEquals(2, space.manager.faultCounts().minor());
       assertEquals(0, space.manager.faultCounts().major());
@@ -142,15 +142,15 @@ final class FaultTest {
       TestFile file = TestFile.of(space.pageCache, 6 * PAGE + 1);
       long at = space.mm.mmap(0x1000_0000, 32 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, file, 0);
       space.mmu.readByte(at + PAGE);
-      assertEquals(7, space.mm.rssFile());
+      assertEquals(7, space.mm.rss().file());
       TestFile other = TestFile.of(space.pageCache, 64 * PAGE);
       long split = 0x2000_0000L + (1024 - 4) * PAGE;
       space.mm.mmap(split, 32 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, other, 0);
       space.mmu.readByte(split + PAGE);
-      assertEquals(7 + 4, space.mm.rssFile());
+      assertEquals(7 + 4, space.mm.rss().file());
       long small = space.mm.mmap(0x3000_0000, 3 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, other, 8);
       space.mmu.readByte(small);
-      assertEquals(7 + 4 + 3, space.mm.rssFile());
+      assertEquals(7 + 4 + 3, space.mm.rss().file());
     }
   }
 
@@ -160,7 +160,7 @@ final class FaultTest {
       TestFile file = TestFile.of(space.pageCache, 64 * PAGE);
       long at = space.mm.mmap(0x1000_3000, 60 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, file, 0);
       space.mmu.readByte(at + PAGE);
-      assertEquals(16, space.mm.rssFile());
+      assertEquals(16, space.mm.rss().file());
       assertEquals(0, firstMapped(space, at));
     }
   }
@@ -172,17 +172,17 @@ final class FaultTest {
       long at = space.mapFile(file, 4 * PAGE, RW, PRIVATE, 0);
       space.mmu.writeByte(at + 5, 0x77);
       assertEquals(1, space.manager.faultCounts().minor());
-      assertEquals(1, space.mm.rssAnon());
-      assertEquals(0, space.mm.rssFile());
+      assertEquals(1, space.mm.rss().anon());
+      assertEquals(0, space.mm.rss().file());
       assertEquals(0x01, space.mmu.readByte(at + 4));
       assertEquals(0x77, space.mmu.readByte(at + 5));
       space.audit();
       // Mapped for reading first: the write replaces the page.
       assertEquals(2, space.mmu.readByte(at + PAGE));
-      assertEquals(3, space.mm.rssFile());
+      assertEquals(3, space.mm.rss().file());
       space.mmu.writeByte(at + PAGE, 9);
-      assertEquals(2, space.mm.rssFile());
-      assertEquals(2, space.mm.rssAnon());
+      assertEquals(2, space.mm.rss().file());
+      assertEquals(2, space.mm.rss().anon());
       assertEquals(2, space.faults.faults(FaultKind.COPY_ON_WRITE));
       byte[] bytes = new byte[2];
       assertEquals(2, file.mapping().read(PAGE, bytes, 0, 2));
@@ -201,8 +201,8 @@ final class FaultTest {
       space.mmu.writeByte(at + 7, 0x55);
       assertEquals(1, file.mapping().dirtyPages());
       assertEquals(1, space.faults.faults(FaultKind.WRITE_PROTECTED));
-      assertEquals(4, space.mm.rssFile());
-      assertEquals(0, space.mm.rssAnon());
+      assertEquals(4, space.mm.rss().file());
+      assertEquals(0, space.mm.rss().anon());
       byte[] bytes = new byte[8];
       file.mapping().read(0, bytes, 0, 8);
       assertEquals(0x55, bytes[7]);
@@ -223,7 +223,7 @@ final class FaultTest {
       long at = space.mapFile(file, 4 * PAGE, RW, SHARED, 0);
       space.mmu.writeByte(at + PAGE, 1);
       assertEquals(1, space.manager.faultCounts().minor());
-      assertEquals(1, space.mm.rssFile());
+      assertEquals(1, space.mm.rss().file());
       assertEquals(1, file.mapping().dirtyPages());
     }
   }
@@ -248,7 +248,7 @@ final class FaultTest {
       assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.writeByte(at + 2 * PAGE, 1)));
       assertEquals(0, space.mm.pageTableBytes());
       assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.readByte(at + 2 * PAGE)));
-      assertEquals(2, space.mm.rssFile());
+      assertEquals(2, space.mm.rss().file());
       assertEquals(PAGE, space.mm.pageTableBytes());
     }
   }
@@ -261,7 +261,7 @@ final class FaultTest {
       long at = space.mapFile(file, PAGE, RW, PRIVATE, 0);
       assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.readByte(at)));
       assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.writeByte(at, 1)));
-      assertEquals(0, space.mm.rss());
+      assertEquals(0, space.mm.rss().total());
       assertEquals(0, space.mm.pageTableBytes());
     }
   }
@@ -275,7 +275,7 @@ final class FaultTest {
       space.mmu.writeByte(at + 3 * PAGE, 1);
       file.mapping().truncate(PAGE + 10);
       space.audit();
-      assertEquals(2, space.mm.rss());
+      assertEquals(2, space.mm.rss().total());
       assertEquals(0x0000_0202, space.mmu.readInt(at + PAGE + 8));
       assertEquals(FaultResult.SIGBUS, failure(space, () -> space.mmu.readByte(at + 3 * PAGE)));
       file.mapping().truncate(4 * PAGE);
@@ -291,14 +291,14 @@ final class FaultTest {
       long at = space.mapFile(file, 4 * PAGE, PROT_READ, PRIVATE, 0);
       space.mmu.readByte(at);
       assertEquals(1, space.manager.faultCounts().major());
-      assertEquals(1, space.mm.rssFile());
+      assertEquals(1, space.mm.rss().file());
       space.mmu.readByte(at + PAGE);
       assertEquals(2, space.manager.faultCounts().major());
       assertEquals(0, space.mm.munmap(at, 4 * PAGE));
       long again = space.mapFile(file, 4 * PAGE, PROT_READ, PRIVATE, 0);
       space.mmu.readByte(again + PAGE);
       assertEquals(1, space.manager.faultCounts().minor());
-      assertEquals(2, space.mm.rssFile());
+      assertEquals(2, space.mm.rss().file());
     }
   }
 
@@ -309,7 +309,7 @@ final class FaultTest {
       assertEquals(0, space.mmu.readInt(at));
       space.mmu.writeInt(at + PAGE, 1);
       space.mmu.writeInt(at, 1);
-      assertEquals(2, space.mm.rssShmem());
+      assertEquals(2, space.mm.rss().shmem());
       assertEquals(2, space.memory.allocator.vmStat().get(VmStatItem.NR_SHMEM));
       // Writable at once: nobody has to notice the first write.
       assertEquals(2, space.manager.faultCounts().minor());
@@ -329,7 +329,7 @@ final class FaultTest {
       assertEquals(0, space.mm.mprotect(at, 2 * PAGE, PROT_NONE));
       space.audit();
       assertEquals(FaultResult.SEGV_ACCERR, failure(space, () -> space.mmu.readInt(at)));
-      assertEquals(1, space.mm.rssAnon());
+      assertEquals(1, space.mm.rss().anon());
       assertEquals(0, space.mm.mprotect(at, 2 * PAGE, RW));
       long faults = space.manager.faultCounts().minor();
       assertEquals(7, space.mmu.readInt(at));
@@ -376,8 +376,8 @@ final class FaultTest {
       long at = space.mapAnon(0, 4 * PAGE, RW, 0);
       space.mmu.writeInt(at, 7);
       assertEquals(0, space.mm.madvise(at, PAGE, 4));
-      assertEquals(0, space.mm.rss());
-      assertEquals(1, space.mm.hiwaterRss());
+      assertEquals(0, space.mm.rss().total());
+      assertEquals(1, space.mm.rss().peak());
       assertEquals(0, space.mmu.readInt(at));
     }
   }
@@ -393,7 +393,7 @@ final class FaultTest {
       space.audit();
       assertEquals(7, space.mmu.readInt(moved + PAGE));
       assertEquals(FaultResult.SEGV_MAPERR, failure(space, () -> space.mmu.readInt(at)));
-      assertEquals(1, space.mm.rssAnon());
+      assertEquals(1, space.mm.rss().anon());
     }
   }
 
@@ -401,8 +401,8 @@ final class FaultTest {
 
   private static long stack(TestSpace space) {
     long top = space.mm.layout().stackTop(null);
-    assertEquals(0, space.mm.createStack(top));
-    assertEquals(0, space.mm.setupArgPages(false));
+    assertEquals(0, space.mm.stack().create(top));
+    assertEquals(0, space.mm.stack().setUp(false));
     return top;
   }
 
@@ -422,7 +422,7 @@ final class FaultTest {
     try (TestSpace space = TestSpace.i386()) {
       long top = stack(space);
       assertEquals("bffdf000-c0000000 rw-p\n", space.maps());
-      assertEquals(33, space.mm.stackVm());
+      assertEquals(33, space.mm.accounting().stackVm());
       space.mmu.writeInt(0xbff0_0000L, 1);
       assertEquals("bff00000-c0000000 rw-p\n", space.maps());
       assertEquals(1, space.faults.stackGrowths());
@@ -430,8 +430,8 @@ final class FaultTest {
       space.mmu.writeInt(lowest, 1);
       assertEquals(
           FaultResult.SEGV_MAPERR, failure(space, () -> space.mmu.writeInt(lowest - 4, 1)));
-      assertEquals(2048, space.mm.stackVm());
-      assertEquals(2, space.mm.rss());
+      assertEquals(2048, space.mm.accounting().stackVm());
+      assertEquals(2, space.mm.rss().total());
     }
   }
 
@@ -522,7 +522,7 @@ final class FaultTest {
   void populatingBringsAllPagesIn() {
     try (TestSpace space = TestSpace.i386()) {
       long at = space.mm.mmap(0, 8 * PAGE, RW, ANON | 0x8000, null, 0);
-      assertEquals(8, space.mm.rssAnon());
+      assertEquals(8, space.mm.rss().anon());
       long faults = space.manager.faultCounts().minor();
       space.mmu.writeInt(at + 7 * PAGE, 1);
       assertEquals(faults, space.manager.faultCounts().minor());

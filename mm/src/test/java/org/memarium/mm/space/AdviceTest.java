@@ -49,7 +49,7 @@ class AdviceTest {
 
       assertEquals(2, space.reclaim.tryToFreePages());
       assertEquals(2, counter(space, VmStatItem.PGLAZYFREED));
-      assertEquals(2, space.mm.rssAnon());
+      assertEquals(2, space.mm.rss().anon());
       space.audit();
       assertEquals(0, space.mmu.readInt(at));
       assertEquals(8, space.mmu.readInt(at + PAGE));
@@ -73,7 +73,7 @@ class AdviceTest {
       // The parent's entry of the second page is dirty: the page stays.
       assertEquals(1, space.reclaim.tryToFreePages());
       space.audit();
-      assertEquals(1, space.mm.rssAnon());
+      assertEquals(1, space.mm.rss().anon());
       assertEquals(0, space.reclaim.tryToFreePages());
       child.exit();
       assertEquals(0, space.mmu.readInt(at));
@@ -90,13 +90,13 @@ class AdviceTest {
       long at = space.mapFile(file, 6 * PAGE, RW, SHARED, 0);
       space.mmu.writeInt(at + PAGE, 9);
       assertEquals(0x0303_0303, space.mmu.readInt(at + 2 * PAGE));
-      assertEquals(6, space.mm.rssFile());
+      assertEquals(6, space.mm.rss().file());
       byte[] core = new byte[6];
       assertEquals(0, space.mm.madvise(at, 5 * PAGE, Madvise.PAGEOUT, one -> false));
-      assertEquals(6, space.mm.rssFile());
+      assertEquals(6, space.mm.rss().file());
 
       assertEquals(0, space.mm.madvise(at, 5 * PAGE, Madvise.PAGEOUT));
-      assertEquals(1, space.mm.rssFile());
+      assertEquals(1, space.mm.rss().file());
       assertEquals(2, file.mapping().cachedPages());
       assertEquals(6, space.mm.mincore(at, core, 6, FileAccess.ALL));
       assertEquals("010001", digits(core));
@@ -126,12 +126,12 @@ class AdviceTest {
       space.mmu.writeInt(at, 1);
       space.mmu.writeInt(at + PAGE, 2);
       assertEquals(0, space.mm.madvise(at, PAGE, Madvise.GUARD_INSTALL));
-      assertEquals(1, space.mm.rssAnon());
+      assertEquals(1, space.mm.rss().anon());
       assertEquals(0, space.mm.madvise(at, 8 * PAGE, Madvise.DONTNEED));
       assertThrows(ProcessorException.class, () -> space.mmu.writeInt(at, 1));
       assertEquals(FaultResult.SEGV_MAPERR, space.faults.lastResult());
-      assertEquals(-Errno.ENOMEM, space.mm.mlock2(at, PAGE, 0));
-      assertEquals(0, space.mm.munlock(at, PAGE));
+      assertEquals(-Errno.ENOMEM, space.mm.mlock().mlock2(at, PAGE, 0));
+      assertEquals(0, space.mm.mlock().munlock(at, PAGE));
       MmStruct child = Objects.requireNonNull(space.mm.fork(space.limits));
       assertEquals(-Errno.EFAULT, space.faults.gup().getUserPage(child, at, false));
       space.audit();
@@ -157,12 +157,12 @@ class AdviceTest {
       TestFile file = TestFile.of(space.pageCache, (int) (2 * PAGE));
       long first = space.mapFile(file, 2 * PAGE, RW, SHARED | MAP_LOCKED, 0);
       long second = space.mapFile(file, 2 * PAGE, RW, PRIVATE, 0);
-      assertEquals(0, space.mm.mlock2(second, PAGE, MLOCK_ONFAULT));
-      assertEquals(3, space.mm.lockedVm());
+      assertEquals(0, space.mm.mlock().mlock2(second, PAGE, MLOCK_ONFAULT));
+      assertEquals(3, space.mm.accounting().lockedVm());
       assertEquals(2, counter(space, VmStatItem.NR_MLOCK));
       assertEquals(0x0101_0101, space.mmu.readInt(second));
       space.audit();
-      assertEquals(0, space.mm.munlock(first, 2 * PAGE));
+      assertEquals(0, space.mm.mlock().munlock(first, 2 * PAGE));
       assertEquals(1, counter(space, VmStatItem.NR_MLOCK));
       assertEquals(1, counter(space, VmStatItem.NR_UNEVICTABLE));
       // A copy takes its place, and is locked instead.
@@ -172,7 +172,7 @@ class AdviceTest {
       space.audit();
       assertEquals(0, space.mm.munmap(second, 2 * PAGE));
       assertEquals(0, counter(space, VmStatItem.NR_MLOCK));
-      assertEquals(0, space.mm.lockedVm());
+      assertEquals(0, space.mm.accounting().lockedVm());
     }
   }
 
@@ -195,10 +195,10 @@ class AdviceTest {
         MmStruct mm = child != null && random.nextBoolean() ? child : space.mm;
         switch (random.nextInt(10)) {
           case 0 -> {
-            var _ = mm.mlock2(from, bytes, random.nextInt(2));
+            var _ = mm.mlock().mlock2(from, bytes, random.nextInt(2));
           }
           case 1 -> {
-            var _ = mm.munlock(from, bytes);
+            var _ = mm.mlock().munlock(from, bytes);
           }
           case 2 -> {
             var _ = space.reclaim.tryToFreePages();

@@ -35,7 +35,7 @@ class DescriptorFailureTest {
   /** Makes the call until it succeeds; returns how often it failed. */
   private int failures(int errno, LongSupplier call) {
     for (int nth = 1; nth <= MOST; nth++) {
-      long before = mm.totalVm();
+      long before = mm.accounting().totalVm();
       space.slab.failSlab().attr().set(nth, 1);
       long result = call.getAsLong();
       space.slab.failSlab().attr().set(0, 0);
@@ -44,7 +44,7 @@ class DescriptorFailureTest {
         return nth - 1;
       }
       assertEquals(Errno.name(-errno), Errno.name(result), "failure " + nth);
-      assertEquals(before, mm.totalVm(), "failure " + nth);
+      assertEquals(before, mm.accounting().totalVm(), "failure " + nth);
     }
     throw new AssertionError("the call does not succeed");
   }
@@ -91,7 +91,7 @@ class DescriptorFailureTest {
 
   @Test
   void aNewBreakNeedsAnArea() {
-    mm.setBrk(0x0900_0000L, 0x0900_0000L);
+    mm.heap().setBrk(0x0900_0000L, 0x0900_0000L);
     space.slab.failSlab().attr().set(1, 1);
     assertEquals(0x0900_0000L, mm.brk(0x0900_4000L));
     space.audit();

@@ -100,7 +100,7 @@ class ForkTest {
       write(space.mm, at, 1);
       write(space.mm, at + PAGE, 2);
       MmStruct child = fork(space.mm);
-      assertEquals(space.mm.rss(), child.rss());
+      assertEquals(space.mm.rss().total(), child.rss().total());
       assertEquals(frame(space.mm, at), frame(child, at));
       write(space.mm, at, 10);
       write(child, at + PAGE, 20);
@@ -191,7 +191,7 @@ class ForkTest {
     long at = space.mm.mmap(0, 2 * PAGE, RW, SHARED_ANON, null, 0);
     write(space.mm, at, 1);
     MmStruct child = fork(space.mm);
-    assertEquals(0, child.rss()); // no anonymous page: faults bring the pages
+    assertEquals(0, child.rss().total()); // no anonymous page: faults bring the pages
     write(child, at, 2);
     write(child, at + PAGE, 3);
     assertEquals(2, read(space.mm, at));
@@ -212,8 +212,8 @@ class ForkTest {
     MmStruct child = fork(space.mm);
     assertEquals(4, file.references);
     assertFalse(Pte.isPresent(child.pages().tables().pte(clean)));
-    assertEquals(4, child.rss());
-    assertEquals(1, child.rssAnon());
+    assertEquals(4, child.rss().total());
+    assertEquals(1, child.rss().anon());
     assertEquals(77, read(child, written + PAGE));
     write(space.mm, written + PAGE, 78);
     write(child, written, 79);
@@ -234,8 +234,8 @@ class ForkTest {
     assertEquals(0, space.mm.madvise(left, PAGE, Madvise.DONTFORK));
     assertEquals(0, space.mm.madvise(wiped, PAGE, Madvise.WIPEONFORK));
     MmStruct child = fork(space.mm);
-    assertEquals(space.mm.totalVm() - 1, child.totalVm());
-    assertEquals(child.totalVm(), child.hiwaterVm());
+    assertEquals(space.mm.accounting().totalVm() - 1, child.accounting().totalVm());
+    assertEquals(child.accounting().totalVm(), child.accounting().hiwaterVm());
     assertEquals(1, read(child, kept));
     assertEquals(0, read(child, wiped));
     assertEquals(1, read(space.mm, wiped));
@@ -247,8 +247,8 @@ class ForkTest {
   void locksAreNotInherited() {
     long at = space.mapAnon(0, 2 * PAGE, RW, MmapFlags.MAP_LOCKED);
     MmStruct child = fork(space.mm);
-    assertEquals(2, space.mm.lockedVm());
-    assertEquals(0, child.lockedVm());
+    assertEquals(2, space.mm.accounting().lockedVm());
+    assertEquals(0, child.accounting().lockedVm());
     write(child, at, 1);
     write(space.mm, at + PAGE, 1);
     space.audit();

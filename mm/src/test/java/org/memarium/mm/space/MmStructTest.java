@@ -60,7 +60,7 @@ final class MmStructTest {
 
   @Test
   void theLegacyLayoutGoesUpFromAThird() {
-    mm.pickMmapLayout(true, null);
+    mm.unmappedArea().pickLayout(true, null);
     assertEquals(0x4000_0000L, space.mapAnon(0, PAGE, RW, 0));
     assertEquals(0x4000_1000L, space.mapAnon(0, PAGE, RW, 0));
   }
@@ -121,7 +121,7 @@ final class MmStructTest {
     assertEquals(AT + PAGE, space.mapAnon(AT + PAGE, PAGE, PROT_READ, FIXED));
     assertEquals(
         "10000000-10001000 rw-p\n10001000-10002000 r--p\n10002000-10004000 rw-p\n", space.maps());
-    assertEquals(4, mm.totalVm());
+    assertEquals(4, mm.accounting().totalVm());
   }
 
   @Test
@@ -130,10 +130,10 @@ final class MmStructTest {
     zero.kind = MappedFile.MmapKind.ZERO;
     long own = space.mapFile(zero, 2 * PAGE, RW, PRIVATE, 0);
     space.mmu.writeInt(own + PAGE, 1);
-    assertEquals(1, mm.rssAnon());
+    assertEquals(1, mm.rss().anon());
     long shared = space.mapFile(zero, 2 * PAGE, RW, SHARED, 0);
     space.mmu.writeInt(shared + PAGE, 1);
-    assertEquals(1, mm.rssShmem());
+    assertEquals(1, mm.rss().shmem());
     MappedFile shmem = Objects.requireNonNull(areaAt(shared).file());
     assertEquals("/dev/zero (deleted)", shmem.path());
   }
@@ -293,38 +293,38 @@ final class MmStructTest {
 
   @Test
   void theHeapOfTheReferenceStaysApartFromBss() {
-    assertEquals(0, mm.vmBrkFlags(0x0824_0000, 4 * PAGE, 0));
-    mm.setBrk(0x0824_4000, 0x0824_4000);
+    assertEquals(0, mm.heap().vmBrkFlags(0x0824_0000, 4 * PAGE, 0));
+    mm.heap().setBrk(0x0824_4000, 0x0824_4000);
     assertEquals(0x0826_6000, mm.brk(0x0826_6000));
     assertEquals("08240000-08244000 rw-p\n08244000-08266000 rw-p\n", space.maps());
     // 6.1 calls both so.
-    assertTrue(mm.isHeap(areaAt(0x0824_0000)));
-    assertTrue(mm.isHeap(areaAt(0x0824_4000)));
+    assertTrue(mm.heap().isHeap(areaAt(0x0824_0000)));
+    assertTrue(mm.heap().isHeap(areaAt(0x0824_4000)));
     assertEquals(0x0826_6008, mm.brk(0x0826_6008));
     assertEquals(0x0826_7000, areaAt(0x0824_4000).end());
     assertEquals(0x0824_4001, mm.brk(0x0824_4001));
     assertEquals(0x0824_5000, areaAt(0x0824_4000).end());
     assertEquals(0x0824_4001, mm.brk(0));
     assertEquals(0x0824_4001, mm.brk(0x0824_3fff));
-    assertEquals(5, mm.dataVm());
+    assertEquals(5, mm.accounting().dataVm());
   }
 
   @Test
   void aCurrentKernelNamesTheHeapOnly() {
     try (TestSpace compat = TestSpace.boot(Architecture.COMPAT, 64)) {
-      compat.mm.vmBrkFlags(0x0824_0000, 4 * PAGE, 0);
-      compat.mm.setBrk(0x0824_4000, 0x0824_4000);
+      compat.mm.heap().vmBrkFlags(0x0824_0000, 4 * PAGE, 0);
+      compat.mm.heap().setBrk(0x0824_4000, 0x0824_4000);
       compat.mm.brk(0x0824_6000);
       Vma bss = Objects.requireNonNull(compat.mm.findVma(0x0824_0000));
       Vma heap = Objects.requireNonNull(compat.mm.findVma(0x0824_4000));
-      assertEquals(false, compat.mm.isHeap(bss));
-      assertEquals(true, compat.mm.isHeap(heap));
+      assertEquals(false, compat.mm.heap().isHeap(bss));
+      assertEquals(true, compat.mm.heap().isHeap(heap));
     }
   }
 
   @Test
   void theHeapKeepsAPageFromItsNeighbourAndTheGuardGapFromAStack() {
-    mm.setBrk(AT, AT);
+    mm.heap().setBrk(AT, AT);
     space.mapAnon(AT + 16 * PAGE, PAGE, PROT_READ, FIXED);
     assertEquals(AT, mm.brk(AT + 16 * PAGE));
     assertEquals(AT + 15 * PAGE, mm.brk(AT + 15 * PAGE));
@@ -338,7 +338,7 @@ final class MmStructTest {
   @Test
   void theDataLimitHoldsForTheHeapToTheByte() {
     mm.parts().setCodeAndData(0x0804_8000, 0x0804_9000, 0x0804_9000, 0x0804_9000 + 100);
-    mm.setBrk(AT, AT);
+    mm.heap().setBrk(AT, AT);
     space.limits.set(RLimits.DATA, 1000, RLimits.INFINITY);
     assertEquals(AT, mm.brk(AT + 901));
     space.limits.set(RLimits.DATA, PAGE + 100, RLimits.INFINITY);
@@ -371,7 +371,7 @@ final class MmStructTest {
     assertEquals(77, space.mmu.readInt(to));
     assertEquals(
         "10000000-10001000 rw-p\n10002000-10004000 rw-p\n10100000-10102000 rw-p\n", space.maps());
-    assertEquals(1, mm.rssAnon());
+    assertEquals(1, mm.rss().anon());
     // It keeps its page numbers, so it comes home.
     assertEquals(AT + PAGE, mm.mremap(to, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, AT + PAGE));
     assertEquals("10000000-10004000 rw-p\n10101000-10102000 rw-p\n", space.maps());
@@ -423,17 +423,17 @@ final class MmStructTest {
     space.mapAnon(AT + 0x1_0000, 2 * PAGE, RW, FIXED);
     space.mapAnon(AT + 0x200_0000, 4 * PAGE, RW, FIXED | MAP_GROWSDOWN);
     space.mapAnon(AT + 0x300_0000, 8 * PAGE, PROT_NONE, FIXED);
-    assertEquals(15, mm.totalVm());
-    assertEquals(1, mm.execVm());
-    assertEquals(2, mm.dataVm());
-    assertEquals(4, mm.stackVm());
+    assertEquals(15, mm.accounting().totalVm());
+    assertEquals(1, mm.accounting().execVm());
+    assertEquals(2, mm.accounting().dataVm());
+    assertEquals(4, mm.accounting().stackVm());
     assertEquals(6, space.manager.committedMemory().pages());
     mm.munmap(AT, PAGE);
-    assertEquals(15, mm.hiwaterVm());
+    assertEquals(15, mm.accounting().hiwaterVm());
     mm.mmap(AT, 3 * PAGE, RW, ANON | FIXED | MAP_LOCKED, null, 0);
-    assertEquals(3, mm.lockedVm());
-    assertEquals(3, mm.rss());
+    assertEquals(3, mm.accounting().lockedVm());
+    assertEquals(3, mm.rss().total());
     mm.munmap(AT + PAGE, PAGE);
-    assertEquals(2, mm.lockedVm());
+    assertEquals(2, mm.accounting().lockedVm());
   }
 }

@@ -156,11 +156,13 @@ final class SpaceModelTest {
       this.mm = space.mm;
       this.touches = touches;
       space.limits.set(RLimits.STACK, RLimits.INFINITY, RLimits.INFINITY);
-      mm.pickMmapLayout(false, null);
-      mm.setBrk(START_BRK, START_BRK);
+      mm.unmappedArea().pickLayout(false, null);
+      mm.heap().setBrk(START_BRK, START_BRK);
       file = TestFile.of(space.pageCache, FILE_PAGES * (int) PAGE);
-      model = new SpaceModel(mm.layout(), mm.mmapBase(), space.manager.mmapMinAddress(), START_BRK);
-      assertEquals(0x2000_0000L, mm.mmapBase());
+      model =
+          new SpaceModel(
+              mm.layout(), mm.unmappedArea().mmapBase(), space.manager.mmapMinAddress(), START_BRK);
+      assertEquals(0x2000_0000L, mm.unmappedArea().mmapBase());
       both(new Op("mmap", SEPARATOR, PAGE, 0, 0x31, 0));
       if (limited) {
         space.limits.set(RLimits.AS, 40 * PAGE, RLimits.INFINITY);
@@ -324,9 +326,9 @@ final class SpaceModelTest {
           }
         }
       }
-      return mm.totalVm() == model.total()
+      return mm.accounting().totalVm() == model.total()
           ? null
-          : "%d pages instead of %d".formatted(mm.totalVm(), model.total());
+          : "%d pages instead of %d".formatted(mm.accounting().totalVm(), model.total());
     }
 
     private static int stateOf(Vma area) {

@@ -129,18 +129,18 @@ final class TwoKernelsTest {
       space.mapAnon(AT, 4 * PAGE, RW, MAP_FIXED | MAP_LOCKED);
       space.mmu.writeInt(AT + 3 * PAGE, 1);
       assertEquals(FAR, space.mm.mremap(AT, 2 * PAGE, 2 * PAGE, MOVE | MREMAP_DONTUNMAP, FAR));
-      assertEquals(layout == Layout.I386 ? 4 : 6, space.mm.lockedVm());
-      assertEquals(6, space.mm.totalVm());
+      assertEquals(layout == Layout.I386 ? 4 : 6, space.mm.accounting().lockedVm());
+      assertEquals(6, space.mm.accounting().totalVm());
       space.audit();
       // Nobody unlocks what stays: it is so until it is freed.
-      assertEquals(0, space.mm.munlock(AT, 4 * PAGE));
+      assertEquals(0, space.mm.mlock().munlock(AT, 4 * PAGE));
       assertEquals(4, space.manager.vmStat().get(VmStatItem.NR_MLOCK));
-      assertEquals(0, space.mm.munlock(FAR, 2 * PAGE));
+      assertEquals(0, space.mm.mlock().munlock(FAR, 2 * PAGE));
       assertEquals(2, space.manager.vmStat().get(VmStatItem.NR_MLOCK));
       space.audit();
       space.mm.munmap(0, layout.taskSize());
       assertEquals(0, space.manager.vmStat().get(VmStatItem.NR_MLOCK));
-      assertEquals(layout == Layout.I386 ? 2 : 4, space.mm.lockedVm());
+      assertEquals(layout == Layout.I386 ? 2 : 4, space.mm.accounting().lockedVm());
       space.audit();
     }
   }
@@ -187,8 +187,8 @@ final class TwoKernelsTest {
   void theStackOfA64BitKernelMergesWithNothing(Layout layout) {
     try (TestSpace space = boot(layout)) {
       long top = layout.stackTop(null);
-      assertEquals(0, space.mm.createStack(top));
-      assertEquals(0, space.mm.setupArgPages(false));
+      assertEquals(0, space.mm.stack().create(top));
+      assertEquals(0, space.mm.stack().setUp(false));
       long start = Objects.requireNonNull(space.mm.findVma(top - PAGE)).start();
       space.mapAnon(start - PAGE, PAGE, RW, MAP_FIXED | MAP_GROWSDOWN);
       assertEquals(layout == Layout.I386 ? 1 : 2, space.mm.areas());

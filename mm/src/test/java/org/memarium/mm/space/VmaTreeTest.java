@@ -307,7 +307,7 @@ final class VmaTreeTest {
   /** As Linux 6.18 answers: the free page right above the lower area is passed over. */
   @Test
   void whereASearchMeetsAGuardGapItGoesOnBelowAllOfIt() {
-    long base = space.mm.mmapBase();
+    long base = space.mm.unmappedArea().mmapBase();
     long stack = base - 4 * PAGE;
     assertEquals(stack, space.mapAnon(stack, 4 * PAGE, 3, TestSpace.FIXED | 0x100));
     long low = stack - 10 * PAGE;

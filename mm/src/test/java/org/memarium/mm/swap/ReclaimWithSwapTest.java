@@ -112,7 +112,7 @@ class ReclaimWithSwapTest {
     try (TestSwap t = machine()) {
       long at = t.space.mapAnon(0, PAGES * PAGE, TestSpace.RW, 0);
       t.write(at, 1);
-      assertEquals(0, t.mm.mlock2(at, 100 * PAGE, 0));
+      assertEquals(0, t.mm.mlock().mlock2(at, 100 * PAGE, 0));
       for (int page = 100; page < PAGES; page++) {
         t.write(at + page * PAGE, page);
       }

@@ -97,7 +97,7 @@ class ShmemSwapTest {
       assertTrue(t.stat(VmStatItem.PSWPOUT) > 1000);
       assertTrue(t.stat(VmStatItem.PSWPIN) > 1000);
       assertTrue(t.stat(VmStatItem.WORKINGSET_REFAULT_ANON) > 0);
-      assertEquals(0, t.mm.swapEntries(), "no page table has the slots");
+      assertEquals(0, t.mm.rss().swapEntries(), "no page table has the slots");
       MmStruct child = Objects.requireNonNull(t.mm.fork(t.space.limits));
       for (int page = 0; page < pages; page++) {
         int pfn = t.space.faults.gup().getUserPage(child, at + page * PAGE, false);

@@ -39,12 +39,12 @@ class SwapTest {
       t.write(at, 0x1234);
       t.swapOut(at);
       assertTrue(SwapEntry.isSwapped(t.swap.format(), t.mm.pages().tables().pte(at)));
-      assertEquals(1, t.mm.swapEntries());
-      assertEquals(0, t.mm.rssAnon());
+      assertEquals(1, t.mm.rss().swapEntries());
+      assertEquals(0, t.mm.rss().anon());
       t.audit();
       assertEquals(0x1234, t.read(at));
       assertEquals(FaultResult.MAJOR, t.space.faults.lastResult());
-      assertEquals(0, t.mm.swapEntries());
+      assertEquals(0, t.mm.rss().swapEntries());
       assertEquals(1, t.stat(VmStatItem.PSWPOUT));
       assertEquals(1, t.stat(VmStatItem.PSWPIN));
       assertEquals(1, t.stat(VmStatItem.PGMAJFAULT));
@@ -103,7 +103,7 @@ class SwapTest {
       long entry = t.mm.pages().tables().pte(at);
       MmStruct child = Objects.requireNonNull(t.mm.fork(t.space.limits));
       assertEquals(2, t.swap.count(entry));
-      assertEquals(1, child.swapEntries());
+      assertEquals(1, child.rss().swapEntries());
       t.audit();
       // The parent reads, then writes: the page is shared with the child through the cache.
       assertEquals(7, t.read(at));
@@ -159,9 +159,9 @@ class SwapTest {
         t.write(at + i * PAGE, i);
         t.swapOut(at + i * PAGE);
       }
-      assertEquals(8, t.mm.swapEntries());
+      assertEquals(8, t.mm.rss().swapEntries());
       assertEquals(0, t.mm.munmap(at, 4 * PAGE));
-      assertEquals(4, t.mm.swapEntries());
+      assertEquals(4, t.mm.rss().swapEntries());
       t.audit();
       for (int i = 4; i < 8; i++) {
         assertEquals(i, t.read(at + i * PAGE));
@@ -233,7 +233,7 @@ class SwapTest {
       assertEquals(0, t.swap.areas().swapOff(0, new TryToUnuse(t.space.manager)));
       t.audit();
       assertFalse(t.swap.isOn());
-      assertEquals(0, t.mm.swapEntries());
+      assertEquals(0, t.mm.rss().swapEntries());
       assertEquals(0, t.stat(VmStatItem.NR_SWAPCACHED));
       for (int i = 0; i < 20; i++) {
         assertEquals(i + 1, t.read(at + i * PAGE));
