@@ -16,6 +16,7 @@ final class SharedMemoryRulesTest {
   private static final int IPC_PRIVATE = 0;
   private static final int IPC_CREAT = 01000;
   private static final int IPC_RMID = 0;
+  private static final int SHM_REMAP = 040000;
   private static final int O_RDWR_CREAT = 0102;
   private static final int RW = 3;
   private static final int MAP_SHARED = 1;
@@ -50,6 +51,19 @@ final class SharedMemoryRulesTest {
     child.exit(0);
     assertEquals(before, machine.memory().committedMemory().pages());
     assertEquals(1, machine.proc("sysvipc/shm").lines().count());
+  }
+
+  @Test
+  void aSegmentThatWasRemovedIsAttachedInPlaceOfItsLastAttachment() {
+    JavaProgram program = start(Layout.COMPAT);
+    int id = program.call("shmget", IPC_PRIVATE, 2 * Ram.PAGE_SIZE, 0600);
+    int address = program.call("shmat", id, 0, 0);
+    program.writeInt(Integer.toUnsignedLong(address), 7);
+    assertEquals(0, program.call("shmctl", id, IPC_RMID, 0));
+    assertEquals(address, program.call("shmat", id, address, SHM_REMAP));
+    assertEquals(7, program.readInt(Integer.toUnsignedLong(address)));
+    assertEquals(0, program.call("shmdt", address));
+    assertEquals(-Errno.EINVAL, program.call("shmat", id, 0, 0));
   }
 
   @Test

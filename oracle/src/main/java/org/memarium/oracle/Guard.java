@@ -10,6 +10,10 @@ import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.frame.MemMap;
+import org.memarium.mm.frame.PageFlags;
+import org.memarium.mm.pagetable.Pte;
+import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
@@ -27,6 +31,7 @@ final class Guard {
   private static final long MAX_RESIDENT_PAGES = (48L << 20) >> Ram.PAGE_SHIFT;
 
   private static final int MAX_IOVECS = 4;
+  private static final int MADV_PAGEOUT = 21;
   private static final int MADV_POPULATE_READ = 22;
   private static final int MADV_POPULATE_WRITE = 23;
   private static final int MCL_FUTURE = 2;
@@ -83,7 +88,8 @@ final class Guard {
           !isProtected(at & -4096, bytes + 4096)
               && ((step.argument(2) != MADV_POPULATE_READ
                       && step.argument(2) != MADV_POPULATE_WRITE)
-                  || mayPopulate(slot, at, bytes));
+                  || mayPopulate(slot, at, bytes))
+              && (step.argument(2) != MADV_PAGEOUT || !hasForgottenLocks(slot, at, bytes));
       case MLOCK, MLOCK2 -> mayPopulate(slot, at, bytes);
       case MLOCKALL -> {
         boolean allowed = mayPopulate(slot, 0, 1L << 32);
@@ -110,7 +116,10 @@ final class Guard {
       case PROCESS_VM_READV, PROCESS_VM_WRITEV ->
           iovecsAllowed(slot, step.argument(1), step.argument(2))
               && iovecsAllowed(slot, step.argument(3), step.argument(4));
-      case PROCESS_MADVISE -> iovecsAllowed(slot, step.argument(1), step.argument(2));
+      case PROCESS_MADVISE ->
+          iovecsAllowed(slot, step.argument(1), step.argument(2))
+              && (step.argument(3) != MADV_PAGEOUT
+                  || !haveForgottenLocks(slot, step.argument(1), step.argument(2)));
       case PRLIMIT64 -> !touchesAgent(step.unsigned(3), 16);
       case FORK -> !ours.isAlive(step.argument(0)) && step.argument(0) < Mailbox.SLOTS;
       case WAIT4 -> step.argument(2) == WNOHANG && !touchesAgent(step.unsigned(1), 4);
@@ -175,6 +184,43 @@ final class Guard {
       AddressSpace mapping = area.mapping();
       if (mapping != null && mapping.store().isPersistent()) {
         return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether pages count as locked that no area locks any more: an area that MREMAP_DONTUNMAP left
+   * behind and that was locked anew has locked what stayed there twice. How many of them Linux
+   * counted once only, and so unlocked, depends on how full the batches of the processor were.
+   */
+  private boolean hasForgottenLocks(int slot, long at, long bytes) {
+    MmStruct mm = ours.mm(slot);
+    MemMap memMap = ours.machine().memory().allocator().memMap();
+    PteCursor cursor = mm.pages().tables().cursor();
+    cursor.reset(at & -4096, Math.min((at + bytes + 4095) & -4096, mm.layout().taskSize()));
+    while (cursor.next()) {
+      long pte = cursor.pte();
+      if (Pte.isPresent(pte) && memMap.testFlags(Pte.pfn(pte), PageFlags.MLOCKED)) {
+        Vma area = mm.findVma(cursor.linearAddress());
+        if (area != null && !area.has(VmFlags.LOCKED)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** The same of ranges that vectors in the scratch memory name, of whichever process. */
+  private boolean haveForgottenLocks(int slot, int address, int count) {
+    long iovecs = Integer.toUnsignedLong(address);
+    for (int i = 0; i < count; i++) {
+      long base = Integer.toUnsignedLong(ours.peek(slot, iovecs + 8L * i));
+      long bytes = Integer.toUnsignedLong(ours.peek(slot, iovecs + 8L * i + 4));
+      for (int target = 0; target < Mailbox.SLOTS; target++) {
+        if (ours.isAlive(target) && hasForgottenLocks(target, base, bytes)) {
+          return true;
+        }
       }
     }
     return false;

@@ -223,7 +223,10 @@ public final class SharedMemory {
     if (file == null) {
       return -Errno.ENOMEM;
     }
+    // With SHM_REMAP the attachment that goes may have been the last.
+    segment.attached++;
     long result = map(caller.mm(), file, address, hint != 0, (flags & SHM_REMAP) != 0, executable);
+    segment.attached--;
     if (!file.isMapped()) {
       free(file);
       destroyIfUnused(segment);
