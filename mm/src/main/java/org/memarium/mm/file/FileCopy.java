@@ -88,8 +88,10 @@ final class FileCopy {
     if (pfn < 0) {
       return pfn;
     }
-    // block_commit_write: no bytes from the beginning of a page on are no bytes of it.
-    if (!persistent || (position & (Ram.PAGE_SIZE - 1)) != 0) {
+    // block_commit_write: no bytes from the beginning of a page on are no bytes of it; but
+    // folio_zero_new_buffers: a block that is new for them is to be written.
+    boolean begins = (position & (Ram.PAGE_SIZE - 1)) == 0;
+    if (!persistent || !begins || file.store().isHole(position >>> Ram.PAGE_SHIFT)) {
       file.setDirty(pfn);
     }
     file.grewTo(position);

@@ -97,6 +97,20 @@ final class AddressSpaceTest {
     assertEquals(0, space.mmu.readByte(at + 300));
   }
 
+  /** A write whose first byte is not there to be copied. */
+  @Test
+  void aWriteOfNothingMakesAPageDirtyWhereItBeginsInsideOfItOrInAHole() {
+    TestFile file = TestFile.of(space.pageCache, 4 * PAGE);
+    assertEquals(0, file.mapping().writeNothing(PAGE));
+    assertEquals(0, file.mapping().dirtyPages());
+    assertEquals(0, file.mapping().writeNothing(PAGE + 1));
+    assertEquals(1, file.mapping().dirtyPages());
+    file.hole = true;
+    assertEquals(0, file.mapping().writeNothing(3 * PAGE));
+    assertEquals(2, file.mapping().dirtyPages());
+    assertEquals(4 * PAGE, file.mapping().bytes());
+  }
+
   @Test
   void mappingsReadAndWriteAgreeAlways() {
     Random random = new Random(3);
