@@ -151,11 +151,11 @@ final class ReadaheadTest {
     space.mmu.readByte(first);
     assertTrue(isMarked(file, 36));
     space.mmu.readByte(first + 12 * PAGE);
-    assertEquals(4 + 11, space.mm.rssFile());
+    assertEquals(4 + 11, space.mm.rss().file());
     long major = space.manager.faultCounts().major();
     space.mmu.readByte(first + 8 * PAGE);
     // 36, and 45 to 47: 44 is marked now.
-    assertEquals(4 + 15, space.mm.rssFile());
+    assertEquals(4 + 15, space.mm.rss().file());
     assertEquals(major + 1, space.manager.faultCounts().major());
     assertEquals(1, vmStat(VmStatItem.PGMAJFAULT));
   }
