@@ -110,15 +110,15 @@ final class Fragmentation {
     allocator.setGroupByMobility(migrateTypes);
     compaction = useCompaction ? reclaim.compaction() : null;
     if (!useCompaction) {
-      allocator.setCompactor(new NoCompaction());
+      allocator.slowPath().setCompactor(new NoCompaction());
     }
-    int pages = (int) allocator.totalRamPages();
+    int pages = (int) allocator.node().totalRamPages();
     Kernel shortLived = new Kernel(Gfp.GFP_KERNEL, 3, pages / 50, 60);
     Kernel longLived = new Kernel(Gfp.GFP_KERNEL, 3, pages * 8 / 100, 4);
     Kernel reclaimable = new Kernel(Gfp.GFP_KERNEL | Gfp.RECLAIMABLE, 1, pages * 12 / 100, 16);
     kernels = new Kernel[] {shortLived, longLived, reclaimable};
     groups = new Groups(pages, 20);
-    allocator.setReclaimer((gfpFlags, order) -> reclaimable.shrink());
+    allocator.slowPath().setReclaimer((gfpFlags, order) -> reclaimable.shrink());
   }
 
   /** Compaction that never finds a zone suitable. */
@@ -287,7 +287,7 @@ final class Fragmentation {
       extfrag += FragmentationIndex.fragmentationIndex(zone, 9);
       mixed += mixedBlocks(zone);
       int which = i % ORDERS.length;
-      int half = (int) ((allocator.freePages() / 2) >> ORDERS[which]);
+      int half = (int) ((allocator.node().freePages() / 2) >> ORDERS[which]);
       int wanted = ORDERS[which] > 3 ? half : Math.min(half, KERNEL_BLOCKS);
       asked[which] += wanted;
       got[which] += obtain(ORDERS[which], wanted);
@@ -307,13 +307,13 @@ final class Fragmentation {
     if (compaction != null) {
       compaction.compactNodes();
     }
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
     return 100 - FragmentationIndex.unusableFreeIndex(zone, 9) / 10.0;
   }
 
   /** Load rises and falls. */
   private void cycle(int steps) {
-    int pages = (int) allocator.totalRamPages();
+    int pages = (int) allocator.node().totalRamPages();
     groups.quotaPages = pages * HIGH_LOAD_PERCENT / 100;
     for (int i = 0; i < steps; i++) {
       step();

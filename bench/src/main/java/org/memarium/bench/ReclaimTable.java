@@ -186,7 +186,7 @@ final class ReclaimTable {
   private static String run(MachineConfigBuilder config, Pattern pattern) {
     try (Machine machine = Machine.boot(config.build())) {
       JavaProgram program = JavaProgram.start(machine);
-      long room = machine.memory().allocator().freePages();
+      long room = machine.memory().allocator().node().freePages();
       int pages = (int) (room * 101 / 100);
       long at = map(program, (long) pages * PAGE);
       for (int page = 0; page < pages; page++) {

@@ -65,11 +65,12 @@ public final class Machine implements AutoCloseable {
     kernel = new MachineKernel(config, memory);
     terminal = new MachineTerminal(kernel.vfs, kernel.external);
     firstProcess =
-        new FirstProcess(config, memory.slab, memory.allocator.totalRamPages(), kernel.machinery);
+        new FirstProcess(
+            config, memory.slab, memory.allocator.node().totalRamPages(), kernel.machinery);
     first = firstProcess.make();
     report = new ReportBuilder(memory, kernel, first);
     loop = new RunLoop(memory, kernel, first, this::afterSystemCall, this::beforeExit);
-    memory.allocator.setOomKiller(kernel.outOfMemory);
+    memory.allocator.slowPath().setOomKiller(kernel.outOfMemory);
     memory.allocator.groups().setOomKiller(kernel.outOfMemory);
     memory.mmu.setFaultHandler(loop);
     if (config.checks()) {

@@ -13,6 +13,7 @@ import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageAllocatorAudit;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelMapper;
 import org.memarium.mm.pagetable.KernelMemory;
@@ -170,7 +171,7 @@ final class MachineMemory implements AutoCloseable {
     slab.audit(audit);
     vmalloc.audit(audit);
     kmap.audit(audit);
-    allocator.audit(audit);
+    PageAllocatorAudit.audit(allocator, audit);
     manager.memMap().audit(audit);
   }
 

@@ -19,12 +19,12 @@ final class MachineStatistics implements Kernel.MemoryStatistics {
 
   @Override
   public long totalRamBytes() {
-    return bytes(allocator.totalRamPages());
+    return bytes(allocator.node().totalRamPages());
   }
 
   @Override
   public long freeRamBytes() {
-    return bytes(allocator.freePages());
+    return bytes(allocator.node().freePages());
   }
 
   @Override

@@ -63,10 +63,10 @@ class ManyProcessesTest {
   void tenThousandForksInARowLeaveNothingBehind() {
     Machine machine = boot(32, config -> {});
     assertEquals(0, run(machine, "row", 100));
-    long free = machine.memory().allocator().freeFrames();
+    long free = machine.memory().allocator().node().freeFrames();
     assertEquals(0, run(machine, "row", 10_000));
     machine.audit();
-    assertEquals(free, machine.memory().allocator().freeFrames());
+    assertEquals(free, machine.memory().allocator().node().freeFrames());
     assertEquals(List.of(), machine.memory().addressSpaces());
   }
 
@@ -74,9 +74,9 @@ class ManyProcessesTest {
   void programsThatStartProgramsLeaveNothingBehind() {
     Machine machine = boot(32, config -> {});
     assertEquals(0, run(machine, "programs", 100));
-    long free = machine.memory().allocator().freeFrames();
+    long free = machine.memory().allocator().node().freeFrames();
     assertEquals(0, run(machine, "programs", 1000));
-    assertEquals(free, machine.memory().allocator().freeFrames());
+    assertEquals(free, machine.memory().allocator().node().freeFrames());
   }
 
   @Test
@@ -92,7 +92,8 @@ class ManyProcessesTest {
     long rss = machine.task().requireMm().rss().total();
     assertTrue(rss > 30, "the program's pages: " + rss);
     long used =
-        machine.memory().allocator().totalRamPages() - machine.memory().allocator().freePages();
+        machine.memory().allocator().node().totalRamPages()
+            - machine.memory().allocator().node().freePages();
     assertTrue(used < 1001 * 20L, "frames in use: " + used);
     machine.stopBeforeCalls(null);
     machine.run();

@@ -212,7 +212,7 @@ final class OomTest {
     Machine machine = machines.boot(config -> {});
     JavaProgram program = JavaProgram.start(machine);
     fill(program, 8 << 20);
-    long total = machine.memory().allocator().totalRamPages();
+    long total = machine.memory().allocator().node().totalRamPages();
     long pages =
         program.task().requireMm().rss().total()
             + program.task().requireMm().pageTableBytes() / 4096;

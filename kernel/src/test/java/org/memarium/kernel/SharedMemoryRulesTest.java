@@ -99,7 +99,7 @@ final class SharedMemoryRulesTest {
   void aFileInDevShmGrowsToHalfOfMemory() {
     JavaProgram program = start(Layout.COMPAT);
     int fd = program.call("open", program.string(NAME, "/dev/shm/large"), O_RDWR_CREAT, 0600);
-    long half = program.machine().memory().allocator().totalRamPages() / 2;
+    long half = program.machine().memory().allocator().node().totalRamPages() / 2;
     int bytes = (int) (half << Ram.PAGE_SHIFT);
     assertEquals(0, program.call("ftruncate", fd, bytes + Ram.PAGE_SIZE));
     // The program that this is lies there too, and takes a page.

@@ -4,6 +4,7 @@ import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.KernelImage;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageAllocatorAudit;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.trace.Trace;
@@ -45,7 +46,7 @@ public final class BootedMemory implements AutoCloseable {
 
   /** Ends an audit with the frames' own part. */
   public void finish(Audit audit) {
-    allocator.audit(audit);
+    PageAllocatorAudit.audit(allocator, audit);
     allocator.memMap().audit(audit);
     audit.finish();
   }

@@ -143,7 +143,10 @@ final class ViewCommands {
         row("  " + kind.word(), machine.faults().faults(kind), "");
       }
     }
-    row("pages free", allocator.freePages(), "of " + "%,d".formatted(allocator.totalRamPages()));
+    row(
+        "pages free",
+        allocator.node().freePages(),
+        "of " + "%,d".formatted(allocator.node().totalRamPages()));
     machine
         .proc("vmstat")
         .lines()

@@ -36,7 +36,7 @@ final class OomReport {
 
   /** {@code oc->totalpages}: RAM and swap. */
   long totalPages() {
-    return memory.allocator().totalRamPages() + swapPages();
+    return memory.allocator().node().totalRamPages() + swapPages();
   }
 
   /** {@code total_swap_pages}. */

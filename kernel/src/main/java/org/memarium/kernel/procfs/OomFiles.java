@@ -31,7 +31,7 @@ final class OomFiles {
       return "0\n";
     }
     MemoryManager memory = system.memory();
-    long totalPages = memory.allocator().totalRamPages() + memory.swap().totalPages();
+    long totalPages = memory.allocator().node().totalRamPages() + memory.swap().totalPages();
     long badness = OomBadness.points(mm, process.settings().oomScoreAdj(), totalPages);
     return (badness == OomBadness.NEVER ? 0 : (1000 + badness * 1000 / totalPages) * 2 / 3) + "\n";
   }

@@ -18,7 +18,7 @@ final class PageTypeInfo {
 
   static String of(PageAllocator allocator) {
     StringBuilder out = new StringBuilder();
-    int order = allocator.pageblockOrder();
+    int order = allocator.zones().getFirst().pageblocks().order();
     out.append("Page block order: %d\nPages per block:  %d\n\n".formatted(order, 1 << order));
     out.append("%-43s ".formatted("Free pages count per migrate type at order"));
     for (int at = 0; at <= allocator.maxOrder(); at++) {

@@ -42,7 +42,7 @@ final class VmStatFile {
 
   private long value(VmStatItem item) {
     return switch (item) {
-      case NR_FREE_PAGES -> allocator.freePages();
+      case NR_FREE_PAGES -> allocator.node().freePages();
       case NR_DIRTY_THRESHOLD -> limits.thresholdPages(dirtyable);
       case NR_DIRTY_BACKGROUND_THRESHOLD -> limits.backgroundThresholdPages(dirtyable);
       default -> allocator.vmStat().get(item);

@@ -168,7 +168,7 @@ class ProcFsTest {
     assertTrue(lines.contains("HardwareCorrupted:     0 kB"));
     assertTrue(lines.contains("HugePages_Total:       0"));
     assertTrue(lines.contains("Hugepagesize:       4096 kB"));
-    long total = system.memory.allocator().totalRamPages() * 4;
+    long total = system.memory.allocator().node().totalRamPages() * 4;
     assertEquals("MemTotal:       %8d kB".formatted(total), lines.get(0));
   }
 
@@ -184,7 +184,7 @@ class ProcFsTest {
         pages += Long.parseLong(counts[order]) << order;
       }
     }
-    assertEquals(system.memory.allocator().freePages(), pages);
+    assertEquals(system.memory.allocator().node().freePages(), pages);
   }
 
   @Test

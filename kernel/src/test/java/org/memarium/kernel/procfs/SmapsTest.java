@@ -141,7 +141,7 @@ class SmapsTest {
       free += flags >>> PageWords.KPF_BUDDY & 1;
       tables += flags >>> PageWords.KPF_PGTABLE & 1;
     }
-    assertEquals(system.memory.allocator().freePages(), free);
+    assertEquals(system.memory.allocator().node().freePages(), free);
     // The top table is one too, although PageTables does not count it.
     assertEquals(system.mm.pages().tables().tablePages() + 1, tables);
   }

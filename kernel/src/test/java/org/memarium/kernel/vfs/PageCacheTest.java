@@ -18,6 +18,7 @@ import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageAllocatorAudit;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.slab.SlabAllocator;
@@ -48,10 +49,12 @@ class PageCacheTest {
             ram, memblock, PageAllocator.DEFAULT_MAX_ORDER, new VmStat(), new Trace());
     slab = new SlabAllocator(allocator, SlabConfig.LINUX_6_1, new KernelLog());
     pageCache = new PageCache(allocator, slab);
-    allocator.setReclaimer((gfpFlags, order) -> {
-      pageCache.sync();
-      return (int) pageCache.dropClean();
-    });
+    allocator
+        .slowPath()
+        .setReclaimer((gfpFlags, order) -> {
+          pageCache.sync();
+          return (int) pageCache.dropClean();
+        });
   }
 
   @AfterEach
@@ -60,7 +63,7 @@ class PageCacheTest {
     Audit audit = new Audit(allocator.memMap().frames());
     pageCache.audit(audit);
     slab.audit(audit);
-    allocator.audit(audit);
+    PageAllocatorAudit.audit(allocator, audit);
     allocator.memMap().audit(audit);
     audit.finish();
     ram.close();

@@ -26,6 +26,7 @@ import org.memarium.mm.Errno;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
+import org.memarium.mm.frame.PageAllocatorAudit;
 import org.memarium.mm.frame.PhysicalMemoryMap;
 import org.memarium.mm.pagetable.KernelPageTable;
 import org.memarium.mm.slab.SlabAllocator;
@@ -515,7 +516,7 @@ class RandomFileCallsTest {
       Audit audit = new Audit(allocator.memMap().frames());
       pageCache.audit(audit);
       slab.audit(audit);
-      allocator.audit(audit);
+      PageAllocatorAudit.audit(allocator, audit);
       allocator.memMap().audit(audit);
       audit.finish();
       assertNotNull(kernelPageTable);

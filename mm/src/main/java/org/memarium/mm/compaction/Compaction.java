@@ -373,7 +373,7 @@ public final class Compaction implements Compactor {
           && lastMigratedPfn != 0
           && lastMigratedPfn < (cc.migratePfn & -(1 << cc.order))) {
         // What was freed merges now, and may be the block that is wanted.
-        allocator.drainPages(cc.zone);
+        allocator.node().drainPages(cc.zone);
         lastMigratedPfn = 0;
         if (cc.zone.hasCaptured()) {
           return CompactResult.SUCCESS;

@@ -121,7 +121,7 @@ final class FreeScanner {
 
   /** {@code __isolate_free_page} and {@code split_map_pages}: how many frames, 0 if it may not. */
   private int isolateFreePage(CompactControl cc, int pfn) {
-    int pages = allocator.isolateFreePage(pfn);
+    int pages = allocator.splits().isolateFreePage(pfn);
     for (int i = 0; i < pages; i++) {
       cc.freePages.add(pfn + i);
     }

@@ -430,7 +430,9 @@ public final class FaultHandler {
     if (SwapEntry.isSoftDirty(tables.format(), entry)) {
       pte |= memory.softDirtyBit();
     }
-    mm.pages().mapSwappedIn(area, pteAddress, pte, frame, area.pageIndex(address), exclusive);
+    mm.pages()
+        .replaced()
+        .mapSwappedIn(area, pteAddress, pte, frame, area.pageIndex(address), exclusive);
     if (write && !exclusive) {
       return doWpPage(mm, area, address, pte);
     }
@@ -663,7 +665,7 @@ public final class FaultHandler {
     UserPages pages = mm.pages();
     long copied = Pte.of(fresh, UserPages.protection(area));
     pages.mapNewAnon(area, pteAddress, copied | bits, fresh, area.pageIndex(address));
-    pages.flushPage(address);
+    pages.tlb().flushPage(address);
     pages.unmapped(area, pte);
     return done(FaultKind.COPY_ON_WRITE, fresh);
   }

@@ -105,10 +105,12 @@ public final class TryToUnuse implements SwapAreas.Unuse {
           pte |= memory.softDirtyBit();
         }
         boolean exclusive = SwapEntry.isExclusive(tables.format(), entry);
-        pages.mapSwappedIn(area, pteAddress, pte, pfn, area.pageIndex(address), exclusive);
+        pages
+            .replaced()
+            .mapSwappedIn(area, pteAddress, pte, pfn, area.pageIndex(address), exclusive);
         swap.free(entry);
       } else {
-        pages.poisonSwapEntry(pteAddress, entry);
+        pages.replaced().poisonSwapEntry(pteAddress, entry);
       }
     }
     swap.tryToFree(pfn);

@@ -75,7 +75,7 @@ public final class DirtyLimits {
    * memory nothing, as the kernel writes files from low memory.
    */
   public long dirtyablePages(PageAllocator allocator) {
-    long free = allocator.freePages();
+    long free = allocator.node().freePages();
     free -= Math.min(free, allocator.watermarks().totalReservePages());
     long pages = free + fileLru(allocator.vmStat()::get, LruList::nodeItem);
     long high = 0;

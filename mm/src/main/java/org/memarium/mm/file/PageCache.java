@@ -162,7 +162,7 @@ public final class PageCache {
 
   /** {@code totalram_pages}: pages that the allocator manages. */
   public long totalRamPages() {
-    return allocator.totalRamPages();
+    return allocator.node().totalRamPages();
   }
 
   Commitment commitment() {

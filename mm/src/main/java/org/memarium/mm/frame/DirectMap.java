@@ -86,7 +86,7 @@ public final class DirectMap {
     long address = getFreePages(gfpFlags, order);
     if (address != 0) {
       int pfn = virtToPfn(address);
-      allocator.splitPage(pfn, order);
+      allocator.splits().splitPage(pfn, order);
       for (int extra = pfn + (int) pages; extra < pfn + (1 << order); extra++) {
         allocator.freePages(extra, 0);
       }

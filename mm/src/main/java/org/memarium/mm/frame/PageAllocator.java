@@ -4,7 +4,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Architecture;
-import org.memarium.mm.Audit;
 import org.memarium.mm.ZoneType;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
@@ -39,6 +38,8 @@ public final class PageAllocator {
   private final Memblock memblock;
   private final MemMap memMap;
   private final Zone[] zones;
+  private final Node node;
+  private final SplitPages splits = new SplitPages(this);
   private final GfpZones gfpZones;
 
   /** By index of the highest zone allowed: the highest that has frames. */
@@ -76,6 +77,7 @@ public final class PageAllocator {
     this.memblock = memblock;
     this.memMap = init.memMap();
     this.zones = init.zones();
+    this.node = new Node(zones);
     this.lastFreed = zones[0];
     this.gfpZones = new GfpZones(architecture);
     this.maxOrder = maxOrder;
@@ -121,7 +123,7 @@ public final class PageAllocator {
     }
     MemMapInit init = new MemMapInit(memblock, maxOrder, vmStat);
     PageAllocator allocator = new PageAllocator(ram, memblock, init, maxOrder, vmStat, trace);
-    vmStat.add(VmStatItem.PGFREE, allocator.totalRamPages());
+    vmStat.add(VmStatItem.PGFREE, allocator.node.totalRamPages());
     allocator.watermarks.init();
     allocator.freeInitmem();
     return allocator;
@@ -205,31 +207,14 @@ public final class PageAllocator {
     return zeroPfn;
   }
 
-  /** {@code totalram_pages}: what the allocator was given at boot. */
-  public long totalRamPages() {
-    long pages = 0;
-    for (Zone zone : zones) {
-      pages += zone.managedPages();
-    }
-    return pages;
+  /** All zones together. */
+  public Node node() {
+    return node;
   }
 
-  /** {@code NR_FREE_PAGES} of all zones: what is on the free lists. */
-  public long freePages() {
-    long pages = 0;
-    for (Zone zone : zones) {
-      pages += zone.freePages();
-    }
-    return pages;
-  }
-
-  /** All frames that nobody has: those on the free lists, and those on the per-CPU lists. */
-  public long freeFrames() {
-    long pages = freePages();
-    for (Zone zone : zones) {
-      pages += zone.perCpuPages().count();
-    }
-    return pages;
+  /** Blocks that become many of order 0. */
+  public SplitPages splits() {
+    return splits;
   }
 
   /** Watermarks, and the settings of {@code /proc/sys/vm} that they follow from. */
@@ -269,40 +254,9 @@ public final class PageAllocator {
 
   // ---- Who helps ----
 
-  /** Names who gives pages back when there are none. */
-  public void setReclaimer(Reclaimer reclaimer) {
-    slowPath.setReclaimer(reclaimer);
-  }
-
-  /** Names who moves pages together when there is no block of an order. */
-  public void setCompactor(Compactor compactor) {
-    slowPath.setCompactor(compactor);
-  }
-
-  /** Names who ends processes when nothing else gives memory back. */
-  public void setOomKiller(OomKiller oomKiller) {
-    slowPath.setOomKiller(oomKiller);
-  }
-
-  /** Names who is woken when a zone falls below its low watermark. */
-  public void setKswapd(Kswapd kswapd) {
-    slowPath.setKswapd(kswapd);
-    watermarks.setHasKswapd(true);
-  }
-
-  /**
-   * {@code memalloc_noreclaim_save}: from now on allocations reclaim nothing and may use all
-   * reserves, because who allocates is about to free memory.
-   *
-   * @return what to give to {@link #memallocNoreclaimRestore}
-   */
-  public boolean memallocNoreclaimSave() {
-    return slowPath.setMemalloc(true);
-  }
-
-  /** {@code memalloc_noreclaim_restore}. */
-  public void memallocNoreclaimRestore(boolean before) {
-    slowPath.setMemalloc(before);
+  /** What is done when the zones are below their low watermarks, and who helps then. */
+  public SlowPath slowPath() {
+    return slowPath;
   }
 
   /**
@@ -310,20 +264,8 @@ public final class PageAllocator {
    * back to them. They are emptied first.
    */
   public void setPerCpuLists(boolean use) {
-    drainAllPages();
+    node.drainAllPages();
     usePerCpuLists = use;
-  }
-
-  /** {@code drain_all_pages}: everything on the per-CPU lists goes back to the free lists. */
-  public void drainAllPages() {
-    for (Zone zone : zones) {
-      zone.perCpuPages().drain();
-    }
-  }
-
-  /** {@code drain_local_pages}: the same for one zone. */
-  public void drainPages(Zone zone) {
-    zone.perCpuPages().drain();
   }
 
   /**
@@ -332,6 +274,11 @@ public final class PageAllocator {
   public void enableHistory() {
     history = new FrameHistory(memMap.frames(), trace);
     memMap.setHistory(history);
+  }
+
+  /** Who has had which frame; null unless {@link #enableHistory} was called. */
+  @Nullable FrameHistory history() {
+    return history;
   }
 
   /** Faults that are made on purpose: {@code /sys/kernel/debug/fail_page_alloc}. */
@@ -586,99 +533,5 @@ public final class PageAllocator {
       trace.emit(new TraceEvent.MmPageFree(pfn, order));
     }
     return true;
-  }
-
-  // ---- Blocks in parts ----
-
-  /**
-   * {@code split_page}: each frame of a block becomes a block of order 0, with a reference of its
-   * own.
-   *
-   * @param pfn first frame of a block that was handed out, and is no compound page
-   * @throws IllegalStateException if there is no such block, or it is held more than once
-   */
-  public void splitPage(int pfn, int order) {
-    int flags = flagsOfBlock(pfn);
-    if (flags == NO_BLOCK
-        || PageFlags.order(flags) != order
-        || (flags & PageFlags.HEAD) != 0
-        || memMap.pageCount(pfn) != 1) {
-      throw memMap.wrong("split of order " + order + " of what is no such block", pfn);
-    }
-    memMap.split(pfn, order);
-    if (groups.areOn()) {
-      groups.split(pfn, order);
-    }
-  }
-
-  // ---- For compaction ----
-
-  /** {@code get_pageblock_migratetype}: the type of the pageblock that a frame of RAM lies in. */
-  public int pageblockMigratetype(int pfn) {
-    return zoneOf(pfn).pageblocks().type(pfn);
-  }
-
-  /** {@code pageblock_order}. */
-  public int pageblockOrder() {
-    return zones[0].pageblocks().order();
-  }
-
-  /**
-   * {@code __isolate_free_page} and {@code split_map_pages}: takes a free block off its list, and
-   * makes each of its frames a block of order 0 that is the caller's.
-   *
-   * @param pfn first frame of a block on a free list
-   * @return how many frames; 0 if the zone would have too little left
-   * @throws IllegalStateException if there is no such block
-   */
-  public int isolateFreePage(int pfn) {
-    if (!memMap.isPageBuddy(pfn)) {
-      throw memMap.wrong("isolating what is no free block", pfn);
-    }
-    int order = memMap.order(pfn);
-    if (!zoneOf(pfn).isolateFreePage(pfn, order)) {
-      return 0;
-    }
-    memMap.split(pfn, order);
-    if (history != null) {
-      history.allocated(pfn, order, Gfp.MOVABLE, MigrateType.MOVABLE);
-    }
-    return 1 << order;
-  }
-
-  // ---- Audit ----
-
-  /**
-   * Claims the free frames and checks the free lists. When every other room has had its say too,
-   * {@link MemMap#audit} compares.
-   */
-  public void audit(Audit audit) {
-    for (Zone zone : zones) {
-      zone.audit(audit);
-    }
-    lru.audit(audit);
-    groups.audit(audit);
-    long handedOut = 0;
-    for (int pfn = 0; pfn < memMap.frames(); pfn++) {
-      if (memMap.isAllocated(pfn)) {
-        handedOut += 1L << memMap.order(pfn);
-        auditTails(audit, pfn);
-      }
-    }
-    audit.expectEqual(
-        "pages given to the allocator, less those handed out",
-        freeFrames(),
-        totalRamPages() - handedOut);
-  }
-
-  private void auditTails(Audit audit, int head) {
-    boolean compound = memMap.isPageHead(head);
-    for (int pfn = head + 1; pfn < head + (1 << memMap.order(head)); pfn++) {
-      if (memMap.isPageTail(pfn) != compound || (compound && memMap.compoundHead(pfn) != head)) {
-        audit.difference(
-            "%s should%s be a tail of the compound page at 0x%x"
-                .formatted(memMap.describe(pfn), compound ? "" : " not", head));
-      }
-    }
   }
 }

@@ -15,7 +15,7 @@ import org.memarium.mm.trace.VmStatItem;
  *     -> the OOM killer -> again if it made room -> fail, with a warning
  * </pre>
  */
-final class SlowPath {
+public final class SlowPath {
   /** {@code MAX_RECLAIM_RETRIES}. */
   private static final int MAX_RECLAIM_RETRIES = 16;
 
@@ -37,19 +37,24 @@ final class SlowPath {
     this.zones = zones;
   }
 
-  void setReclaimer(Reclaimer reclaimer) {
+  /** Names who gives pages back when there are none. */
+  public void setReclaimer(Reclaimer reclaimer) {
     this.reclaimer = reclaimer;
   }
 
-  void setCompactor(Compactor compactor) {
+  /** Names who moves pages together when there is no block of an order. */
+  public void setCompactor(Compactor compactor) {
     this.compactor = compactor;
   }
 
-  void setKswapd(Kswapd kswapd) {
+  /** Names who is woken when a zone falls below its low watermark. */
+  public void setKswapd(Kswapd kswapd) {
     this.kswapd = kswapd;
+    allocator.watermarks().setHasKswapd(true);
   }
 
-  void setOomKiller(OomKiller oomKiller) {
+  /** Names who ends processes when nothing else gives memory back. */
+  public void setOomKiller(OomKiller oomKiller) {
     this.oomKiller = oomKiller;
   }
 
@@ -58,11 +63,21 @@ final class SlowPath {
     return memalloc;
   }
 
-  /** Sets PF_MEMALLOC; returns what it was. */
-  boolean setMemalloc(boolean on) {
+  /**
+   * {@code memalloc_noreclaim_save}: from now on allocations reclaim nothing and may use all
+   * reserves, because who allocates is about to free memory.
+   *
+   * @return what to give to {@link #memallocNoreclaimRestore}
+   */
+  public boolean memallocNoreclaimSave() {
     boolean before = memalloc;
-    memalloc = on;
+    memalloc = true;
     return before;
+  }
+
+  /** {@code memalloc_noreclaim_restore}. */
+  public void memallocNoreclaimRestore(boolean before) {
+    memalloc = before;
   }
 
   /** {@code wakeup_kswapd}. */
@@ -267,7 +282,7 @@ final class SlowPath {
 
   private int drainedFreeList(Attempt attempt) {
     unreserveHighAtomic(attempt, false);
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
     return freeList(attempt);
   }
 
@@ -405,7 +420,8 @@ final class SlowPath {
     }
     throw new IllegalStateException(
         "an allocation of order %d that must not fail (%s) cannot succeed: %d pages are free, and nothing can be reclaimed"
-            .formatted(attempt.order, Gfp.describe(attempt.gfpFlags), allocator.freePages()));
+            .formatted(
+                attempt.order, Gfp.describe(attempt.gfpFlags), allocator.node().freePages()));
   }
 
   /** The last look at the free lists, and {@code warn_alloc}. */

@@ -100,7 +100,7 @@ public final class ShowMem {
         pages(VmStatItem.NR_PAGE_TABLE_PAGES));
     add(" sec_pagetables:%d bounce:%d", pages(VmStatItem.NR_SEC_PAGE_TABLE_PAGES), 0);
     add(" kernel_misc_reclaimable:%d", pages(VmStatItem.NR_KERNEL_MISC_RECLAIMABLE));
-    add(" free:%d free_pcp:%d free_cma:0", allocator.freePages(), perCpuPages());
+    add(" free:%d free_pcp:%d free_cma:0", allocator.node().freePages(), perCpuPages());
     add(
         "Node 0 active_anon:%dkB inactive_anon:%dkB active_file:%dkB inactive_file:%dkB"
             + " unevictable:%dkB isolated(anon):%dkB isolated(file):%dkB mapped:%dkB dirty:%dkB"
@@ -123,7 +123,7 @@ public final class ShowMem {
   }
 
   private long perCpuPages() {
-    return allocator.freeFrames() - allocator.freePages();
+    return allocator.node().freeFrames() - allocator.node().freePages();
   }
 
   // ---- Zones ----

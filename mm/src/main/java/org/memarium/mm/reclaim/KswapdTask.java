@@ -269,14 +269,14 @@ public final class KswapdTask implements Kswapd {
   // ---- Work ----
 
   private void step() {
-    boolean before = allocator.memallocNoreclaimSave();
+    boolean before = allocator.slowPath().memallocNoreclaimSave();
     long worked = time.workedNanos();
     stepping = true;
     try {
       oneStep();
     } finally {
       stepping = false;
-      allocator.memallocNoreclaimRestore(before);
+      allocator.slowPath().memallocNoreclaimRestore(before);
       share.ran(time.workedNanos() - worked);
     }
     if (!busy || throttleEnd >= 0) {

@@ -69,7 +69,7 @@ public final class Reclaim {
     movablePages = new MovablePages(memMap);
     migration = new Migration(memory, rmap, movablePages);
     compaction = new Compaction(allocator, migration);
-    allocator.setCompactor(compaction);
+    allocator.slowPath().setCompactor(compaction);
 
     lru.workingset().setSwapSpace(group -> memory.swap().freePages());
     MemoryGroups memoryGroups = groups.apply(swappiness);
@@ -91,15 +91,17 @@ public final class Reclaim {
         new Vmscan(
             allocator, node, memoryGroups, chosen, scanCount, shrinkers, compaction, eviction);
     kswapd = new KswapdTask(allocator, node, vmscan, scanCount);
-    allocator.setReclaimer((gfpFlags, order) -> {
-      kswapd.throttleDirectReclaim(gfpFlags);
-      return vmscan.tryToFreePages(gfpFlags, order);
-    });
+    allocator
+        .slowPath()
+        .setReclaimer((gfpFlags, order) -> {
+          kswapd.throttleDirectReclaim(gfpFlags);
+          return vmscan.tryToFreePages(gfpFlags, order);
+        });
     allocator
         .groups()
         .setReclaimer((group, pages, gfpFlags, maySwap, proactive) ->
             vmscan.tryToFreeMemCgroupPages(group.lruvec(), pages, gfpFlags, maySwap, proactive));
-    allocator.setKswapd(kswapd);
+    allocator.slowPath().setKswapd(kswapd);
     memory.setPageOut(vmscan::reclaimPages);
   }
 
@@ -198,11 +200,11 @@ public final class Reclaim {
    * @return how many pages were freed, usually 32 or a little more
    */
   public int tryToFreePages() {
-    boolean before = allocator.memallocNoreclaimSave();
+    boolean before = allocator.slowPath().memallocNoreclaimSave();
     try {
       return vmscan.tryToFreePages(Gfp.GFP_HIGHUSER_MOVABLE, 0);
     } finally {
-      allocator.memallocNoreclaimRestore(before);
+      allocator.slowPath().memallocNoreclaimRestore(before);
     }
   }
 

@@ -104,7 +104,7 @@ final class ScanCount {
     }
     long file = vmStat.get(VmStatItem.NR_ACTIVE_FILE) + vmStat.get(VmStatItem.NR_INACTIVE_FILE);
     long anon = vmStat.get(VmStatItem.NR_INACTIVE_ANON);
-    return file + allocator.freePages() <= highMarks
+    return file + allocator.node().freePages() <= highMarks
         && !sc.mayDeactivateAnon
         && anon >> sc.priority != 0;
   }

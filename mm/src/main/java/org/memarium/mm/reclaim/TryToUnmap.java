@@ -70,7 +70,7 @@ final class TryToUnmap implements Rmap.Visitor {
       if (swap.duplicate(entry) != 0) {
         return false;
       }
-      pages.replaceBySwapEntry(area, linearAddress, pteAddress, pte, entry);
+      pages.replaced().replaceBySwapEntry(area, linearAddress, pteAddress, pte, entry);
     } else if (mayBeLost(area, pte)) {
       clear(pages, area, linearAddress, pteAddress, pte);
     } else {
@@ -98,7 +98,7 @@ final class TryToUnmap implements Rmap.Visitor {
   private static void clear(
       UserPages pages, Vma area, long linearAddress, long pteAddress, long pte) {
     pages.tables().writePte(pteAddress, 0);
-    pages.flushPage(linearAddress);
+    pages.tlb().flushPage(linearAddress);
     pages.unmapped(area, pte);
   }
 }

@@ -107,24 +107,24 @@ final class Vmscan {
     sc.nrToReclaim = Math.max(pages, ScanControl.SWAP_CLUSTER_MAX);
     sc.maySwap = maySwap;
     sc.proactive = proactive;
-    boolean before = allocator.memallocNoreclaimSave();
+    boolean before = allocator.slowPath().memallocNoreclaimSave();
     try {
       return tryToFree(sc);
     } finally {
-      allocator.memallocNoreclaimRestore(before);
+      allocator.slowPath().memallocNoreclaimRestore(before);
     }
   }
 
   /** {@code reclaim_pages}: the program does not need these isolated pages. */
   void reclaimPages(PageList isolated, boolean ignoreReferences) {
-    boolean before = allocator.memallocNoreclaimSave();
+    boolean before = allocator.slowPath().memallocNoreclaimSave();
     try {
       Lruvec root = allocator.lru().root();
       int highestZone = allocator.zones().size() - 1;
       ScanControl sc = new ScanControl(false, root, false, Gfp.GFP_KERNEL, 0, highestZone);
       eviction.reclaimPages(isolated, sc, ignoreReferences);
     } finally {
-      allocator.memallocNoreclaimRestore(before);
+      allocator.slowPath().memallocNoreclaimRestore(before);
     }
   }
 

@@ -114,7 +114,7 @@ public final class Rmap {
     long pteAddress = tables.pteAddress(linearAddress);
     long pte = pteAddress < 0 ? 0 : tables.readPte(pteAddress);
     if (maps(pte, pfn)) {
-      area.mm().pages().replaceByMigrationEntry(area, linearAddress, pteAddress, pte);
+      area.mm().pages().replaced().replaceByMigrationEntry(area, linearAddress, pteAddress, pte);
     }
     return true;
   }
@@ -133,7 +133,7 @@ public final class Rmap {
           long pteAddress = tables.pteAddress(linearAddress);
           long pte = pteAddress < 0 ? 0 : tables.readPte(pteAddress);
           if (SwapEntry.isMigration(format, pte) && SwapEntry.migrationPfn(format, pte) == oldPfn) {
-            area.mm().pages().restoreMigrationEntry(area, pteAddress, pte, newPfn);
+            area.mm().pages().replaced().restoreMigrationEntry(area, pteAddress, pte, newPfn);
           }
           return true;
         });

@@ -58,18 +58,18 @@ final class AdvisedPages {
       }
       if (Pte.isYoung(pte) || Pte.isDirty(pte)) {
         cursor.write(Pte.mkOld(Pte.mkClean(pte)));
-        mm.pages.gather(cursor.linearAddress());
+        mm.pages.tlb().gather(cursor.linearAddress());
       }
       lru.markLazyFree(Pte.pfn(pte));
     }
-    mm.pages.finishUnmap();
+    mm.pages.tlb().finish();
   }
 
   /** What was swapped out, or could not be read, is lost at once. */
   private void freeNonpresent(long pte) {
     PageTableFormat format = mm.pages.tables().format();
     if (SwapEntry.isSwapped(format, pte)) {
-      mm.pages.freeSwapEntry(pte);
+      mm.pages.zap.freeSwapEntry(pte);
       cursor.write(0);
     } else if (SwapEntry.isPoisoned(format, pte)) {
       cursor.write(0);
@@ -116,7 +116,7 @@ final class AdvisedPages {
         lru.deactivate(Pte.pfn(pte));
       }
     }
-    mm.pages.finishUnmap();
+    mm.pages.tlb().finish();
   }
 
   /** Whether no other entry maps the page, and it is on a list. */
@@ -127,7 +127,7 @@ final class AdvisedPages {
   private void makeOld(long pte) {
     if (Pte.isYoung(pte)) {
       cursor.write(Pte.mkOld(pte));
-      mm.pages.gather(cursor.linearAddress());
+      mm.pages.tlb().gather(cursor.linearAddress());
     }
   }
 
@@ -164,7 +164,7 @@ final class AdvisedPages {
       memMap.getPage(pfn);
       isolated.add(pfn);
     }
-    mm.pages.finishUnmap();
+    mm.pages.tlb().finish();
     mm.memory().pageOut().reclaimPages(isolated, !ages);
   }
 

@@ -51,7 +51,7 @@ public final class ClearRefs {
     for (Vma area = mm.firstArea(); area != null; area = area.next()) {
       clear.area(area, type);
     }
-    mm.pages.flushAll();
+    mm.pages.tlb().flushAll();
   }
 
   private void area(Vma area, int type) {

@@ -33,7 +33,7 @@ public final class CommittedMemory implements PageCache.Commitment {
   CommittedMemory(PageAllocator allocator, Swap swap) {
     this.allocator = allocator;
     this.swap = swap;
-    long freeKibibytes = allocator.freePages() << KIB_SHIFT;
+    long freeKibibytes = allocator.node().freePages() << KIB_SHIFT;
     userReserveKibibytes = Math.min(freeKibibytes / 32, MAX_USER_RESERVE_KIBIBYTES);
     adminReserveKibibytes = Math.min(freeKibibytes / 32, MAX_ADMIN_RESERVE_KIBIBYTES);
   }
@@ -101,7 +101,7 @@ public final class CommittedMemory implements PageCache.Commitment {
 
   /** {@code vm_commit_limit}, in pages. */
   public long limitPages() {
-    return limitPages(allocator.totalRamPages());
+    return limitPages(allocator.node().totalRamPages());
   }
 
   /** {@code vm_commit_limit}, in pages, if there were so much RAM. */
@@ -114,7 +114,7 @@ public final class CommittedMemory implements PageCache.Commitment {
   public boolean isEnoughFor(MmStruct mm, long morePages) {
     return switch (mode) {
       case ALWAYS -> true;
-      case GUESS -> morePages <= allocator.totalRamPages() + swap.totalPages();
+      case GUESS -> morePages <= allocator.node().totalRamPages() + swap.totalPages();
       case NEVER -> committed + morePages < allowedPages(mm);
     };
   }

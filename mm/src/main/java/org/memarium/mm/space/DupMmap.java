@@ -39,7 +39,7 @@ final class DupMmap {
       }
     }
     child.accounting.resetHiwater();
-    parent.pages.flushAll();
+    parent.pages.tlb().flushAll();
     return copied;
   }
 

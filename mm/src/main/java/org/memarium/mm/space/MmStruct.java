@@ -162,12 +162,12 @@ public final class MmStruct {
 
   /** {@code switch_mm}: loads CR3 with its page table. */
   public void activate() {
-    memory.addressSpaceIds.load(number, pages.tables().pgd(), pages.tlbGeneration());
+    memory.addressSpaceIds.load(number, pages.tables().pgd(), pages.tlb().generation());
   }
 
   /** Whether CR3 holds its page table. */
   public boolean isActive() {
-    return pages.isCurrent();
+    return pages.tlb().isCurrent();
   }
 
   /** {@code context.ldt}: the segments that the program made. */
@@ -389,7 +389,7 @@ public final class MmStruct {
     exited = true;
     oomSkip = true;
     users = 0;
-    if (pages.isCurrent()) {
+    if (pages.tlb().isCurrent()) {
       memory.addressSpaceIds.leave();
       memory.mmu().loadCr3(memory.kernelPageTable().pgd());
     }
@@ -477,8 +477,8 @@ public final class MmStruct {
   /** {@code zap_page_range_single}: takes pages of an area out, and leaves the area and guards. */
   void zap(Vma area, long start, long end) {
     rss().notePeak();
-    pages.zap(area, start, end, false);
-    pages.finishUnmap();
+    pages.zap.zap(area, start, end, false);
+    pages.tlb().finish();
   }
 
   /** Whether its entries and areas tell what was written to since {@code clear_refs}. */

@@ -54,9 +54,10 @@ final class MoveVma {
       mm.accounting.addLocked(flags, newPages);
     }
     boolean huge = area.has(VmFlags.HUGETLB);
-    long moved = huge ? oldBytes : mm.pages.move(address, newAddress, oldBytes);
+    MovePageTables tables = new MovePageTables(mm);
+    long moved = huge ? oldBytes : tables.move(address, newAddress, oldBytes);
     if (moved < oldBytes) {
-      mm.pages.move(newAddress, address, moved);
+      tables.move(newAddress, address, moved);
       // If a neighbour took it in and cannot be split again, it stays: Linux does not look either.
       var _ = mm.munmap.unmapRange(newAddress, newAddress + newBytes);
       mm.accounting.restoreHiwater(hiwater);

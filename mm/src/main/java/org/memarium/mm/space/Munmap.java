@@ -117,7 +117,7 @@ final class Munmap {
     Vma area = first;
     while (area != null && area.start < end) {
       Vma next = area.next;
-      mm.pages.unmap(area, area.start, area.end);
+      mm.pages.zap.unmap(area, area.start, area.end);
       mm.accounting.add(area.flags, -area.pages());
       mm.accounting.addLocked(area.flags, -area.pages());
       if ((area.flags & VmFlags.ACCOUNT) != 0) {
@@ -127,7 +127,7 @@ final class Munmap {
       area = next;
     }
     freePageTables(below, area, start, end);
-    mm.pages.finishUnmap();
+    mm.pages.tlb().finish();
   }
 
   /** {@code free_pgtables}: frees the tables that no neighbour needs; ceiling 0 is no limit. */

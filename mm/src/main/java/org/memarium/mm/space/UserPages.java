@@ -1,9 +1,7 @@
 package org.memarium.mm.space;
 
 import java.util.Objects;
-import org.memarium.hardware.Mmu;
 import org.memarium.hardware.PageTableEntry;
-import org.memarium.hardware.PageTableFormat;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.Lru;
@@ -12,10 +10,8 @@ import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
-import org.memarium.mm.pagetable.PteBuffer;
 import org.memarium.mm.pagetable.PteCursor;
 import org.memarium.mm.pagetable.SwapEntry;
-import org.memarium.mm.trace.TraceEvent;
 import org.memarium.mm.trace.VmStatItem;
 
 /**
@@ -28,10 +24,6 @@ import org.memarium.mm.trace.VmStatItem;
  * right, never when it gains one: the fault that follows drops the stale translation.
  */
 public final class UserPages {
-  /** {@code tlb_single_page_flush_ceiling}: for more pages than this all are flushed. */
-  private static final int FLUSH_CEILING_PAGES = 33;
-
-  private final Mmu mmu;
   private final PageTables tables;
   private final PteCursor cursor;
   private final PageAllocator allocator;
@@ -45,22 +37,21 @@ public final class UserPages {
   /** How many pages and swap entries there are. */
   final RssStat rss = new RssStat();
 
-  // ---- struct mmu_gather: what has been taken out since the last flush ----
-  private long gatherStart = Long.MAX_VALUE;
-  private long gatherEnd;
-
-  /** {@code tlb_gen}: how many flushes of this address space there were. */
-  private long tlbGeneration;
+  private final MmuGather tlb;
+  final ZapPageRange zap;
+  private final ReplacedEntries replaced;
 
   UserPages(MemoryManager memory, PageTables tables) {
     this.memory = memory;
-    this.mmu = memory.mmu();
     this.tables = tables;
     this.cursor = tables.cursor();
     this.allocator = memory.allocator();
     this.memMap = memory.memMap();
     this.lru = allocator.lru();
     this.softDirtyFlag = memory.softDirtyBit() == 0 ? 0 : VmFlags.SOFTDIRTY;
+    this.tlb = new MmuGather(memory, tables);
+    this.zap = new ZapPageRange(this, memory);
+    this.replaced = new ReplacedEntries(this, memory);
   }
 
   /** {@code VM_SOFTDIRTY}: what a new area has; 0 where nobody tracks it. */
@@ -76,6 +67,16 @@ public final class UserPages {
   /** The page tables. */
   public PageTables tables() {
     return tables;
+  }
+
+  /** What the TLB has to forget. */
+  public MmuGather tlb() {
+    return tlb;
+  }
+
+  /** Entries that stand for a page which is elsewhere. */
+  public ReplacedEntries replaced() {
+    return replaced;
   }
 
   // ---- One page in, one page out ----
@@ -117,125 +118,7 @@ public final class UserPages {
     tables.writePte(pteAddress, pte);
   }
 
-  /**
-   * {@code try_to_migrate_one}: puts a migration entry in the place of one that maps a page. The
-   * page still counts in the resident set.
-   */
-  public void replaceByMigrationEntry(Vma area, long linearAddress, long pteAddress, long pte) {
-    int pfn = Pte.pfn(pte);
-    boolean exclusive = memMap.testFlags(pfn, PageFlags.ANON_EXCLUSIVE);
-    memMap.clearFlags(pfn, PageFlags.ANON_EXCLUSIVE);
-    tables.writePte(pteAddress, SwapEntry.migration(tables.format(), pte, exclusive));
-    flushPage(linearAddress);
-    if (Pte.isDirty(pte) && memMap.isPageAnon(pfn)) {
-      memMap.setPageDirty(pfn);
-    }
-    dropMapping(area, pte);
-  }
-
-  /**
-   * {@code remove_migration_pte}: maps a page again in the place of a migration entry, with the
-   * rights that the area gives and the bits that the entry kept.
-   */
-  public void restoreMigrationEntry(Vma area, long pteAddress, long entry, int pfn) {
-    PageTableFormat format = tables.format();
-    long pte = Pte.of(pfn, protection(area));
-    if (!SwapEntry.isYoungMigration(format, entry)) {
-      pte = Pte.mkOld(pte);
-    }
-    if (SwapEntry.isDirtyMigration(format, entry) && memMap.isPageDirty(pfn)) {
-      pte = Pte.mkDirty(pte);
-    }
-    if (SwapEntry.isWritableMigration(format, entry) && (area.flags & VmFlags.WRITE) != 0) {
-      pte = Pte.mkWrite(pte);
-    }
-    if (memMap.isPageAnon(pfn) && !SwapEntry.isSharedMigration(format, entry)) {
-      memMap.setFlags(pfn, PageFlags.ANON_EXCLUSIVE);
-    }
-    if (SwapEntry.isSoftDirtyMigration(format, entry)) {
-      pte |= Pte.SOFT_DIRTY;
-    }
-    memMap.getPage(pfn);
-    if (memMap.incrementMapcount(pfn) == 1) {
-      memory.vmStat().increment(mappedItem(RssStat.kind(memMap.flags(pfn))));
-    }
-    if ((area.flags & VmFlags.LOCKED) != 0) {
-      lru.lock(pfn);
-    }
-    tables.writePte(pteAddress, pte);
-  }
-
-  /**
-   * {@code try_to_unmap_one} of an anonymous page in the swap cache: puts its swap entry in the
-   * place of one that maps it. The caller has had the slot {@linkplain
-   * org.memarium.mm.swap.Swap#duplicate duplicated} for it.
-   *
-   * @param pte the entry, which maps the page
-   * @param swapEntry as {@link org.memarium.mm.swap.Swap#entryOf} names the slot
-   */
-  public void replaceBySwapEntry(
-      Vma area, long linearAddress, long pteAddress, long pte, long swapEntry) {
-    PageTableFormat format = tables.format();
-    int pfn = Pte.pfn(pte);
-    long entry = swapEntry;
-    if (memMap.testFlags(pfn, PageFlags.ANON_EXCLUSIVE)) {
-      memMap.clearFlags(pfn, PageFlags.ANON_EXCLUSIVE);
-      entry = SwapEntry.mkExclusive(format, entry);
-    }
-    if (Pte.isSoftDirty(pte)) {
-      entry = SwapEntry.mkSoftDirty(format, entry);
-    }
-    tables.writePte(pteAddress, entry);
-    flushPage(linearAddress);
-    if (Pte.isDirty(pte)) {
-      memMap.setPageDirty(pfn);
-    }
-    rss.decrement(RssStat.ANON);
-    rss.increment(RssStat.SWAP_ENTRIES);
-    dropMapping(area, pte);
-  }
-
-  /**
-   * {@code page_add_anon_rmap} of {@code do_swap_page}: maps a page in the place of its swap entry,
-   * whose slot the caller has given up. The entry takes over the caller's reference.
-   *
-   * @param area the one that the page lies in; it has an anon_vma
-   * @param index linear page number, see {@link Vma#pageIndex}
-   * @param exclusive whether nobody else has the page
-   */
-  public void mapSwappedIn(
-      Vma area, long pteAddress, long pte, int pfn, long index, boolean exclusive) {
-    if (!memMap.isPageAnon(pfn)) {
-      // Of a page that others may have, all of the family know the oldest.
-      AnonVma anonVma = Objects.requireNonNull(area.anonVma);
-      memMap.setFlags(pfn, PageFlags.ANON);
-      memMap.setMapping(pfn, (exclusive ? anonVma : anonVma.root()).number(), (int) index);
-    }
-    if (exclusive) {
-      memMap.setFlags(pfn, PageFlags.ANON_EXCLUSIVE);
-    }
-    if (memMap.incrementMapcount(pfn) == 1) {
-      memory.vmStat().increment(VmStatItem.NR_ANON_PAGES);
-    }
-    rss.increment(RssStat.ANON);
-    rss.decrement(RssStat.SWAP_ENTRIES);
-    if ((area.flags & VmFlags.LOCKED) != 0) {
-      lru.lock(pfn);
-    }
-    tables.writePte(pteAddress, pte);
-  }
-
-  /**
-   * {@code unuse_pte} of a page that could not be read: the entry says so from now on, and the slot
-   * is given up.
-   */
-  public void poisonSwapEntry(long pteAddress, long pte) {
-    rss.decrement(RssStat.SWAP_ENTRIES);
-    tables.writePte(pteAddress, SwapEntry.poisoned(tables.format()));
-    memory.swap().free(pte);
-  }
-
-  private static VmStatItem mappedItem(int kind) {
+  static VmStatItem mappedItem(int kind) {
     return kind == RssStat.ANON ? VmStatItem.NR_ANON_PAGES : VmStatItem.NR_MAPPED;
   }
 
@@ -261,7 +144,7 @@ public final class UserPages {
   }
 
   /** {@code page_remove_rmap} and {@code put_page}: an entry does not map its page any more. */
-  private void dropMapping(Vma area, long pte) {
+  void dropMapping(Vma area, long pte) {
     removeRmap(area, pte);
     allocator.putPage(Pte.pfn(pte));
   }
@@ -310,86 +193,7 @@ public final class UserPages {
     rss.increment(RssStat.SWAP_ENTRIES);
   }
 
-  /** {@code flush_tlb_mm}. */
-  void flushAll() {
-    flush(0, Long.MAX_VALUE);
-  }
-
   // ---- Ranges ----
-
-  /**
-   * {@code unmap_vmas}: takes everything of [start, end), which lies in one area, out, guard
-   * markers too; {@link #finishUnmap} follows.
-   */
-  void unmap(Vma area, long start, long end) {
-    zap(area, start, end, true);
-  }
-
-  /**
-   * {@code zap_pte_range}: takes all pages of [start, end), which lies in one area, out; {@link
-   * #finishUnmap} follows.
-   *
-   * @param dropMarkers whether guard markers go too ({@code ZAP_FLAG_DROP_MARKER})
-   */
-  void zap(Vma area, long start, long end, boolean dropMarkers) {
-    PteBuffer buffer = memory.pteBuffer;
-    long[] ptes = buffer.ptes;
-    cursor.reset(start, end);
-    while (cursor.nextTable()) {
-      int count = cursor.entriesHere();
-      buffer.read(tables, cursor.pteAddress(), count);
-      int lastZapped = -1;
-      boolean changed = false;
-      for (int i = 0; i < count; i++) {
-        long pte = ptes[i];
-        if (pte == 0) {
-          continue;
-        }
-        if (!Pte.isPresent(pte)) {
-          ptes[i] = zapNonpresent(pte, dropMarkers);
-          changed |= ptes[i] != pte;
-          continue;
-        }
-        ptes[i] = 0;
-        if (lastZapped < 0) {
-          gather(cursor.linearAddress() + (long) i * Ram.PAGE_SIZE);
-        }
-        lastZapped = i;
-        if (Pte.isYoung(pte) && !Pte.isSpecial(pte) && (area.flags & VmFlags.SEQ_READ) == 0) {
-          markAccessed(Pte.pfn(pte));
-        }
-        unmapped(area, pte);
-      }
-      if (lastZapped >= 0) {
-        gather(cursor.linearAddress() + (long) lastZapped * Ram.PAGE_SIZE);
-      }
-      if (lastZapped >= 0 || changed) {
-        buffer.write(tables, cursor.pteAddress(), count);
-      }
-    }
-  }
-
-  /** The same of an entry without a frame; returns what stays. */
-  private long zapNonpresent(long pte, boolean dropMarkers) {
-    if (SwapEntry.isSwapped(tables.format(), pte)) {
-      freeSwapEntry(pte);
-      return 0;
-    }
-    if (SwapEntry.isPoisoned(tables.format(), pte)) {
-      return 0;
-    }
-    if (!SwapEntry.isGuard(tables.format(), pte)) {
-      // Nobody runs while pages are moved.
-      throw new IllegalStateException("no page, no slot and no guard: 0x%x".formatted(pte));
-    }
-    return dropMarkers ? 0 : pte;
-  }
-
-  /** {@code free_swap_and_cache} of an entry that goes: nobody needs what was swapped out. */
-  void freeSwapEntry(long pte) {
-    rss.decrement(RssStat.SWAP_ENTRIES);
-    memory.swap().freeAndCache(pte);
-  }
 
   /**
    * Writes guard markers to the entries of [start, end), which are none or guards already.
@@ -406,13 +210,6 @@ public final class UserPages {
       tables.writePte(pteAddress, guard);
     }
     return true;
-  }
-
-  /** A page of a file was used through an entry that goes now; an anonymous page goes with it. */
-  private void markAccessed(int pfn) {
-    if (!memMap.isPageAnon(pfn)) {
-      lru.markAccessed(pfn);
-    }
   }
 
   /**
@@ -432,15 +229,6 @@ public final class UserPages {
         lru.unlock(Pte.pfn(pte));
       }
     }
-  }
-
-  /** Ends a series of {@link #unmap}: flushes what was taken out. */
-  void finishUnmap() {
-    if (gatherStart < gatherEnd) {
-      flush(gatherStart, gatherEnd);
-    }
-    gatherStart = Long.MAX_VALUE;
-    gatherEnd = 0;
   }
 
   /**
@@ -467,10 +255,10 @@ public final class UserPages {
       }
       cursor.write(pte);
       if (needsFlush(old, pte)) {
-        gather(cursor.linearAddress());
+        tlb.gather(cursor.linearAddress());
       }
     }
-    finishUnmap();
+    tlb.finish();
   }
 
   /** {@code can_change_pte_writable}: whether a write to it would do nothing but set the bit. */
@@ -495,61 +283,6 @@ public final class UserPages {
     return cleared != 0 || changed != 0;
   }
 
-  /**
-   * {@code move_page_tables}: moves the entries of [from, from + bytes) to another place, a whole
-   * table at once where one begins at both places.
-   *
-   * @return how many bytes were done, less than {@code bytes} if there was no memory for a table
-   */
-  long move(long from, long to, long bytes) {
-    long span = 1L << tables.format().shift(2);
-    long done = 0;
-    while (done < bytes) {
-      long source = from + done;
-      long target = to + done;
-      long extent = Math.min(bytes - done, span - (source & (span - 1)));
-      extent = Math.min(extent, span - (target & (span - 1)));
-      if (extent == span && tables.moveTable(source, target)) {
-        gatherStart = Math.min(gatherStart, source);
-        gatherEnd = Math.max(gatherEnd, source + span);
-      } else if (tables.pteAddress(source) >= 0) {
-        // The table is made even if nothing is in the old one, as Linux does it.
-        long moved = tables.allocPte(target) < 0 ? 0 : moveEntries(source, target, extent);
-        if (moved < extent) {
-          finishUnmap();
-          return done + moved;
-        }
-      }
-      done += extent;
-    }
-    finishUnmap();
-    return bytes;
-  }
-
-  /** {@code move_ptes}: entries that lie in one table, and go to one table. */
-  private long moveEntries(long from, long to, long bytes) {
-    cursor.reset(from, from + bytes);
-    while (cursor.next()) {
-      long offset = cursor.linearAddress() - from;
-      long target = tables.allocPte(to + offset);
-      if (target < 0) {
-        return offset;
-      }
-      // Making the table may have taken a page that was lazily freed.
-      long pte = tables.readPte(cursor.pteAddress());
-      // move_soft_dirty_pte: whoever tracks writes sees that something is there now.
-      if (Pte.isPresent(pte)) {
-        pte |= memory.softDirtyBit();
-      } else if (memory.softDirtyBit() != 0 && SwapEntry.isSwapped(tables.format(), pte)) {
-        pte = SwapEntry.mkSoftDirty(tables.format(), pte);
-      }
-      tables.writePte(target, pte);
-      cursor.write(0);
-      gather(cursor.linearAddress());
-    }
-    return bytes;
-  }
-
   /** Whether an address is mapped to this very frame. */
   boolean maps(long linearAddress, int pfn) {
     long pteAddress = tables.pteAddress(linearAddress);
@@ -565,7 +298,7 @@ public final class UserPages {
       return false;
     }
     tables.writePte(pteAddress, Pte.mkClean(Pte.wrProtect(pte)));
-    flushPage(linearAddress);
+    tlb.flushPage(linearAddress);
     return Pte.isDirty(pte);
   }
 
@@ -583,49 +316,5 @@ public final class UserPages {
     boolean noticed =
         area.mapping != null && (area.mapping.store().isPersistent() || tracksWrites(area));
     return noticed ? Pte.wrProtect(protection) : protection;
-  }
-
-  // ---- TLB ----
-
-  /** {@code tlb_remove_tlb_entry}: an entry lost something; {@link #finishUnmap} follows. */
-  void gather(long linearAddress) {
-    gatherStart = Math.min(gatherStart, linearAddress);
-    gatherEnd = Math.max(gatherEnd, linearAddress + Ram.PAGE_SIZE);
-  }
-
-  /** Whether the processor uses these tables now. */
-  boolean isCurrent() {
-    return mmu.cr3() == tables.pgd();
-  }
-
-  /** {@code flush_tlb_page}. */
-  public void flushPage(long linearAddress) {
-    flush(linearAddress, linearAddress + Ram.PAGE_SIZE);
-  }
-
-  /** {@code context.tlb_gen}. */
-  long tlbGeneration() {
-    return tlbGeneration;
-  }
-
-  /** {@code flush_tlb_mm_range}. */
-  private void flush(long start, long end) {
-    tlbGeneration++;
-    if (!isCurrent()) {
-      return;
-    }
-    memory.addressSpaceIds.flushed(tlbGeneration);
-    long pages = (end - start) >>> Ram.PAGE_SHIFT;
-    boolean all = pages > FLUSH_CEILING_PAGES;
-    if (all) {
-      mmu.reloadCr3();
-    } else {
-      for (long at = start; at < end; at += Ram.PAGE_SIZE) {
-        mmu.invlpg(at);
-      }
-    }
-    if (memory.trace().isOn()) {
-      memory.trace().emit(new TraceEvent.TlbFlush("local mm shootdown", all ? -1 : pages));
-    }
   }
 }

@@ -51,7 +51,8 @@ public final class Swap {
     this.io = new SwapIo(allocator, areas);
     this.reader = new SwapReader(this, allocator, cache, areas, io);
     this.readahead =
-        new SwapReadahead(reader, areas, memMap, allocator.vmStat(), allocator.totalRamPages());
+        new SwapReadahead(
+            reader, areas, memMap, allocator.vmStat(), allocator.node().totalRamPages());
     reader.setReadahead(readahead);
     allocator
         .lru()

@@ -135,13 +135,13 @@ public final class Zswap {
   // ---- Room ----
 
   private long maxPoolPages() {
-    return allocator.totalRamPages() * parameters.maxPoolPercent() / 100;
+    return allocator.node().totalRamPages() * parameters.maxPoolPercent() / 100;
   }
 
   /** {@code zswap_can_accept}. */
   private boolean canAccept() {
     long pages =
-        allocator.totalRamPages()
+        allocator.node().totalRamPages()
             * parameters.acceptThresholdPercent()
             / 100
             * parameters.maxPoolPercent()

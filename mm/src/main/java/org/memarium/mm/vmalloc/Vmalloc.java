@@ -127,7 +127,7 @@ public final class Vmalloc {
       int flags,
       @Nullable String caller) {
     checkRange(alignBytes, start, end);
-    if (bytes <= 0 || bytes >>> Ram.PAGE_SHIFT > allocator.totalRamPages()) {
+    if (bytes <= 0 || bytes >>> Ram.PAGE_SHIFT > allocator.node().totalRamPages()) {
       return 0;
     }
     int pages = (int) ((bytes + Ram.PAGE_SIZE - 1) >>> Ram.PAGE_SHIFT);
@@ -220,7 +220,7 @@ public final class Vmalloc {
    */
   public long vmap(int[] pfns, @Nullable String caller) {
     checkFrames(pfns);
-    if (pfns.length == 0 || pfns.length > allocator.totalRamPages()) {
+    if (pfns.length == 0 || pfns.length > allocator.node().totalRamPages()) {
       return 0;
     }
     VmStruct vm = vmAreas.get(pfns.length, 1, VmStruct.MAP, Gfp.GFP_KERNEL, caller);

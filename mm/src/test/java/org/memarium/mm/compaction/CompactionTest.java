@@ -67,7 +67,7 @@ class CompactionTest {
         written[i] = 0;
       }
     }
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
   }
 
   private void checkContents() {
@@ -93,13 +93,13 @@ class CompactionTest {
   void aBlockThatIsNotThereIsMadeByMovingPages() {
     fragment(60);
     assertTrue(largestOrder(normal) < 9, "order " + largestOrder(normal));
-    long before = allocator.freePages();
+    long before = allocator.node().freePages();
     int pfn = allocator.allocPages(Gfp.GFP_HIGHUSER_MOVABLE, 9);
     assertTrue(pfn >= 0, () -> FragmentationIndex.extfragIndexFile(allocator.zones()));
     assertTrue(space.memory.vmStat.get(VmStatItem.PGMIGRATE_SUCCESS) > 0);
     assertEquals(1, space.memory.vmStat.get(VmStatItem.COMPACT_SUCCESS));
-    allocator.drainAllPages();
-    assertEquals(before - 512, allocator.freePages());
+    allocator.node().drainAllPages();
+    assertEquals(before - 512, allocator.node().freePages());
     allocator.freePages(pfn, 9);
     checkContents();
   }
@@ -109,7 +109,7 @@ class CompactionTest {
     fragment(50);
     int index = FragmentationIndex.unusableFreeIndex(normal, 9);
     space.reclaim.compaction().compactNodes();
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
     assertTrue(index > 800, "before: " + index);
     int after = FragmentationIndex.unusableFreeIndex(normal, 9);
     assertTrue(after < 500, "after: " + after);

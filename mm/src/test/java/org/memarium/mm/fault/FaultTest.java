@@ -461,7 +461,7 @@ final class FaultTest {
       byte[] bytes = new byte[256 * PAGE];
       assertEquals(bytes.length, file.mapping().read(0, bytes, 0, bytes.length));
       assertEquals(256, file.mapping().cachedPages());
-      long free = space.memory.allocator.freeFrames();
+      long free = space.memory.allocator.node().freeFrames();
       long at = space.mapAnon(0, 64 << 20, RW, MAP_NORESERVE);
       long pages = 0;
       while (file.mapping().cachedPages() > 0) {

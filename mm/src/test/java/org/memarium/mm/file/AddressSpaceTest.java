@@ -168,11 +168,11 @@ final class AddressSpaceTest {
 
   @Test
   void evictionGivesEveryFrameBackButNotWhileTheFileIsMapped() {
-    long free = space.memory.allocator.freeFrames();
+    long free = space.memory.allocator.node().freeFrames();
     TestFile file = TestFile.of(space.pageCache, 300 * PAGE);
     file.mapping().read(0, new byte[300 * PAGE], 0, 300 * PAGE);
     // And a slab for the five nodes of the tree.
-    assertEquals(free - 300 - 1, space.memory.allocator.freeFrames());
+    assertEquals(free - 300 - 1, space.memory.allocator.node().freeFrames());
     long at = space.mapFile(file, PAGE, RW, SHARED, 0);
     assertThrows(IllegalStateException.class, () -> file.mapping().evict());
     space.mm.munmap(at, PAGE);
@@ -180,7 +180,7 @@ final class AddressSpaceTest {
     // The slabs of the tree's nodes and of the area are kept, until they are asked for.
     assertFalse(space.pageCache.nodes.shrink());
     assertFalse(space.slab.kernelCaches().vmAreaStruct().shrink());
-    assertEquals(free, space.memory.allocator.freeFrames());
+    assertEquals(free, space.memory.allocator.node().freeFrames());
     assertEquals(0, space.pageCache.spaces().size());
   }
 

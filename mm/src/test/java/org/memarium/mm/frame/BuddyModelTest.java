@@ -60,7 +60,7 @@ final class BuddyModelTest {
       }
       assertTrue(failures > 100, "memory was never short: " + failures);
       held.giveAll();
-      assertEquals(allocator.totalRamPages(), allocator.freePages());
+      assertEquals(allocator.node().totalRamPages(), allocator.node().freePages());
       held.audit();
     }
   }
@@ -86,7 +86,7 @@ final class BuddyModelTest {
       PageAllocator allocator = memory.allocator;
       allocator.enableHistory();
       Held held = new Held(memory);
-      long total = allocator.totalRamPages();
+      long total = allocator.node().totalRamPages();
       long pages = 0;
       for (int step = 1; step <= STEPS; step++) {
         if (allocates(random, held, step)) {
@@ -101,14 +101,14 @@ final class BuddyModelTest {
           pages -= 1 << block[1];
           held.give(block[0]);
         }
-        assertEquals(total - pages, allocator.freeFrames());
+        assertEquals(total - pages, allocator.node().freeFrames());
         if (step % STEPS_BETWEEN_AUDITS == 0) {
           held.audit();
         }
       }
       held.giveAll();
-      allocator.drainAllPages();
-      assertEquals(total, allocator.freePages());
+      allocator.node().drainAllPages();
+      assertEquals(total, allocator.node().freePages());
       held.audit();
     }
   }

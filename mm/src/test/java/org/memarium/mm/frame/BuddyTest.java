@@ -136,7 +136,7 @@ final class BuddyTest {
   @Test
   void atBootAllPageblocksAreMovable() {
     for (int pfn = 4096; pfn < normal.endPfn(); pfn += 1024) {
-      assertEquals(MigrateType.MOVABLE, allocator.pageblockMigratetype(pfn));
+      assertEquals(MigrateType.MOVABLE, allocator.zoneOf(pfn).pageblocks().type(pfn));
     }
     for (int order = 0; order <= 10; order++) {
       assertEquals(
@@ -149,11 +149,12 @@ final class BuddyTest {
     int block = normal.freeArea().first(10, MigrateType.MOVABLE);
     int pfn = held.take(Gfp.GFP_KERNEL, 0);
     assertEquals(block, pfn);
-    assertEquals(MigrateType.UNMOVABLE, allocator.pageblockMigratetype(pfn));
+    assertEquals(MigrateType.UNMOVABLE, allocator.zoneOf(pfn).pageblocks().type(pfn));
     assertEquals(1, normal.freeArea().nrFree(9, MigrateType.UNMOVABLE));
     int reclaimable = held.take(Gfp.GFP_KERNEL | Gfp.RECLAIMABLE, 0);
     // Reclaimable asks Unmovable first, but only for the largest block there is: a movable one.
-    assertEquals(MigrateType.RECLAIMABLE, allocator.pageblockMigratetype(reclaimable));
+    assertEquals(
+        MigrateType.RECLAIMABLE, allocator.zoneOf(reclaimable).pageblocks().type(reclaimable));
     assertTrue(pfn >>> 10 != reclaimable >>> 10);
     int next = held.take(Gfp.GFP_KERNEL, 0);
     assertEquals(pfn >>> 10, next >>> 10);
@@ -173,7 +174,7 @@ final class BuddyTest {
     held.take(Gfp.GFP_KERNEL | ALL, 5);
     int movable = held.take(MOVABLE | ALL, 0);
     assertEquals(unmovable + 1, movable);
-    assertEquals(MigrateType.UNMOVABLE, allocator.pageblockMigratetype(movable));
+    assertEquals(MigrateType.UNMOVABLE, allocator.zoneOf(movable).pageblocks().type(movable));
   }
 
   @Test
@@ -191,7 +192,9 @@ final class BuddyTest {
       Zone low = large.allocator.zones().get(1);
       Zone high = large.allocator.zones().get(2);
       low.fallback().setPageblockType(high.startPfn() - 1, MigrateType.UNMOVABLE);
-      assertEquals(MigrateType.MOVABLE, large.allocator.pageblockMigratetype(high.startPfn()));
+      assertEquals(
+          MigrateType.MOVABLE,
+          large.allocator.zoneOf(high.startPfn()).pageblocks().type(high.startPfn()));
     }
   }
 
@@ -205,7 +208,7 @@ final class BuddyTest {
       held.take(MOVABLE, 0);
     }
     int pfn = held.take(Gfp.GFP_ATOMIC, 1);
-    assertEquals(MigrateType.HIGHATOMIC, allocator.pageblockMigratetype(pfn));
+    assertEquals(MigrateType.HIGHATOMIC, allocator.zoneOf(pfn).pageblocks().type(pfn));
     assertEquals(1024, normal.watermarks().reservedHighAtomic());
     int free = normal.freeArea().nrFree(0, MigrateType.HIGHATOMIC);
     assertFalse(normal.fallback().unreserveHighAtomic(MigrateType.MOVABLE, false));
@@ -218,7 +221,7 @@ final class BuddyTest {
   @Test
   void anIsolatedBlockBecomesSinglePagesOfTheCaller() {
     int block = normal.freeArea().last(10, MigrateType.MOVABLE);
-    assertEquals(1024, allocator.isolateFreePage(block));
+    assertEquals(1024, allocator.splits().isolateFreePage(block));
     for (int pfn = block; pfn < block + 1024; pfn++) {
       allocator.freePages(pfn, 0);
     }
@@ -239,7 +242,7 @@ final class BuddyTest {
     boolean leavesEnough =
         normal.freePages() - normal.watermarks().lowmemReserve(0)
             > normal.watermarks().min() + (1 << order);
-    assertEquals(leavesEnough, allocator.isolateFreePage(block) > 0);
+    assertEquals(leavesEnough, allocator.splits().isolateFreePage(block) > 0);
     for (int pfn = block; leavesEnough && pfn < block + (1 << order); pfn++) {
       allocator.freePages(pfn, 0);
     }
@@ -248,17 +251,17 @@ final class BuddyTest {
   @Test
   void aBlockThatMergesIsCaughtForWhoeverWaits() {
     int pfn = held.take(MOVABLE, 4);
-    allocator.splitPage(pfn, 4);
+    allocator.splits().splitPage(pfn, 4);
     held.forget(pfn);
     for (int page = pfn + 1; page < pfn + 16; page++) {
       allocator.freePages(page, 0);
     }
     normal.beginCapture(4, MigrateType.MOVABLE);
-    long free = allocator.freeFrames();
+    long free = allocator.node().freeFrames();
     allocator.freePages(pfn, 0);
     int caught = normal.endCapture();
     assertEquals(pfn, caught);
-    assertEquals(free - 15, allocator.freeFrames());
+    assertEquals(free - 15, allocator.node().freeFrames());
     allocator.prepareCaptured(caught, 4, MOVABLE);
     held.add(caught, 4);
     normal.beginCapture(4, MigrateType.UNMOVABLE);

@@ -70,7 +70,7 @@ final class PageAllocatorTest {
   @Test
   void theGuidesMachineHandsOut512PagesAtMost() {
     try (BootedMemory guide = BootedMemory.boot(Architecture.I386, 64, 9)) {
-      assertEquals(9, guide.allocator.pageblockOrder());
+      assertEquals(9, guide.allocator.zones().getFirst().pageblocks().order());
       assertTrue(guide.allocator.allocPages(Gfp.GFP_KERNEL, 9) >= 0);
       assertEquals(-1, guide.allocator.allocPages(Gfp.GFP_KERNEL, 10));
     }
@@ -105,14 +105,14 @@ final class PageAllocatorTest {
 
   @Test
   void theLastReferenceFreesACompoundPageWhole() {
-    long free = allocator.freeFrames();
+    long free = allocator.node().freeFrames();
     int pfn = allocator.allocPages(Gfp.GFP_KERNEL | Gfp.COMP, 2);
     memMap.getPage(pfn + 3);
     assertEquals(2, memMap.pageCount(pfn));
     assertFalse(allocator.putPage(pfn + 1));
     assertEquals(1, memMap.pageCount(pfn));
     assertTrue(allocator.putPage(pfn));
-    assertEquals(free, allocator.freeFrames());
+    assertEquals(free, allocator.node().freeFrames());
     assertFalse(memMap.isPageTail(pfn + 1));
   }
 
@@ -135,28 +135,28 @@ final class PageAllocatorTest {
   @Test
   void aSplitBlockIsFreedPageByPage() {
     int pfn = held.take(Gfp.GFP_KERNEL, 2);
-    allocator.splitPage(pfn, 2);
+    allocator.splits().splitPage(pfn, 2);
     held.forget(pfn);
     for (int page = pfn; page < pfn + 4; page++) {
       assertEquals(1, memMap.pageCount(page));
       allocator.freePages(page, 0);
     }
     int compound = held.take(Gfp.GFP_KERNEL | Gfp.COMP, 2);
-    assertThrows(IllegalStateException.class, () -> allocator.splitPage(compound, 2));
+    assertThrows(IllegalStateException.class, () -> allocator.splits().splitPage(compound, 2));
     int block = held.take(Gfp.GFP_KERNEL, 2);
-    assertThrows(IllegalStateException.class, () -> allocator.splitPage(block, 1));
+    assertThrows(IllegalStateException.class, () -> allocator.splits().splitPage(block, 1));
   }
 
   @Test
   void exactAllocationsTakeWholePagesAndNoMore() {
-    long free = allocator.freeFrames();
+    long free = allocator.node().freeFrames();
     long address = allocator.directMap().allocPagesExact(5 * 4096 - 1, Gfp.GFP_KERNEL);
-    assertEquals(free - 5, allocator.freeFrames());
+    assertEquals(free - 5, allocator.node().freeFrames());
     assertEquals(0, allocator.directMap().virtToPfn(address) % 8);
     allocator.directMap().freePagesExact(address, 5 * 4096 - 1);
-    assertEquals(free, allocator.freeFrames());
+    assertEquals(free, allocator.node().freeFrames());
     long one = allocator.directMap().allocPagesExact(1, Gfp.GFP_KERNEL);
-    assertEquals(free - 1, allocator.freeFrames());
+    assertEquals(free - 1, allocator.node().freeFrames());
     allocator.directMap().freePagesExact(one, 1);
     assertEquals(0, allocator.directMap().allocPagesExact((4 << 20) + 1, Gfp.GFP_KERNEL));
     assertThrows(
@@ -174,7 +174,7 @@ final class PageAllocatorTest {
     String wrong = refusal(() -> allocator.freePages(pfn, 0));
     assertTrue(wrong.contains("frame 0x" + Integer.toHexString(pfn)), wrong);
     assertTrue(wrong.contains("free block of order 0 on a per-CPU list"), wrong);
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
     assertThrows(IllegalStateException.class, () -> allocator.freePages(pfn, 0));
   }
 
@@ -259,7 +259,7 @@ final class PageAllocatorTest {
 
   @Test
   void bootCountsWhatItFrees() {
-    assertEquals(allocator.totalRamPages(), memory.vmStat.get(VmStatItem.PGFREE));
+    assertEquals(allocator.node().totalRamPages(), memory.vmStat.get(VmStatItem.PGFREE));
   }
 
   @Test

@@ -21,7 +21,7 @@ final class PerCpuPagesTest {
   private final Held held = new Held(memory);
 
   PerCpuPagesTest() {
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
   }
 
   @AfterEach
@@ -33,12 +33,12 @@ final class PerCpuPagesTest {
   @Test
   void pagesComeInBatchesAndDoNotCountAsFreeOnTheLists() {
     int free = normal.freePages();
-    long frames = allocator.freeFrames();
+    long frames = allocator.node().freeFrames();
     int batch = lists.batch();
     held.take(MOVABLE, 0);
     assertEquals(free - batch, normal.freePages());
     assertEquals(batch - 1, lists.count());
-    assertEquals(frames - 1, allocator.freeFrames());
+    assertEquals(frames - 1, allocator.node().freeFrames());
     held.take(MOVABLE, 0);
     assertEquals(free - batch, normal.freePages());
   }
@@ -77,7 +77,7 @@ final class PerCpuPagesTest {
     for (int i = 0; i < 2000; i++) {
       held.take(MOVABLE, 0);
     }
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
     List<Integer> given = new ArrayList<>();
     int before = normal.freePages();
     while (!held.isEmpty()) {
@@ -101,9 +101,9 @@ final class PerCpuPagesTest {
     held.take(Gfp.GFP_KERNEL, 2);
     held.giveAll();
     assertTrue(lists.count() > 0);
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
     assertEquals(0, lists.count());
-    assertEquals(allocator.totalRamPages(), allocator.freePages());
+    assertEquals(allocator.node().totalRamPages(), allocator.node().freePages());
   }
 
   @Test

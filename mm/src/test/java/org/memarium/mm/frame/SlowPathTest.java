@@ -45,14 +45,14 @@ final class SlowPathTest {
     assertEquals(half - half / 4, normal.freePages());
     assertEquals(-1, held.take(Gfp.GFP_KERNEL | Gfp.MEMALLOC | Gfp.NOMEMALLOC, 0));
     held.takeAll(Gfp.GFP_KERNEL | Gfp.MEMALLOC, 0);
-    assertEquals(0, allocator.freeFrames());
+    assertEquals(0, allocator.node().freeFrames());
   }
 
   @Test
   void aFailureLeavesNoTraceButItsWarning() {
     held.takeAll(USER, 0);
     held.audit();
-    long free = allocator.freeFrames();
+    long free = allocator.node().freeFrames();
     List<TraceEvent> events = new ArrayList<>();
     memory.trace.listen((sequence, nanos, event) -> events.add(event));
     assertEquals(-1, held.take(USER, 0));
@@ -63,7 +63,7 @@ final class SlowPathTest {
             new TraceEvent.MmPageAlloc(-1, 0, USER),
             new TraceEvent.MmPageAlloc(-1, 3, USER | Gfp.NOWARN)),
         events);
-    assertEquals(free, allocator.freeFrames());
+    assertEquals(free, allocator.node().freeFrames());
   }
 
   @Test
@@ -91,7 +91,7 @@ final class SlowPathTest {
     assertTrue(waiting > 0);
     assertTrue(held.take(Gfp.GFP_KERNEL, 0) >= 0);
     held.takeAll(Gfp.GFP_KERNEL, 0);
-    allocator.drainAllPages();
+    allocator.node().drainAllPages();
     assertEquals(marks.min(), normal.freePages());
   }
 
@@ -100,7 +100,7 @@ final class SlowPathTest {
   @Test
   void reclaimIsAskedUntilItHasNothingMore() {
     int pages = held.takeAll(USER, 0);
-    allocator.setReclaimer(this::freeOne);
+    allocator.slowPath().setReclaimer(this::freeOne);
     assertEquals(-1, held.take(Gfp.GFP_NOWAIT, 0));
     assertTrue(held.take(USER, 0) >= 0);
     assertEquals(pages, held.size());
@@ -123,8 +123,8 @@ final class SlowPathTest {
   @Test
   void whatMustNotFailWaitsForReclaim() {
     held.takeAll(USER | Gfp.MEMALLOC, 0);
-    assertEquals(0, allocator.freeFrames());
-    allocator.setReclaimer(this::freeOne);
+    assertEquals(0, allocator.node().freeFrames());
+    allocator.slowPath().setReclaimer(this::freeOne);
     int before = held.size();
     int pfn = allocator.allocPages(USER | Gfp.NOFAIL, 0);
     assertTrue(pfn >= 0);
@@ -136,10 +136,12 @@ final class SlowPathTest {
   void oneAttemptIsAllThatNoretryMakes() {
     held.takeAll(USER | Gfp.MEMALLOC, 0);
     int[] calls = new int[1];
-    allocator.setReclaimer((gfpFlags, order) -> {
-      calls[0]++;
-      return freeOne(gfpFlags, order);
-    });
+    allocator
+        .slowPath()
+        .setReclaimer((gfpFlags, order) -> {
+          calls[0]++;
+          return freeOne(gfpFlags, order);
+        });
     assertEquals(-1, held.take(USER | Gfp.NORETRY, 0));
     assertEquals(1, calls[0]);
     assertEquals(-1, held.take(USER, 4));
@@ -153,11 +155,13 @@ final class SlowPathTest {
   void whatReclaimAllocatesMayTakeEverythingAndNeverReclaims() {
     held.takeAll(USER, 0);
     int[] calls = new int[1];
-    allocator.setReclaimer((gfpFlags, order) -> {
-      calls[0]++;
-      assertTrue(held.take(Gfp.GFP_KERNEL, 0) >= 0);
-      return 0;
-    });
+    allocator
+        .slowPath()
+        .setReclaimer((gfpFlags, order) -> {
+          calls[0]++;
+          assertTrue(held.take(Gfp.GFP_KERNEL, 0) >= 0);
+          return 0;
+        });
     assertEquals(-1, held.take(USER, 0));
     assertEquals(1, calls[0]);
   }
@@ -167,8 +171,10 @@ final class SlowPathTest {
   @Test
   void kswapdIsWokenBelowTheLowWatermarkByThoseWhoMay() {
     List<String> wakes = new ArrayList<>();
-    allocator.setKswapd(
-        (zone, gfpFlags, order, highest) -> wakes.add(zone.name() + " " + order + " " + highest));
+    allocator
+        .slowPath()
+        .setKswapd((zone, gfpFlags, order, highest) ->
+            wakes.add(zone.name() + " " + order + " " + highest));
     held.takeAll(Gfp.GFP_KERNEL | Gfp.DMA, 0);
     wakes.clear();
     while (normal.freePages() > marks.low() + marks.boost()) {
@@ -189,7 +195,7 @@ final class SlowPathTest {
     held.take(Gfp.GFP_KERNEL, 0);
     assertEquals(0, marks.boost());
     List<String> wakes = new ArrayList<>();
-    allocator.setKswapd((zone, gfpFlags, order, highest) -> wakes.add(zone.name()));
+    allocator.slowPath().setKswapd((zone, gfpFlags, order, highest) -> wakes.add(zone.name()));
     held.take(Gfp.GFP_KERNEL | Gfp.RECLAIMABLE, 0);
     assertEquals(1024, marks.boost());
     assertEquals(marks.low() + 1024, marks.pages(AllocFlags.WMARK_LOW));
@@ -251,9 +257,9 @@ final class SlowPathTest {
   void aHighOrderAsksForCompactionFirstAndHarderAfterReclaim() {
     fragment();
     FakeCompactor compactor = new FakeCompactor();
-    allocator.setCompactor(compactor);
+    allocator.slowPath().setCompactor(compactor);
     int[] calls = {3};
-    allocator.setReclaimer((gfpFlags, order) -> calls[0]-- > 0 ? 1 : 0);
+    allocator.slowPath().setReclaimer((gfpFlags, order) -> calls[0]-- > 0 ? 1 : 0);
     assertEquals(-1, held.take(Gfp.GFP_KERNEL, 1));
     assertEquals(CompactPriority.ASYNC, compactor.asked.get(0));
     assertEquals(CompactPriority.SYNC_LIGHT, compactor.asked.get(1));
@@ -272,7 +278,7 @@ final class SlowPathTest {
   void orderZeroNeverCompacts() {
     held.takeAll(USER, 0);
     FakeCompactor compactor = new FakeCompactor();
-    allocator.setCompactor(compactor);
+    allocator.slowPath().setCompactor(compactor);
     assertEquals(-1, held.take(Gfp.GFP_KERNEL, 0));
     assertEquals(List.of(), compactor.asked);
   }
@@ -284,7 +290,7 @@ final class SlowPathTest {
     compactor.result = CompactResult.SUCCESS;
     int odd = held.get(held.size() - 1)[0];
     normal.beginCapture(1, MigrateType.UNMOVABLE);
-    allocator.setCompactor(compactor);
+    allocator.slowPath().setCompactor(compactor);
     normal.endCapture();
     normal.beginCapture(1, MigrateType.MOVABLE);
     held.give(odd);

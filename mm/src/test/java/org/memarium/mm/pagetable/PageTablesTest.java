@@ -165,7 +165,7 @@ final class PageTablesTest {
   @MethodSource("architectures")
   void everythingComesBackWhenAProcessEnds(Architecture architecture) {
     try (BootedMemory memory = BootedMemory.boot(architecture, 64)) {
-      long before = memory.allocator.freeFrames();
+      long before = memory.allocator.node().freeFrames();
       PageTables tables = allocate(memory);
       for (long address = 0x1000; address < 0xb000_0000L; address += 0x0123_4000) {
         map(memory, tables, address);
@@ -175,7 +175,7 @@ final class PageTablesTest {
       tables.freeRange(0x1000, 0xc000_0000L, 0, 0);
       assertEquals(0, tables.accountedTablePages());
       tables.free();
-      assertEquals(before, memory.allocator.freeFrames());
+      assertEquals(before, memory.allocator.node().freeFrames());
       assertEquals(0, memory.vmStat.get(VmStatItem.NR_PAGE_TABLE_PAGES));
       memory.finish(memory.beginAudit());
       assertThrows(IllegalStateException.class, tables::free);

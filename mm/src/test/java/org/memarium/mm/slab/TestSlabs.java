@@ -26,8 +26,8 @@ final class TestSlabs implements AutoCloseable {
 
   /** Free pages, those of the per-CPU lists included. */
   long freePages() {
-    memory.allocator.drainAllPages();
-    return memory.allocator.freePages();
+    memory.allocator.node().drainAllPages();
+    return memory.allocator.node().freePages();
   }
 
   /** Audits; these pages are the test's own. */

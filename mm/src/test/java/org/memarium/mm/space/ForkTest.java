@@ -327,11 +327,11 @@ class ForkTest {
     int failures = 0;
     @Nullable MmStruct child = null;
     while (child == null) {
-      long free = space.memory.allocator.freePages();
+      long free = space.memory.allocator.node().freePages();
       child = space.mm.fork(space.limits);
       if (child == null) {
         failures++;
-        assertEquals(free, space.memory.allocator.freePages());
+        assertEquals(free, space.memory.allocator.node().freePages());
         space.memory.allocator.freePages(hoard.removeLast(), 0);
       }
     }

@@ -93,7 +93,7 @@ final class TestSwap implements AutoCloseable {
     memMap.getPage(pfn);
     long entry = swap.entryOf(pfn);
     assertEquals(0, swap.duplicate(entry));
-    of.pages().replaceBySwapEntry(area, address, tables.pteAddress(address), pte, entry);
+    of.pages().replaced().replaceBySwapEntry(area, address, tables.pteAddress(address), pte, entry);
     allocator.putPage(pfn);
     return pfn;
   }

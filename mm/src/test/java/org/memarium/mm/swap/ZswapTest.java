@@ -121,7 +121,7 @@ class ZswapTest {
       t.audit();
       assertTrue(zswap(t).count(Counter.POOL_LIMIT_HIT) > 0);
       assertTrue(zswap(t).count(Counter.WRITTEN_BACK_PAGES) > 0);
-      long most = t.space.memory.allocator.totalRamPages() / 100 + 1;
+      long most = t.space.memory.allocator.node().totalRamPages() / 100 + 1;
       assertTrue(zswap(t).poolPages() <= most, () -> "pages: " + zswap(t).poolPages());
       assertTrue(t.stat(VmStatItem.PSWPOUT) > 0);
       for (int i = 0; i < pages; i++) {

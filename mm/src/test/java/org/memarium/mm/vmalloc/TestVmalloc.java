@@ -67,7 +67,7 @@ final class TestVmalloc implements AutoCloseable {
   }
 
   long freePages() {
-    return pages.freePages();
+    return pages.node().freePages();
   }
 
   /** Takes pages until there are {@code left}; gives them back when closed. */
