@@ -33,6 +33,12 @@ final class AreasHostTest {
   }
 
   @Test
+  void personalitiesLayAnAddressSpaceOutAsOnTheHost() {
+    same("personality.c", "-static");
+    same("personality.c", "-static-pie");
+  }
+
+  @Test
   void theSameMappingsAreChargedAsOnTheHost() {
     same("overcommit.c");
   }
@@ -110,8 +116,12 @@ final class AreasHostTest {
   }
 
   private void same(String source) {
+    same(source, "-static");
+  }
+
+  private void same(String source, String linking) {
     HostPrograms.write(folder, "window.h");
-    String program = HostPrograms.compile(folder, source, "-static").toString();
+    String program = HostPrograms.compile(folder, source, linking).toString();
     HostPrograms.Native there = HostPrograms.runNatively(program);
     MachineExtension.Run here = machines.run(config -> config.layout(Layout.COMPAT), program);
     assertEquals(there.out(), here.out());

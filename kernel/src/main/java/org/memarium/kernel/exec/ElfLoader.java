@@ -45,7 +45,7 @@ final class ElfLoader {
     this.memory = memory;
     this.layout = mm.layout();
     this.random = random;
-    this.taskSize = layout.taskSize();
+    this.taskSize = mm.placement().taskSize();
   }
 
   /** AT_ENTRY: where the program begins, whoever runs first. */
@@ -126,7 +126,7 @@ final class ElfLoader {
       ElfFile elf, MappedFile file, ElfSegment first, boolean interpreter, long totalBytes) {
     long alignment = elf.maximumAlignment();
     if (interpreter) {
-      long base = layout.elfEtDynBase();
+      long base = mm.placement().elfEtDynBase();
       if (random != null) {
         base += (long) random.nextInt(BASE_RANDOM_PAGES) << Ram.PAGE_SHIFT;
       }
@@ -285,7 +285,7 @@ final class ElfLoader {
    */
   void placeBrk(ElfFile elf, boolean interpreter) {
     boolean moved = elf.type() == ElfFile.ET_DYN && !interpreter;
-    long brk = pageEnd(moved ? layout.elfEtDynBase() : endBss);
+    long brk = pageEnd(moved ? mm.placement().elfEtDynBase() : endBss);
     if (random != null) {
       brk = layout.randomBrk(moved ? brk : brk + Ram.PAGE_SIZE, random);
     }

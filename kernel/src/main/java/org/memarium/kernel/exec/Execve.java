@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 import org.memarium.cpu.Cpu;
 import org.memarium.cpu.CpuModel;
 import org.memarium.cpu.Flags;
+import org.memarium.hardware.Ram;
 import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.process.FloatingPointFrame;
 import org.memarium.kernel.process.Identity;
+import org.memarium.kernel.process.Personality;
 import org.memarium.kernel.process.Segments;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.Task;
@@ -29,6 +31,7 @@ import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.MmapFlags;
 import org.memarium.mm.space.RLimits;
 import org.memarium.mm.trace.Trace;
 import org.memarium.mm.trace.TraceEvent;
@@ -40,9 +43,6 @@ import org.memarium.mm.trace.TraceEvent;
  * it was. Behind this point of no return a process that had a program dies of SIGSEGV.
  */
 public final class Execve {
-  private static final int ADDR_NO_RANDOMIZE = 0x004_0000;
-  private static final int READ_IMPLIES_EXEC = 0x040_0000;
-  private static final int ADDR_COMPAT_LAYOUT = 0x020_0000;
   private static final int MAX_SCRIPTS = 5;
 
   /** In place of a depth: the program was given as a descriptor that execve closes. */
@@ -275,10 +275,11 @@ public final class Execve {
       ElfSegment gnuStack = elf.gnuStack();
       int personality = task().attributes().personality();
       if (gnuStack == null) {
-        personality |= READ_IMPLIES_EXEC;
+        personality |= Personality.READ_IMPLIES_EXEC;
       }
-      RandomGenerator chance = (personality & ADDR_NO_RANDOMIZE) == 0 ? random : null;
-      long stackTop = layout.stackTop(chance);
+      RandomGenerator chance = (personality & Personality.ADDR_NO_RANDOMIZE) == 0 ? random : null;
+      mm.setIn3Gib((personality & Personality.ADDR_LIMIT_3GB) != 0);
+      long stackTop = mm.placement().stackTop(chance);
       check(elf, mm.stack().create(stackTop), "its stack");
       StackImage stack =
           new StackImage(
@@ -300,9 +301,9 @@ public final class Execve {
       TaskExec.execMmap(task(), mm);
       task().attributes().setPersonality(personality);
       task().attributes().setRandomized(chance != null);
-      mm.setReadImpliesExec((personality & READ_IMPLIES_EXEC) != 0);
+      mm.setReadImpliesExec((personality & Personality.READ_IMPLIES_EXEC) != 0);
       mm.setPrivileged(task().identity().isPrivileged());
-      mm.unmappedArea().pickLayout((personality & ADDR_COMPAT_LAYOUT) != 0, chance);
+      mm.unmappedArea().pickLayout((personality & Personality.ADDR_COMPAT_LAYOUT) != 0, chance);
       boolean executableStack = gnuStack == null || (gnuStack.flags() & ElfSegment.EXECUTE) != 0;
       try {
         check(elf, mm.stack().setUp(executableStack), "its stack");
@@ -358,10 +359,24 @@ public final class Execve {
     byte[] auxv = auxiliaryVector(elf, loader, stack, platformAddress, randomAddress);
     long stackPointer = stack.vectors(at, argv, environment, auxv, userMemory);
     loader.placeBrk(elf, interpreted);
+    if ((task().attributes().personality() & Personality.MMAP_PAGE_ZERO) != 0) {
+      mapPageZero(mm);
+    }
 
     TaskExec.becomeProgram(task(), program.file, baseName(stack.path()), auxv);
     task().files().closeOnExec();
     startThread(loader.entry(), stackPointer);
+  }
+
+  /**
+   * Where the program may not map it, it runs without; where there are seals, it stays for good.
+   */
+  private void mapPageZero(MmStruct mm) {
+    int prot = MmapFlags.PROT_READ | MmapFlags.PROT_EXEC;
+    int flags = MmapFlags.MAP_FIXED | MmapFlags.MAP_PRIVATE | MmapFlags.MAP_ANONYMOUS;
+    if (!Errno.isError(mm.mmap(0, Ram.PAGE_SIZE, prot, flags, null, 0)) && layout.hasSeals()) {
+      mm.mseal(0, Ram.PAGE_SIZE, 0);
+    }
   }
 
   private byte[] auxiliaryVector(

@@ -1,6 +1,7 @@
 package org.memarium.kernel.syscall;
 
 import org.memarium.hardware.Ram;
+import org.memarium.kernel.process.Personality;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.mm.Errno;
@@ -11,8 +12,6 @@ import org.memarium.mm.space.MmapFlags;
 
 /** The calls that change the address space: arguments into {@code mm.space}'s terms. */
 final class MemoryCalls {
-  private static final int READ_IMPLIES_EXEC = 0x0040_0000;
-
   private final Kernel kernel;
 
   MemoryCalls(Kernel kernel) {
@@ -39,10 +38,15 @@ final class MemoryCalls {
     return memoryOf(kernel.task());
   }
 
-  /** A task's address space, about to map something with the rights that its personality gives. */
+  /**
+   * A task's address space, about to map something with the rights, and in the room, that its
+   * personality gives.
+   */
   static MmStruct memoryOf(Task task) {
     MmStruct mm = task.requireMm();
-    mm.setReadImpliesExec((task.attributes().personality() & READ_IMPLIES_EXEC) != 0);
+    int personality = task.attributes().personality();
+    mm.setReadImpliesExec((personality & Personality.READ_IMPLIES_EXEC) != 0);
+    mm.setIn3Gib((personality & Personality.ADDR_LIMIT_3GB) != 0);
     return mm;
   }
 

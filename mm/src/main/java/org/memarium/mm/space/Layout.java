@@ -30,58 +30,42 @@ import org.memarium.mm.Architecture;
  */
 public enum Layout {
   /** A 32-bit kernel with the split of 3 : 1 GiB, version 6.1. */
-  I386(Architecture.I386.taskSize(), 0x0040_0000L),
+  I386(Architecture.I386.taskSize(), Architecture.I386.taskSize()),
 
   /** A 32-bit program on a 64-bit kernel, version 6.18. */
-  COMPAT(Architecture.COMPAT.taskSize(), 0x5655_5000L);
-
-  private static final long MIN_HOLE = 128L << 20;
-
-  /** {@code STACK_RND_MASK}: pages by which the stack's top is shifted at most. */
-  private static final int STACK_RANDOM_PAGES = 0x7ff;
-
-  /** {@code mmap32_rnd_bits}: bits by which the mmap base is shifted, in pages. */
-  private static final int MMAP_RANDOM_BITS = 8;
+  COMPAT(Architecture.COMPAT.taskSize(), 0xc000_0000L);
 
   /** How far the heap's start is shifted at most. */
   private static final long BRK_RANDOM_BYTES = 32L << 20;
 
   private final long taskSize;
-  private final long elfEtDynBase;
+  private final long taskSizeIn3Gib;
 
-  Layout(long taskSize, long elfEtDynBase) {
+  Layout(long taskSize, long taskSizeIn3Gib) {
     this.taskSize = taskSize;
-    this.elfEtDynBase = elfEtDynBase;
+    this.taskSizeIn3Gib = taskSizeIn3Gib;
   }
 
-  /** {@code TASK_SIZE}: the first address that no area may reach. */
+  /**
+   * {@code TASK_SIZE}: the first address that no area may reach, whatever the personality of its
+   * program.
+   */
   public long taskSize() {
     return taskSize;
   }
 
-  /** {@code TASK_UNMAPPED_BASE}: where a search upwards begins: a third of it all. */
-  public long unmappedBase() {
-    return pageAlign(taskSize / 3);
-  }
-
   /**
-   * {@code ELF_ET_DYN_BASE}: where a position-independent program with an interpreter is loaded.
-   */
-  public long elfEtDynBase() {
-    return elfEtDynBase;
-  }
-
-  /**
-   * {@code STACK_TOP} after {@code randomize_stack_top}: the first address above the stack.
+   * {@code TASK_SIZE} of one task.
    *
-   * @param random null: no randomisation
+   * @param in3Gib its {@code ADDR_LIMIT_3GB}, which a 32-bit kernel ignores
    */
-  public long stackTop(@Nullable RandomGenerator random) {
-    if (random == null) {
-      return taskSize;
-    }
-    long pages = random.nextInt() & STACK_RANDOM_PAGES;
-    return taskSize - (pages << Ram.PAGE_SHIFT);
+  long taskSize(boolean in3Gib) {
+    return in3Gib ? taskSizeIn3Gib : taskSize;
+  }
+
+  /** Where things lie in an address space of such a task. */
+  public Placement placement(boolean in3Gib) {
+    return new Placement(this, taskSize(in3Gib));
   }
 
   /**
@@ -100,33 +84,6 @@ public enum Layout {
   public long alignStack(long stackPointer, @Nullable RandomGenerator random) {
     long shifted = random == null ? stackPointer : stackPointer - random.nextInt(8192);
     return shifted & ~0xfL;
-  }
-
-  /**
-   * {@code mmap_base}: below which a search downwards begins.
-   *
-   * @param stackLimit the soft RLIMIT_STACK at execve, in bytes, unsigned
-   * @param random null: no randomisation
-   */
-  public long mmapBase(long stackLimit, @Nullable RandomGenerator random) {
-    long pad = (long) Vma.STACK_GUARD_PAGES << Ram.PAGE_SHIFT;
-    long shift = 0;
-    if (random != null) {
-      pad += (long) STACK_RANDOM_PAGES << Ram.PAGE_SHIFT;
-      shift = mmapRandom(random);
-    }
-    long maxHole = taskSize / 6 * 5;
-    // A limit near infinity is clamped all the same, and must not overflow before.
-    long hole =
-        Long.compareUnsigned(stackLimit, maxHole) > 0
-            ? maxHole
-            : Math.clamp(stackLimit + pad, MIN_HOLE, maxHole);
-    return pageAlign(taskSize - hole - shift);
-  }
-
-  /** {@code mmap_legacy_base}: where a search upwards begins. */
-  public long mmapLegacyBase(@Nullable RandomGenerator random) {
-    return unmappedBase() + (random == null ? 0 : mmapRandom(random));
   }
 
   /**
@@ -376,13 +333,5 @@ public enum Layout {
    */
   public boolean ordersWindows() {
     return this == COMPAT;
-  }
-
-  private static long mmapRandom(RandomGenerator random) {
-    return (long) random.nextInt(1 << MMAP_RANDOM_BITS) << Ram.PAGE_SHIFT;
-  }
-
-  private static long pageAlign(long address) {
-    return (address + Ram.PAGE_SIZE - 1) & -(long) Ram.PAGE_SIZE;
   }
 }

@@ -146,7 +146,7 @@ public final class Mlock {
     }
     applyAll(flags);
     if (current) {
-      mm.memory().populate(mm, 0, mm.layout().taskSize());
+      mm.memory().populate(mm, 0, mm.taskSize());
     }
     return 0;
   }

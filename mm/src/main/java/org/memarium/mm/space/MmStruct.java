@@ -48,6 +48,7 @@ public final class MmStruct {
   /** {@code def_flags}: what every new area gets; a forked process begins without. */
   private int defaultFlags;
 
+  private Placement placement;
   private boolean readImpliesExec;
   private boolean privileged;
 
@@ -75,6 +76,7 @@ public final class MmStruct {
     this.memory = memory;
     this.slot = slot;
     this.layout = layout;
+    this.placement = layout.placement(false);
     this.limits = limits;
     this.accounting = new VmAccounting(limits);
     this.pages = new UserPages(memory, tables);
@@ -198,6 +200,23 @@ public final class MmStruct {
   /** {@code READ_IMPLIES_EXEC}: what {@code PROT_READ} asks for may be executed too. */
   public void setReadImpliesExec(boolean on) {
     readImpliesExec = on;
+  }
+
+  /** {@code ADDR_LIMIT_3GB}: whether what is asked next is asked in an address space of 3 GiB. */
+  public void setIn3Gib(boolean on) {
+    if (placement.taskSize() != layout.taskSize(on)) {
+      placement = layout.placement(on);
+    }
+  }
+
+  /** What lies where, for the task that asked last. */
+  public Placement placement() {
+    return placement;
+  }
+
+  /** {@code TASK_SIZE} of the task that asked last. */
+  long taskSize() {
+    return placement.taskSize();
   }
 
   /**

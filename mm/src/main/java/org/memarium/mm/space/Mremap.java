@@ -40,7 +40,7 @@ final class Mremap {
     if (!isSensible(flags, sameLength)
         || (address & (Ram.PAGE_SIZE - 1)) != 0
         || newBytes == 0
-        || (several && newBytes > mm.layout().taskSize())) {
+        || (several && newBytes > mm.taskSize())) {
       return -Errno.EINVAL;
     }
     if (!several && lookup(address) == null) {
@@ -111,7 +111,7 @@ final class Mremap {
   }
 
   private long checkNewAddress(long address, long oldBytes, long newAddress, long newBytes) {
-    long taskSize = mm.layout().taskSize();
+    long taskSize = mm.taskSize();
     if ((newAddress & (Ram.PAGE_SIZE - 1)) != 0
         || newBytes > taskSize
         || newAddress > taskSize - newBytes

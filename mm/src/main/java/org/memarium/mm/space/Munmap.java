@@ -21,7 +21,7 @@ final class Munmap {
 
   /** {@code do_vmi_munmap}. */
   long munmap(long address, long bytes) {
-    long taskSize = mm.layout().taskSize();
+    long taskSize = mm.taskSize();
     if ((address & (Ram.PAGE_SIZE - 1)) != 0
         || Long.compareUnsigned(address, taskSize) > 0
         || Long.compareUnsigned(bytes, taskSize - address) > 0

@@ -44,8 +44,8 @@ public final class UnmappedArea {
     legacyLayout = legacy;
     mmapBase =
         legacy
-            ? mm.layout().mmapLegacyBase(random)
-            : mm.layout().mmapBase(mm.limits().soft(RLimits.STACK), random);
+            ? mm.placement().mmapLegacyBase(random)
+            : mm.placement().mmapBase(mm.limits().soft(RLimits.STACK), random);
   }
 
   /** {@code mmap_base}. */
@@ -79,7 +79,7 @@ public final class UnmappedArea {
    * @return the address, a multiple of {@code pageBytes}; or as above
    */
   long get(long requestedAddress, long bytes, int mapFlags, long pageBytes) {
-    long taskSize = mm.layout().taskSize();
+    long taskSize = mm.taskSize();
     if (bytes > taskSize) {
       return -Errno.ENOMEM;
     }
@@ -117,8 +117,7 @@ public final class UnmappedArea {
 
   /** The generic search wants what lies above {@code mmap_min_addr} to be large enough. */
   private boolean fitsGenerically(long bytes) {
-    return !mm.layout().searchesGenerically()
-        || bytes <= mm.layout().taskSize() - mm.mmapMinAddress();
+    return !mm.layout().searchesGenerically() || bytes <= mm.taskSize() - mm.mmapMinAddress();
   }
 
   private long topDown(long hint, long bytes) {
@@ -134,7 +133,7 @@ public final class UnmappedArea {
     }
     long low = Math.max(Ram.PAGE_SIZE, mm.mmapMinAddress());
     long found = highest(low, mmapBase, bytes);
-    return found >= 0 ? found : bottomUp(hint, bytes, mm.layout().unmappedBase());
+    return found >= 0 ? found : bottomUp(hint, bytes, mm.placement().unmappedBase());
   }
 
   private long bottomUp(long hint, long bytes) {
@@ -153,7 +152,7 @@ public final class UnmappedArea {
       }
     }
     long low = Math.max(from, mm.mmapMinAddress());
-    long found = lowest(low, mm.layout().taskSize(), bytes);
+    long found = lowest(low, mm.taskSize(), bytes);
     return found >= 0 ? found : -Errno.ENOMEM;
   }
 
@@ -199,7 +198,7 @@ public final class UnmappedArea {
 
   /** Whether nothing lies there, the guard gap of a stack above included. */
   private boolean isFree(long address, long bytes) {
-    if (address > mm.layout().taskSize() - bytes) {
+    if (address > mm.taskSize() - bytes) {
       return false;
     }
     Vma above = tree.find(address);

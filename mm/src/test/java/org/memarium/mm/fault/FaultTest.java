@@ -400,7 +400,7 @@ final class FaultTest {
   // ---- The stack ----
 
   private static long stack(TestSpace space) {
-    long top = space.mm.layout().stackTop(null);
+    long top = space.mm.placement().stackTop(null);
     assertEquals(0, space.mm.stack().create(top));
     assertEquals(0, space.mm.stack().setUp(false));
     return top;

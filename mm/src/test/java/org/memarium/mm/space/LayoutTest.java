@@ -26,15 +26,15 @@ final class LayoutTest {
   })
   void theMmapBaseLeavesRoomForTheStack(Layout layout, long kib, String base) {
     long limit = kib < 0 ? RLimits.INFINITY : kib * 1024;
-    assertEquals(base, Long.toHexString(layout.mmapBase(limit, null)));
+    assertEquals(base, Long.toHexString(layout.placement(false).mmapBase(limit, null)));
   }
 
   @Test
   void withoutRandomisationTheStackEndsWhereTheTaskEnds() {
-    assertEquals(0xc000_0000L, Layout.I386.stackTop(null));
-    assertEquals(0xffff_e000L, Layout.COMPAT.stackTop(null));
-    assertEquals(0x5555_5000L, Layout.COMPAT.unmappedBase());
-    assertEquals(0x4000_0000L, Layout.I386.unmappedBase());
+    assertEquals(0xc000_0000L, Layout.I386.placement(false).stackTop(null));
+    assertEquals(0xffff_e000L, Layout.COMPAT.placement(false).stackTop(null));
+    assertEquals(0x5555_5000L, Layout.COMPAT.placement(false).unmappedBase());
+    assertEquals(0x4000_0000L, Layout.I386.placement(false).unmappedBase());
     assertEquals(0xbfff_fff0L, Layout.I386.alignStack(0xbfff_fff7L, null));
   }
 
@@ -42,18 +42,20 @@ final class LayoutTest {
   void randomisationIsTheSeedsAndStaysInBounds() {
     for (Layout layout : Layout.values()) {
       for (int seed = 0; seed < 200; seed++) {
-        long top = layout.stackTop(new Random(seed));
-        assertEquals(top, layout.stackTop(new Random(seed)));
+        long top = layout.placement(false).stackTop(new Random(seed));
+        assertEquals(top, layout.placement(false).stackTop(new Random(seed)));
         assertTrue(top <= layout.taskSize() && top > layout.taskSize() - (8 << 20));
-        long base = layout.mmapBase(8 << 20, new Random(seed));
-        long highest = layout.mmapBase(8 << 20, null);
+        long base = layout.placement(false).mmapBase(8 << 20, new Random(seed));
+        long highest = layout.placement(false).mmapBase(8 << 20, null);
         assertTrue(base <= highest && base > highest - (1 << 20), Long.toHexString(base));
         assertTrue(base % 4096 == 0 && top % 4096 == 0);
         long brk = layout.randomBrk(0x0824_4000, new Random(seed));
         assertTrue(brk >= 0x0824_4000 && brk < 0x0a24_4000 && brk % 4096 == 0);
       }
       assertNotEquals(
-          layout.stackTop(new Random(1)), layout.stackTop(new Random(2)), layout.toString());
+          layout.placement(false).stackTop(new Random(1)),
+          layout.placement(false).stackTop(new Random(2)),
+          layout.toString());
     }
   }
 }

@@ -170,7 +170,7 @@ final class SpaceModel {
       }
     }
     free = 0;
-    for (int at = page(Layout.I386.unmappedBase()); at < taskPages; at++) {
+    for (int at = page(Layout.I386.placement(false).unmappedBase()); at < taskPages; at++) {
       free = state[at] == FREE ? free + 1 : 0;
       if (free == count) {
         return at - count + 1;

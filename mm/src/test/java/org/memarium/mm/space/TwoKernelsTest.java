@@ -186,7 +186,7 @@ final class TwoKernelsTest {
   @EnumSource
   void theStackOfA64BitKernelMergesWithNothing(Layout layout) {
     try (TestSpace space = boot(layout)) {
-      long top = layout.stackTop(null);
+      long top = layout.placement(false).stackTop(null);
       assertEquals(0, space.mm.stack().create(top));
       assertEquals(0, space.mm.stack().setUp(false));
       long start = Objects.requireNonNull(space.mm.findVma(top - PAGE)).start();
