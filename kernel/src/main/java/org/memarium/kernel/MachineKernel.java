@@ -96,7 +96,8 @@ final class MachineKernel {
 
     // A 64-bit kernel checks a 32-bit program's pointers against its own limit.
     UserMemory userMemory =
-        new UserMemory(memory.mmu, is32Bit() ? layout.taskSize() : Architecture.X86_64.taskSize());
+        new UserMemory(
+            memory.mmu, is32Bit() ? layout.taskSize() : Architecture.X86_64.taskSize(), wordBytes());
     linearMemory =
         new LinearMemory(
             memory.manager, memory.kernelMemory, userMemory, this::running, layout.taskSize());

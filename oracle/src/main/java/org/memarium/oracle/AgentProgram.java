@@ -21,7 +21,8 @@ import org.memarium.hardware.Ram;
  * <pre>
  *   07000000  the mailbox: shared with the oracle, 16 slots of 16 KiB
  *   08048000  headers and code
- *   08049000  what the agent remembers (slot, command, commands left, a timeout, getrusage)
+ *   08049000  what the agent remembers (slot, command, commands left, a timeout, getrusage), names,
+ *             and structures that are not compared
  *   0804a000  its stack, 16 KiB: also for signal frames
  *   0804e000  {@link #SCRATCH}, 16 KiB: arguments and buffers of calls
  *   08052000  {@link #END}: the heap begins
@@ -45,6 +46,15 @@ final class AgentProgram {
 
   /** Where a position in a file is kept for calls that the agent makes on its own. */
   static final int POSITION = DATA + 0x200;
+
+  /** Where the name of a file of /proc is put: each side writes its own process number. */
+  static final int PROC_NAME = DATA + 0x400;
+
+  /** Where calls write what nobody compares; see also {@link Report}. */
+  static final int DISCARDED = DATA + 0xc00;
+
+  /** How much fits there. */
+  static final int DISCARDED_BYTES = 0x400;
 
   /** Memory for what calls point to. */
   static final int SCRATCH = 0x0804_e000;

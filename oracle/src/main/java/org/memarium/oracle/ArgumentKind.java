@@ -20,7 +20,16 @@ enum ArgumentKind {
   PID,
 
   /** The how-manieth segment of shared memory: each side puts its identifier there. */
-  SHM;
+  SHM,
+
+  /** The same segment's place in the table of all. */
+  SHM_PLACE,
+
+  /** A {@link ProcFile} that is opened. */
+  PROC_FILE,
+
+  /** One of {@link ProcFile#TEXTS}. */
+  PROC_TEXT;
 
   private record Bit(int value, String name) {}
 
@@ -37,6 +46,7 @@ enum ArgumentKind {
       List.of(
           new Bit(1, "MAP_SHARED"),
           new Bit(2, "MAP_PRIVATE"),
+          new Bit(8, "MAP_DROPPABLE"),
           new Bit(0x10, "MAP_FIXED"),
           new Bit(0x20, "MAP_ANONYMOUS"),
           new Bit(0x40, "MAP_32BIT"),
@@ -99,13 +109,20 @@ enum ArgumentKind {
       case MAP -> bits(MAPS, value);
       case REMAP -> bits(REMAPS, value);
       case PID -> isReference(value) ? "p" + value : "" + value;
-      case SHM -> isReference(value) ? "shm" + value : "" + value;
+      case SHM, SHM_PLACE -> isReference(value) ? "shm" + value : "" + value;
+      case PROC_FILE -> ProcFile.values()[value].fileName();
+      case PROC_TEXT -> ProcFile.TEXTS.get(value).fileName();
     };
   }
 
   /** Whether a value stands for something that each side has a number of its own for. */
   static boolean isReference(int value) {
     return value >= 0 && value < 0x1000;
+  }
+
+  /** Whether each side has a number of its own for what it is. */
+  boolean isNumbered() {
+    return this == PID || this == SHM || this == SHM_PLACE;
   }
 
   private static String advice(int value) {

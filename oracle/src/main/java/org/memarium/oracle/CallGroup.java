@@ -20,6 +20,8 @@ enum CallGroup {
   SHM,
   REMOTE,
   LIMIT,
+  SEGMENT,
+  PROC,
   FORK,
   ACCESS;
 

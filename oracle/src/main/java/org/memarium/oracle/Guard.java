@@ -37,12 +37,19 @@ final class Guard {
   private static final int MCL_FUTURE = 2;
   private static final int WNOHANG = 1;
   private static final int MAX_FILE_BYTES = 4 << 20;
+  private static final int MMAP_ARGUMENTS = 6;
+
+  /** After so many segments a place is used again, here earlier than there. */
+  private static final int IPC_MIN_CYCLE = 60;
+
+  private static final long END_OF_MEMORY = 1L << 32;
   private static final int SHM_REMAP = 0x4000;
 
   /** The largest page: so much may be mapped where less was asked for. */
   private static final long HUGE_BYTES = 1L << 30;
 
   private final OurSide ours;
+  private final Pointers pointers;
 
   /** Whether a process may have asked for new areas to be locked. */
   private final boolean[] lockedFuture = new boolean[Mailbox.SLOTS];
@@ -50,6 +57,7 @@ final class Guard {
   /** Asks that side, which has one process. */
   Guard(OurSide ours) {
     this.ours = ours;
+    pointers = new Pointers(ours);
   }
 
   /** Whether an area is the agent's own: nothing there is compared. */
@@ -59,7 +67,7 @@ final class Guard {
   }
 
   /** Whether bytes are there that the agent works with. */
-  private boolean touchesAgent(long start, long bytes) {
+  static boolean touchesAgent(long start, long bytes) {
     return overlaps(start, bytes, AgentProgram.MAILBOX, AgentProgram.MAILBOX + (long) Mailbox.BYTES)
         || overlaps(start, bytes, AgentProgram.TEXT, AgentProgram.SCRATCH);
   }
@@ -77,7 +85,8 @@ final class Guard {
     long at = step.unsigned(0);
     long bytes = step.unsigned(1);
     return switch (step.call()) {
-      case MMAP2 -> mayMap(step, slot, at, bytes);
+      case MMAP2 -> mayMap(slot, step.arguments());
+      case MMAP -> mayMapOfOld(slot, at);
       case MUNMAP, MPROTECT, MSEAL -> !isProtected(at & -4096, bytes + 4096);
       case REMAP_FILE_PAGES ->
           !isProtected(at & -4096, bytes + 4096) && mayPopulate(slot, at, bytes);
@@ -102,9 +111,15 @@ final class Guard {
           step.argument(5) == 0
               && step.argument(3) == 0
               && step.argument(2) + step.unsigned(4) <= MAX_FILE_BYTES;
-      case PREAD64 -> !touchesAgent(step.unsigned(1), step.unsigned(2));
+      case PREAD64 ->
+          isDiscarded(step.unsigned(1), step.unsigned(2))
+              || (!ours.isPageMap(slot, step.argument(0))
+                  && !touchesAgent(step.unsigned(1), step.unsigned(2))
+                  && !touchesAgent(step.unsigned(3), step.unsigned(2)));
       case PWRITE64 ->
-          step.unsigned(2) <= MAX_FILE_BYTES && !touchesAgent(step.unsigned(1), step.unsigned(2));
+          step.unsigned(2) <= MAX_FILE_BYTES
+              && !touchesAgent(step.unsigned(1), step.unsigned(2))
+              && !touchesAgent(step.unsigned(3), step.unsigned(2));
       case SHMAT ->
           step.argument(1) == 0
               || !isProtected(
@@ -117,14 +132,20 @@ final class Guard {
           iovecsAllowed(slot, step.argument(1), step.argument(2))
               && iovecsAllowed(slot, step.argument(3), step.argument(4));
       case PROCESS_MADVISE ->
-          iovecsAllowed(slot, step.argument(1), step.argument(2))
+          mayAdvise(step, slot)
               && (step.argument(3) != MADV_PAGEOUT
                   || !haveForgottenLocks(slot, step.argument(1), step.argument(2)));
-      case PRLIMIT64 -> !touchesAgent(step.unsigned(3), 16);
+      case PRLIMIT64, SETRLIMIT, GETRLIMIT, UGETRLIMIT, GETRUSAGE -> pointers.allowLimits(step);
+      case SHMCTL_AT -> ours.numbers().segments().size() < IPC_MIN_CYCLE && pointers.allow(step);
+      case SHMCTL, MODIFY_LDT, SET_THREAD_AREA, GET_THREAD_AREA, MEMFD_CREATE ->
+          pointers.allow(step);
+      case PROC_OPEN, PROC_READ -> isSlotAlive(step.argument(0));
       case FORK -> !ours.isAlive(step.argument(0)) && step.argument(0) < Mailbox.SLOTS;
       case WAIT4 -> step.argument(2) == WNOHANG && !touchesAgent(step.unsigned(1), 4);
       // Around the end of the address space a processor answers, not a kernel.
-      case READ_BYTE, READ_INT, WRITE_BYTE, WRITE_INT -> !touchesAgent(at, 4) && at + 4 <= 1L << 32;
+      case READ_INT ->
+          Report.isComparable(at) || (!touchesAgent(at, 4) && at + 4 <= END_OF_MEMORY);
+      case READ_BYTE, WRITE_BYTE, WRITE_INT -> !touchesAgent(at, 4) && at + 4 <= END_OF_MEMORY;
       default -> true;
     };
   }
@@ -149,13 +170,26 @@ final class Guard {
     return false;
   }
 
-  private boolean mayMap(Step step, int slot, long at, long bytes) {
-    int flags = step.argument(3);
+  private boolean mayMap(int slot, int[] arguments) {
+    long at = Integer.toUnsignedLong(arguments[0]);
+    long bytes = Integer.toUnsignedLong(arguments[1]);
+    int flags = arguments[3];
     boolean populates = (flags & (MAP_LOCKED | MAP_POPULATE)) != 0 || lockedFuture[slot];
-    boolean huge = (flags & MAP_HUGETLB) != 0 || ours.hasHugeFile(slot, step.argument(4));
+    boolean huge = (flags & MAP_HUGETLB) != 0 || ours.hasHugeFile(slot, arguments[4]);
     long most = huge ? (bytes + HUGE_BYTES - 1) & -HUGE_BYTES : bytes + 4096;
     return (!populates || (bytes <= MAX_POPULATE_BYTES && hasRoom(slot)))
         && ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0 || !isProtected(at & -4096, most));
+  }
+
+  private boolean mayMapOfOld(int slot, long at) {
+    if (!pointers.isKnown(slot, at, 4L * MMAP_ARGUMENTS)) {
+      return pointers.isUnreadable(slot, at, 4L * MMAP_ARGUMENTS);
+    }
+    int[] arguments = new int[MMAP_ARGUMENTS];
+    for (int i = 0; i < MMAP_ARGUMENTS; i++) {
+      arguments[i] = ours.peek(slot, at + 4L * i);
+    }
+    return mayMap(slot, arguments);
   }
 
   private boolean mayRemap(Step step, int slot, long at, long bytes) {
@@ -224,6 +258,36 @@ final class Guard {
       }
     }
     return false;
+  }
+
+  private boolean isSlotAlive(int slot) {
+    return slot < 0 || slot >= Mailbox.SLOTS || ours.isAlive(slot);
+  }
+
+  private static boolean isDiscarded(long at, long bytes) {
+    return at >= AgentProgram.DISCARDED
+        && at + bytes <= AgentProgram.DISCARDED + AgentProgram.DISCARDED_BYTES;
+  }
+
+  /** Advice about several ranges, of this process or of another that has the same areas. */
+  private boolean mayAdvise(Step step, int slot) {
+    int address = step.argument(1);
+    int count = step.argument(2);
+    if (!iovecsAllowed(slot, address, count)) {
+      return false;
+    }
+    int advice = step.argument(3);
+    boolean populates = advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
+    for (int i = 0; i < count; i++) {
+      long at = Integer.toUnsignedLong(address) + 8L * i;
+      long base = Integer.toUnsignedLong(ours.peek(slot, at));
+      long bytes = Integer.toUnsignedLong(ours.peek(slot, at + 4));
+      if (isProtected(base & -4096, bytes + 4096)
+          || (populates && !mayPopulate(slot, base, bytes))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean hasRoom(int slot) {

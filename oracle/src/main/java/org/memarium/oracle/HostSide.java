@@ -3,11 +3,13 @@ package org.memarium.oracle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.kernel.MachineConfigBuilder;
@@ -20,21 +22,25 @@ final class HostSide implements AutoCloseable {
 
   private static final long WAIT_NANOS = 200_000_000;
 
-  /**
-   * The names of limits in /proc, by number; those that have nothing to do with memory are empty.
-   */
+  /** The names of limits in /proc, by number. */
   private static final List<String> LIMITS =
       List.of(
-          "",
+          "Max cpu time",
           "Max file size",
           "Max data size",
           "Max stack size",
           "Max core file size",
           "Max resident set",
-          "",
+          "Max processes",
           "Max open files",
           "Max locked memory",
-          "Max address space");
+          "Max address space",
+          "Max file locks",
+          "Max pending signals",
+          "Max msgqueue size",
+          "Max nice priority",
+          "Max realtime priority",
+          "Max realtime timeout");
 
   /** By the kind that the agent knows them by, from 1 on. */
   private static final List<MemoryCall> ACCESSES =
@@ -48,6 +54,9 @@ final class HostSide implements AutoCloseable {
   static final int READAHEAD_BYTES = 1 << 20;
 
   private static final int SENDFILE = SystemCallNames.number("sendfile64");
+
+  /** How many words the name of a file of /proc takes, with its NUL. */
+  private static final int NAME_WORDS = 8;
 
   /** How many commands {@link #readAll} takes. */
   private static final int READ_COMMANDS = 3;
@@ -200,7 +209,8 @@ final class HostSide implements AutoCloseable {
 
   /** How many commands of the agent a step is. */
   static int commands(Step step) {
-    return (pins(step) ? 2 : 1) + READ_COMMANDS * filesReadAfter(step).length;
+    int before = step.call() == MemoryCall.PROC_OPEN ? NAME_WORDS : pins(step) ? 1 : 0;
+    return before + 1 + READ_COMMANDS * filesReadAfter(step).length;
   }
 
   /** Whether a step pins pages to read them ({@code FOLL_PIN}), which must be one process's own. */
@@ -213,6 +223,7 @@ final class HostSide implements AutoCloseable {
     return switch (step.call()) {
       case FTRUNCATE64, FALLOCATE, PWRITE64 -> new int[] {step.argument(0)};
       case MADVISE -> step.argument(2) == MADV_REMOVE ? FILES : NO_FILES;
+      case PROCESS_MADVISE -> step.argument(3) == MADV_REMOVE ? FILES : NO_FILES;
       default -> NO_FILES;
     };
   }
@@ -229,6 +240,10 @@ final class HostSide implements AutoCloseable {
       MemoryCall call = step.call();
       if (pins(step)) {
         commands = drainBatches(slot, commands);
+      }
+      if (call == MemoryCall.PROC_OPEN) {
+        commands = nameProcFile(slot, commands, arguments);
+        arguments = new int[] {AgentProgram.PROC_NAME, arguments[2]};
       }
       int i = commands++;
       places[number] = i;
@@ -248,6 +263,19 @@ final class HostSide implements AutoCloseable {
       }
     }
     mailbox.post(slot, commands);
+  }
+
+  /** Writes the name of a file of /proc into the agent's memory. */
+  private int nameProcFile(int slot, int commands, int[] arguments) {
+    int next = commands;
+    ByteBuffer name = ByteBuffer.allocate(4 * NAME_WORDS).order(ByteOrder.LITTLE_ENDIAN);
+    name.put(ProcFile.path(arguments).getBytes(StandardCharsets.ISO_8859_1));
+    int write = ACCESSES.indexOf(MemoryCall.WRITE_INT) + 1;
+    for (int i = 0; i < NAME_WORDS; i++) {
+      int[] word = {name.getInt(4 * i)};
+      mailbox.put(slot, next++, write, AgentProgram.PROC_NAME + 4 * i, word);
+    }
+    return next;
   }
 
   /**
@@ -353,6 +381,16 @@ final class HostSide implements AutoCloseable {
     try {
       Path file = Path.of("/proc/" + numbers.pid(slot) + "/" + name);
       return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The names in a directory of {@code /proc/PID}, in its order. */
+  List<String> procNames(int slot, String name) {
+    Path directory = Path.of("/proc/" + numbers.pid(slot) + "/" + name);
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -7,9 +7,12 @@ import static org.memarium.oracle.ArgumentKind.LENGTH;
 import static org.memarium.oracle.ArgumentKind.MAP;
 import static org.memarium.oracle.ArgumentKind.NUMBER;
 import static org.memarium.oracle.ArgumentKind.PID;
+import static org.memarium.oracle.ArgumentKind.PROC_FILE;
+import static org.memarium.oracle.ArgumentKind.PROC_TEXT;
 import static org.memarium.oracle.ArgumentKind.PROT;
 import static org.memarium.oracle.ArgumentKind.REMAP;
 import static org.memarium.oracle.ArgumentKind.SHM;
+import static org.memarium.oracle.ArgumentKind.SHM_PLACE;
 
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +22,9 @@ import org.memarium.kernel.syscall.SystemCallNames;
 @SuppressWarnings("ImmutableEnumChecker") // A list that nobody changes.
 enum MemoryCall {
   MMAP2(CallGroup.MAP, ADDRESS, LENGTH, PROT, MAP, FD, NUMBER),
+
+  /** The call of old: its arguments are in memory. */
+  MMAP(CallGroup.MAP, ADDRESS),
   MUNMAP(CallGroup.MAP, ADDRESS, LENGTH),
   MPROTECT(CallGroup.PROTECT, ADDRESS, LENGTH, PROT),
   MREMAP(CallGroup.REMAP, ADDRESS, LENGTH, LENGTH, REMAP, ADDRESS),
@@ -45,13 +51,30 @@ enum MemoryCall {
   SHMAT(CallGroup.SHM, SHM, ADDRESS, NUMBER),
   SHMDT(CallGroup.SHM, ADDRESS),
   SHMCTL(CallGroup.SHM, SHM, NUMBER, ADDRESS),
+
+  /** shmctl of a place in the table of segments, where SHMCTL has an identifier. */
+  SHMCTL_AT(CallGroup.SHM, "shmctl", SHM_PLACE, NUMBER, ADDRESS),
   PROCESS_VM_READV(CallGroup.REMOTE, PID, ADDRESS, NUMBER, ADDRESS, NUMBER, NUMBER),
   PROCESS_VM_WRITEV(CallGroup.REMOTE, PID, ADDRESS, NUMBER, ADDRESS, NUMBER, NUMBER),
   PIDFD_OPEN(CallGroup.REMOTE, PID, NUMBER),
   PROCESS_MADVISE(CallGroup.REMOTE, FD, ADDRESS, NUMBER, ADVICE, NUMBER),
+  PROCESS_MRELEASE(CallGroup.REMOTE, FD, NUMBER),
+  GETRLIMIT(CallGroup.LIMIT, NUMBER, ADDRESS),
+  UGETRLIMIT(CallGroup.LIMIT, NUMBER, ADDRESS),
+  SETRLIMIT(CallGroup.LIMIT, NUMBER, ADDRESS),
+  GETRUSAGE(CallGroup.LIMIT, NUMBER, ADDRESS),
   PRLIMIT64(CallGroup.LIMIT, PID, NUMBER, ADDRESS, ADDRESS),
   PERSONALITY(CallGroup.LIMIT, NUMBER),
   SETRESUID32(CallGroup.LIMIT, NUMBER, NUMBER, NUMBER),
+  MODIFY_LDT(CallGroup.SEGMENT, NUMBER, ADDRESS, NUMBER),
+  SET_THREAD_AREA(CallGroup.SEGMENT, ADDRESS),
+  GET_THREAD_AREA(CallGroup.SEGMENT, ADDRESS),
+
+  /** open of a file of /proc/PID. */
+  PROC_OPEN(CallGroup.PROC, "open", PID, PROC_FILE, NUMBER),
+
+  /** No call: the oracle reads a file of /proc/PID on both sides. */
+  PROC_READ(CallGroup.PROC, PID, PROC_TEXT),
 
   /** The argument is the slot of the child. */
   FORK(CallGroup.FORK, NUMBER),
@@ -64,13 +87,21 @@ enum MemoryCall {
   WRITE_INT(CallGroup.ACCESS, ADDRESS, NUMBER);
 
   private final CallGroup group;
+  private final String callName;
   private final List<ArgumentKind> arguments;
   private final int number;
 
   MemoryCall(CallGroup group, ArgumentKind... arguments) {
+    this(group, "", arguments);
+  }
+
+  /** A second form of a call, by the call's name. */
+  MemoryCall(CallGroup group, String callName, ArgumentKind... arguments) {
     this.group = group;
     this.arguments = List.of(arguments);
-    number = group == CallGroup.ACCESS ? -1 : SystemCallNames.number(callName());
+    this.callName = callName.isEmpty() ? name().toLowerCase(Locale.ROOT) : callName;
+    boolean isCall = group != CallGroup.ACCESS && !name().equals("PROC_READ");
+    number = isCall ? SystemCallNames.number(this.callName) : -1;
   }
 
   /** The family that it belongs to, for {@code --only} and {@code --without}. */
@@ -85,10 +116,10 @@ enum MemoryCall {
 
   /** The name in Linux, such as {@code mmap2}. */
   String callName() {
-    return name().toLowerCase(Locale.ROOT);
+    return callName;
   }
 
-  /** Its number in the i386 table; -1 of an access. */
+  /** Its number in the i386 table; -1 of what is no call. */
   int number() {
     return number;
   }

@@ -9,6 +9,9 @@ import java.util.List;
  * the segments of shared memory, in the order in which they were made.
  */
 final class Numbers {
+  /** How many segments there may be at once: {@code IPCMNI}. */
+  private static final int PLACES = 1 << 15;
+
   private final int[] pids = new int[Mailbox.SLOTS];
 
   /** Whether the parent has waited for a process that ended. */
@@ -49,8 +52,7 @@ final class Numbers {
     boolean copied = false;
     for (int i = 0; i < arguments.length; i++) {
       ArgumentKind kind = kinds.get(i);
-      if ((kind == ArgumentKind.PID || kind == ArgumentKind.SHM)
-          && ArgumentKind.isReference(arguments[i])) {
+      if (kind.isNumbered() && ArgumentKind.isReference(arguments[i])) {
         arguments = copied ? arguments : arguments.clone();
         copied = true;
         arguments[i] = resolve(kind, arguments[i]);
@@ -63,7 +65,8 @@ final class Numbers {
     if (kind == ArgumentKind.PID) {
       return value < pids.length ? pids[value] : -1;
     }
-    return value < segments.size() ? segments.get(value) : -1;
+    int segment = value < segments.size() ? segments.get(value) : -1;
+    return kind == ArgumentKind.SHM_PLACE && segment >= 0 ? segment & PLACES - 1 : segment;
   }
 
   /** Notes what a step's result tells. */

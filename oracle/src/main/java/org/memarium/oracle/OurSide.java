@@ -14,6 +14,7 @@ import org.memarium.kernel.MachineConfigBuilder;
 import org.memarium.kernel.MemoryFaultException;
 import org.memarium.kernel.Preset;
 import org.memarium.kernel.vfs.OpenFile;
+import org.memarium.kernel.vfs.RecordFile;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.space.Layout;
@@ -116,7 +117,8 @@ final class OurSide implements AutoCloseable {
     for (int at = AgentProgram.MAILBOX;
         at < AgentProgram.MAILBOX + Mailbox.BYTES;
         at += Ram.PAGE_SIZE) {
-      program.writeInt(at, program.readInt(at));
+      // Nothing is there, and a write faults otherwise than a read.
+      program.writeInt(at, 0);
     }
     for (int at = AgentProgram.DATA; at < AgentProgram.END; at += Ram.PAGE_SIZE) {
       program.writeInt(at, program.readInt(at));
@@ -158,6 +160,22 @@ final class OurSide implements AutoCloseable {
         : null;
   }
 
+  /** Whether a descriptor is of a file pagemap, in which frames have other numbers there. */
+  boolean isPageMap(int slot, int fd) {
+    OpenFile file = program(slot).task().files().get(fd);
+    return file != null && file.inode() instanceof RecordFile;
+  }
+
+  /** The descriptor that a process's next file gets. */
+  int lowestFreeDescriptor(int slot) {
+    int[] open = program(slot).task().files().openDescriptors();
+    int lowest = 0;
+    while (lowest < open.length && open[lowest] == lowest) {
+      lowest++;
+    }
+    return lowest;
+  }
+
   private JavaProgram program(int slot) {
     JavaProgram program = programs[slot];
     if (program == null) {
@@ -182,6 +200,7 @@ final class OurSide implements AutoCloseable {
           return new Outcome(0, 0, 0, 0, 0);
         }
         case FORK -> result = fork(program, step.argument(0));
+        case PROC_OPEN -> result = openProcFile(program, step);
         default -> result = program.call(step.call().number(), numbers.resolve(step));
       }
       for (int fd : HostSide.filesReadAfter(step)) {
@@ -195,6 +214,11 @@ final class OurSide implements AutoCloseable {
     } catch (MemoryFaultException e) {
       return new Outcome(0, e.signal(), e.code(), (int) e.address(), faults(program));
     }
+  }
+
+  private int openProcFile(JavaProgram program, Step step) {
+    String path = ProcFile.path(numbers.resolve(step));
+    return program.call("open", program.string(AgentProgram.PROC_NAME, path), step.argument(2));
   }
 
   /** Reads a file of a disk, as the agent does it. */
@@ -231,6 +255,11 @@ final class OurSide implements AutoCloseable {
     return machine.files().read("/proc/" + numbers.pid(slot) + "/" + name);
   }
 
+  /** The names in a directory of {@code /proc/PID}, sorted. */
+  List<String> procNames(int slot, String name) {
+    return machine.files().list("/proc/" + numbers.pid(slot) + "/" + name);
+  }
+
   /** Words of {@code /proc/PID/pagemap}, from a page on. */
   long[] pageMap(int slot, long firstPage, int pages) {
     String file = "/proc/" + numbers.pid(slot) + "/pagemap";
@@ -244,6 +273,11 @@ final class OurSide implements AutoCloseable {
   void page(int slot, long address, byte[] to) {
     long pte = mm(slot).pages().tables().pte(address);
     machine.mmu().ram().read((long) Pte.pfn(pte) << Ram.PAGE_SHIFT, to, 0, Ram.PAGE_SIZE);
+  }
+
+  /** Whether a page is present. */
+  boolean isPresent(int slot, long address) {
+    return Pte.isPresent(mm(slot).pages().tables().pte(address));
   }
 
   /** A word of memory that is present, without touching it. */
@@ -263,7 +297,7 @@ final class OurSide implements AutoCloseable {
         first.call("shmctl", segment, IPC_RMID, 0);
       }
       // By the machine itself, which remembers names.
-      for (String file : Generator.FILES) {
+      for (String file : FileSteps.FILES) {
         first.call("unlink", first.string(AgentProgram.SCRATCH, file));
       }
     }

@@ -90,6 +90,21 @@ final class SmapsText {
       return new String(text, begin, fieldsBegin - 1 - begin, StandardCharsets.ISO_8859_1);
     }
 
+    /** Its lines in KiB, by name. */
+    Map<String, Long> figures() {
+      Map<String, Long> figures = new LinkedHashMap<>();
+      for (int at = fieldsBegin; at < end; at = endOfLine(text, at) + 1) {
+        String line = new String(text, at, endOfLine(text, at) - at, StandardCharsets.ISO_8859_1);
+        if (line.endsWith(" kB")) {
+          int colon = line.indexOf(':');
+          figures.put(
+              line.substring(0, colon),
+              Long.parseLong(line.substring(colon + 1, line.length() - 3).strip()));
+        }
+      }
+      return figures;
+    }
+
     /** Whether both have the same bounds, rights and offset. */
     boolean hasSameColumns(Area other) {
       for (int i = 0; i < COMMON_COLUMNS; i++) {

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.memarium.oracle.SmapsText.Area;
 
@@ -29,18 +28,16 @@ final class StateComparison {
   /** How many pages are read at once. */
   private static final int RUN_PAGES = 16;
 
-  private static final Pattern SPACES = Pattern.compile(" +");
-
   private final byte[] run = new byte[RUN_PAGES * PAGE];
   private final byte[] ownPage = new byte[PAGE];
   private final HostSide host;
   private final OurSide ours;
-  private final Guard guard;
+  private final AreaHeads heads;
 
-  StateComparison(HostSide host, OurSide ours, Guard guard) {
+  StateComparison(HostSide host, OurSide ours, AreaHeads heads) {
     this.host = host;
     this.ours = ours;
-    this.guard = guard;
+    this.heads = heads;
   }
 
   /** What a process differs in first; null: nothing. */
@@ -50,8 +47,8 @@ final class StateComparison {
     List<Area> own = new SmapsText(ours.proc(slot, "smaps")).areas();
     for (int i = 0; i < Math.max(theirs.size(), own.size()); i++) {
       if (i >= theirs.size() || i >= own.size() || !isSameHead(theirs.get(i), own.get(i))) {
-        String a = i < theirs.size() ? head(theirs.get(i)) : "no such area";
-        String b = i < own.size() ? head(own.get(i)) : "no such area";
+        String a = i < theirs.size() ? heads.of(theirs.get(i)) : "no such area";
+        String b = i < own.size() ? heads.of(own.get(i)) : "no such area";
         return difference("areas", slot, "maps", a, b, step);
       }
     }
@@ -71,40 +68,13 @@ final class StateComparison {
   }
 
   private boolean isSameHead(Area theirs, Area own) {
-    return theirs.hasSameColumns(own) && head(theirs).equals(head(own));
-  }
-
-  /** Whether a file of a disk is mapped there: its name has lost its folders. */
-  private boolean isOfRealFile(Area area) {
-    String[] columns = head(area).split(" ", 4);
-    return columns.length > 3
-        && !columns[3].startsWith("anon_hugepage")
-        && !columns[3].startsWith("/")
-        && !columns[3].startsWith("[");
+    return theirs.hasSameColumns(own) && heads.of(theirs).equals(heads.of(own));
   }
 
   private static Difference difference(
       String kind, int slot, String what, String theirs, String own, int step) {
     return new Difference(
         kind, "p%d %s: host %s, ours %s".formatted(slot, what, theirs, own), step);
-  }
-
-  /** Bounds, rights, offset and name, without device and inode. */
-  private String head(Area area) {
-    String[] columns = SPACES.split(area.head(), 6);
-    String name = columns.length > 5 ? columns[5] : "";
-    if (isProtected(area) && !name.equals("[heap]")) {
-      name = "(the agent's)";
-    }
-    boolean own = name.startsWith("/") && !name.startsWith("/memfd") && !name.startsWith("/SYSV");
-    if (own && !name.startsWith("/dev/zero")) {
-      name = name.substring(name.lastIndexOf('/') + 1);
-    }
-    return String.join(" ", columns[0], columns[1], columns[2], name).strip();
-  }
-
-  private boolean isProtected(Area area) {
-    return guard.isProtected(area.start(), area.endAddress() - area.start());
   }
 
   /** Sums of status; oracle-peaks: not VmHWM. */
@@ -150,24 +120,24 @@ final class StateComparison {
   }
 
   private @Nullable Difference figures(int slot, Area theirs, Area own, int step) {
-    if (isProtected(own)) {
+    if (heads.isProtected(own)) {
       return null;
     }
     Map<String, String[]> lines = theirs.differences(own);
     if (!lines.isEmpty()) {
-      KnownDifferences.removeFrom(lines, isOfRealFile(own));
+      KnownDifferences.removeFrom(lines, heads.isOfRealFile(own));
     }
     for (Map.Entry<String, String[]> line : lines.entrySet()) {
       String name = line.getKey();
       String[] values = line.getValue();
-      String what = "smaps: " + head(own) + ": " + name;
+      String what = "smaps: " + heads.of(own) + ": " + name;
       return difference("smaps " + name, slot, what, values[0], values[1], step);
     }
     return null;
   }
 
   private @Nullable Difference pages(int slot, HostProc process, Area area, int step) {
-    if (isProtected(area)) {
+    if (heads.isProtected(area)) {
       return null;
     }
     long pages = (area.endAddress() - area.start()) / PAGE;
@@ -192,7 +162,7 @@ final class StateComparison {
         return difference(
             "pagemap " + bits(a) + "/" + bits(b),
             slot,
-            "pagemap of 0x%x in %s".formatted(at, head(area)),
+            "pagemap of 0x%x in %s".formatted(at, heads.of(area)),
             bits(a),
             bits(b),
             step);
@@ -238,7 +208,7 @@ final class StateComparison {
         ours.page(slot, at, ownPage);
         int wrong = Arrays.mismatch(run, i * PAGE, (i + 1) * PAGE, ownPage, 0, PAGE);
         if (wrong >= 0) {
-          String where = area == null ? "the agent's buffers" : head(area);
+          String where = area == null ? "the agent's buffers" : heads.of(area);
           return difference(
               "contents",
               slot,

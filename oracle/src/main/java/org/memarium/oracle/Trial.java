@@ -21,6 +21,7 @@ final class Trial implements AutoCloseable {
   private final Guard guard;
   private final WrittenFiles writtenFiles;
   private final StateComparison states;
+  private final ProcComparison texts;
   private final List<Step> done = new ArrayList<>();
 
   private List<Step> building = new ArrayList<>();
@@ -56,7 +57,9 @@ final class Trial implements AutoCloseable {
     host = HostSide.start(program, mailbox, hostFolder);
     guard = new Guard(ours);
     writtenFiles = new WrittenFiles(ours);
-    states = new StateComparison(host, ours, guard);
+    AreaHeads heads = new AreaHeads(guard);
+    states = new StateComparison(host, ours, heads);
+    texts = new ProcComparison(host, ours, heads);
     theirFaults[0] = -1;
   }
 
@@ -97,6 +100,10 @@ final class Trial implements AutoCloseable {
   }
 
   private void execute(Step step) {
+    if (step.call() == MemoryCall.PROC_READ) {
+      readProc(step);
+      return;
+    }
     if (!building.isEmpty()
         && (building.getFirst().process() != step.process()
             || commands + HostSide.commands(step) > Mailbox.MAX_COMMANDS)) {
@@ -123,6 +130,18 @@ final class Trial implements AutoCloseable {
         await();
       }
       default -> {}
+    }
+  }
+
+  /** What both sides look at at the same time. */
+  private void readProc(Step step) {
+    post();
+    await();
+    done.add(step);
+    awaited++;
+    if (difference == null && step.argument(0) >= 0 && step.argument(0) < Mailbox.SLOTS) {
+      ProcFile file = ProcFile.TEXTS.get(step.argument(1));
+      difference = texts.compare(step.argument(0), file, done.size());
     }
   }
 
@@ -179,10 +198,19 @@ final class Trial implements AutoCloseable {
     }
   }
 
-  private static boolean isSame(Step step, int theirs, int own) {
+  private boolean isSame(Step step, int theirs, int own) {
     return switch (step.call()) {
       case FORK, WAIT4, SHMGET ->
           theirs == own || (theirs > 0 && own > 0) || (theirs >= 0 && own >= 0);
+      // The highest place in a table, where the other side's has been used before.
+      case SHMCTL ->
+          theirs == own || (theirs >= 0 && own >= 0 && ShmSteps.tellsPlace(step.argument(1)));
+      case SHMCTL_AT ->
+          theirs == own
+              || (theirs >= 0
+                  && own >= 0
+                  && host.numbers().segments().indexOf(theirs)
+                      == ours.numbers().segments().indexOf(own));
       default -> theirs == own;
     };
   }

@@ -87,7 +87,15 @@ final class WrittenFiles {
       case WRITE_INT -> pagesOfFiles(slot, step.unsigned(0), 4);
       case MINCORE -> pagesOfFiles(slot, step.unsigned(2), 1 + step.unsigned(1) / 4096);
       case PREAD64 -> pagesOfFiles(slot, step.unsigned(1), step.unsigned(2));
-      case PRLIMIT64 -> pagesOfFiles(slot, step.unsigned(3), 16);
+      case PWRITE64 -> pagesOfMemory(step.unsigned(3), step.unsigned(2));
+      case PRLIMIT64 -> pagesOfFiles(slot, step.unsigned(3), Pointers.RLIMIT64_BYTES);
+      case GETRLIMIT, UGETRLIMIT ->
+          pagesOfFiles(slot, step.unsigned(1), Pointers.RLIMIT_BYTES);
+      case SHMCTL -> pagesOfFiles(slot, step.unsigned(2), Pointers.SHMINFO_BYTES);
+      case SET_THREAD_AREA, GET_THREAD_AREA ->
+          pagesOfFiles(slot, step.unsigned(0), Pointers.USER_DESC_BYTES);
+      case MODIFY_LDT ->
+          pagesOfFiles(slot, step.unsigned(1), Math.min(step.unsigned(2), Pointers.LDT_BYTES));
       case PROCESS_VM_READV -> iovecPagesOfFiles(slot, slot, step.argument(1), step.argument(2));
       case PROCESS_VM_WRITEV ->
           iovecPagesOfFiles(slot, step.argument(0), step.argument(3), step.argument(4));
@@ -97,6 +105,15 @@ final class WrittenFiles {
               : 0;
       default -> 0;
     };
+  }
+
+  /** Through a process's file {@code mem}, whosever it is. */
+  private int pagesOfMemory(long at, long bytes) {
+    int pages = 0;
+    for (int slot = 0; slot < Mailbox.SLOTS; slot++) {
+      pages += ours.isAlive(slot) ? pagesOfFiles(slot, at, bytes) : 0;
+    }
+    return pages;
   }
 
   private int iovecPagesOfFiles(int slot, int target, int address, int count) {

@@ -51,6 +51,16 @@ public final class TaskSettings implements ProcessSettings {
   }
 
   @Override
+  public int hugePagesDisabled() {
+    return score().hugePagesDisabled;
+  }
+
+  @Override
+  public void setHugePagesDisabled(int bits) {
+    score().hugePagesDisabled = bits;
+  }
+
+  @Override
   public long timerSlackNanos() {
     return timerSlackNanos;
   }

@@ -18,6 +18,7 @@ public final class UserMemory {
   private final Mmu mmu;
   private final Ram ram;
   private final long limit;
+  private final int wordBytes;
   private final byte[] small = new byte[8];
 
   /**
@@ -25,11 +26,13 @@ public final class UserMemory {
    *
    * @param mmu the machine's
    * @param limit {@code TASK_SIZE_MAX}: the first address that the kernel refuses unseen
+   * @param wordBytes of a {@code long} of the kernel, 4 or 8
    */
-  public UserMemory(Mmu mmu, long limit) {
+  public UserMemory(Mmu mmu, long limit, int wordBytes) {
     this.mmu = mmu;
     this.ram = mmu.ram();
     this.limit = limit;
+    this.wordBytes = wordBytes;
   }
 
   /** {@code access_ok}: whether the range lies below {@code TASK_SIZE_MAX}. */
@@ -158,6 +161,23 @@ public final class UserMemory {
     if (copyToUser(linearAddress, small, 0, bytes) < bytes) {
       throw new UserFaultException();
     }
+  }
+
+  /**
+   * {@code strncpy_from_user} ({@code lib/strncpy_from_user.c}): the same as {@link #readString},
+   * but word by word from its beginning on, so that the page behind its NUL may come in, too.
+   */
+  public @Nullable String readName(long linearAddress, int maxBytes) {
+    String text = readString(linearAddress, maxBytes);
+    if (text != null) {
+      int words = text.length() / wordBytes + 1;
+      long last = linearAddress + (long) words * wordBytes - 1;
+      boolean crosses = bytesInPage(linearAddress + text.length()) <= last - linearAddress - text.length();
+      if (crosses && words * wordBytes <= maxBytes) {
+        copyFromUser(last, small, 0, 1);
+      }
+    }
+    return text;
   }
 
   /**

@@ -22,11 +22,8 @@ final class MemParse {
         length--;
       }
     }
-    long number =
-        length == 0
-            ? WrittenNumber.INVALID
-            : WrittenNumber.parseUnsigned(text.substring(0, length), 0);
+    long number = length == 0 ? -1 : WrittenNumber.parseUnsigned(text.substring(0, length), 0);
     boolean fits = number >= 0 && number <= Long.MAX_VALUE >>> shift;
-    return number == WrittenNumber.INVALID || !fits ? -1 : number << shift;
+    return fits ? number << shift : -1;
   }
 }

@@ -51,8 +51,9 @@ final class OomFiles {
   /** {@code oom_score_adj_write}. */
   long writeScoreAdj(byte[] written) {
     long value = WrittenNumber.parseInt(WrittenNumber.text(written), 0);
-    if (value < -MAX_ADJ || value > MAX_ADJ) {
-      return -Errno.EINVAL;
+    long error = WrittenNumber.error(value);
+    if (error != 0 || value < -MAX_ADJ || value > MAX_ADJ) {
+      return error != 0 ? error : -Errno.EINVAL;
     }
     return set((int) value, process.settings().oomScoreAdjMin(), written.length);
   }
@@ -60,8 +61,9 @@ final class OomFiles {
   /** {@code oom_adj_write}. */
   long writeAdj(byte[] written) {
     long value = WrittenNumber.parseInt(WrittenNumber.text(written), 0);
-    if (value < OOM_DISABLE || value > OOM_ADJUST_MAX) {
-      return -Errno.EINVAL;
+    long error = WrittenNumber.error(value);
+    if (error != 0 || value < OOM_DISABLE || value > OOM_ADJUST_MAX) {
+      return error != 0 ? error : -Errno.EINVAL;
     }
     int scaled = value == OOM_ADJUST_MAX ? MAX_ADJ : (int) value * MAX_ADJ / -OOM_DISABLE;
     return set(scaled, process.settings().oomScoreAdj(), written.length);

@@ -1,6 +1,7 @@
 package org.memarium.kernel.procfs;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -100,12 +101,24 @@ final class ProcessDirectory extends PseudoDirectory {
     return "0::" + (groups.isEmpty() ? "/" : groups.getFirst().path()) + "\n";
   }
 
+  /**
+   * {@code auxv_read}: steps by two of the kernel's words until it sees the closing pair. A word of
+   * a 64-bit kernel holds a whole pair, so it may see one too many, and then it takes two.
+   */
+  private byte[] auxiliaryVector() {
+    if (process.mm() == null) {
+      return new byte[0];
+    }
+    byte[] vector = process.auxiliaryVector();
+    int pairs = vector.length / Long.BYTES - 1;
+    boolean pairIsWord = system.wordBytes() == Long.BYTES;
+    return pairIsWord ? Arrays.copyOf(vector, (pairs + 2 + pairs % 2) * Long.BYTES) : vector;
+  }
+
   /** Files that tell of the address space, to those who may look. */
   private void addMemory() {
     MemMap memMap = system.memory().memMap();
-    needsMemory(
-        bytes(
-            "auxv", PRIVATE, () -> process.mm() == null ? new byte[0] : process.auxiliaryVector()));
+    needsMemory(bytes("auxv", PRIVATE, this::auxiliaryVector));
     needsMemory(bytes("environ", PRIVATE, process::environment));
     boolean requests = ProcRelease.of(system.layout()).answersRequests();
     PseudoFile maps = text("maps", () -> Maps.of(process.mm(), system.wordBytes()));
@@ -122,7 +135,7 @@ final class ProcessDirectory extends PseudoDirectory {
       pagemap.setIoctl(new PageMapScan(process::mm, system.memory().allocator()));
     }
     MemoryFile mem =
-        new MemoryFile(fileSystem(), () -> new ProcessMemory(process.mm(), system.remoteAccess()));
+        new MemoryFile(fileSystem(), () -> new ProcessMemory(process.mm(), system));
     file("mem", mem);
     needsMemory(mem);
     SettingFiles settings = new SettingFiles(process, system);
@@ -130,7 +143,8 @@ final class ProcessDirectory extends PseudoDirectory {
         () -> {
           throw new ErrnoException(Errno.EINVAL);
         };
-    writable("clear_refs", WRITE_ONLY, nothingToRead, settings::writeClearRefs);
+    writable("clear_refs", WRITE_ONLY, nothingToRead, settings::writeClearRefs)
+        .setMostWrittenBytes(WrittenNumber.MAX_CHARACTERS);
     if (ProcRelease.of(system.layout()).hasNumaMaps()) {
       guarded(text("numa_maps", () -> NumaMaps.of(process.mm(), memMap)));
     }
@@ -139,8 +153,10 @@ final class ProcessDirectory extends PseudoDirectory {
   private void addSettings() {
     OomFiles oom = new OomFiles(process, system);
     text("oom_score", oom::score);
-    writable("oom_score_adj", WRITABLE, oom::scoreAdj, oom::writeScoreAdj);
-    writable("oom_adj", WRITABLE, oom::adj, oom::writeAdj);
+    writable("oom_score_adj", WRITABLE, oom::scoreAdj, oom::writeScoreAdj)
+        .setMostWrittenBytes(WrittenNumber.MAX_CHARACTERS);
+    writable("oom_adj", WRITABLE, oom::adj, oom::writeAdj)
+        .setMostWrittenBytes(WrittenNumber.MAX_CHARACTERS);
     SettingFiles settings = new SettingFiles(process, system);
     writable("comm", WRITABLE, settings::comm, settings::writeComm);
     writable("coredump_filter", WRITABLE, settings::coredumpFilter, settings::writeCoredumpFilter);
@@ -179,12 +195,13 @@ final class ProcessDirectory extends PseudoDirectory {
     return file(name, new GeneratedFile(fileSystem(), permissions, contents));
   }
 
-  private void writable(
+  private GeneratedFile writable(
       String name, int permissions, SettingText contents, GeneratedFile.Writer writer) {
-    file(
-        name,
+    GeneratedFile file =
         GeneratedFile.ofWritable(
-            fileSystem(), permissions, () -> HostNames.toBytes(contents.make()), writer));
+            fileSystem(), permissions, () -> HostNames.toBytes(contents.make()), writer);
+    file(name, file);
+    return file;
   }
 
   private PseudoFile file(String name, PseudoFile file) {

@@ -30,6 +30,15 @@ public interface ProcessSettings {
   /** See {@link #coredumpFilter()}. */
   void setCoredumpFilter(int bits);
 
+  /**
+   * What PR_GET_THP_DISABLE answers: 0; 1, it has no transparent huge pages; 3, only where it asks
+   * for them.
+   */
+  int hugePagesDisabled();
+
+  /** See {@link #hugePagesDisabled()}. */
+  void setHugePagesDisabled(int bits);
+
   /** {@code task->timer_slack_ns}: how late its timers may be; here they are exact. */
   long timerSlackNanos();
 

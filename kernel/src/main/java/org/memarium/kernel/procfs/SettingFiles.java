@@ -29,6 +29,10 @@ final class SettingFiles {
   /** {@code clear_refs_write}. */
   long writeClearRefs(byte[] written) {
     long type = WrittenNumber.parseInt(WrittenNumber.text(written), 10);
+    long error = WrittenNumber.error(type);
+    if (error != 0) {
+      return error;
+    }
     if (!ClearRefs.exists(type)) {
       return -Errno.EINVAL;
     }
@@ -36,7 +40,7 @@ final class SettingFiles {
     if (mm != null) {
       ClearRefs.run(mm, (int) type);
     }
-    return Math.min(written.length, WrittenNumber.MAX_CHARACTERS);
+    return written.length;
   }
 
   String comm() {
@@ -63,8 +67,9 @@ final class SettingFiles {
   /** {@code proc_coredump_filter_write}. */
   long writeCoredumpFilter(byte[] written) {
     long value = WrittenNumber.parseUnsigned(WrittenNumber.text(written), 0);
-    if (value < 0 || value > 0xffff_ffffL) {
-      return -Errno.EINVAL;
+    long error = WrittenNumber.error(value);
+    if (error != 0 || value > 0xffff_ffffL) {
+      return error != 0 ? error : -Errno.ERANGE;
     }
     if (process.mm() == null) {
       return -Errno.ESRCH;
@@ -84,8 +89,9 @@ final class SettingFiles {
   /** {@code timerslack_ns_write}. */
   long writeTimerSlack(byte[] written) {
     long value = WrittenNumber.parseUnsigned(WrittenNumber.text(written), 10);
-    if (value < 0) {
-      return -Errno.EINVAL;
+    long error = WrittenNumber.error(value);
+    if (error != 0) {
+      return error;
     }
     if (!maySetSlack()) {
       return -Errno.EPERM;

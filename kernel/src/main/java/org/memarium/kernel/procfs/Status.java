@@ -25,7 +25,8 @@ final class Status {
     if (mm != null) {
       memory(out, mm);
       // The kernels have huge pages, whoever gets some; here nobody does.
-      out.append("CoreDumping:\t0\nTHP_enabled:\t1\n");
+      int enabled = process.settings().hugePagesDisabled() == 1 ? 0 : 1;
+      out.append("CoreDumping:\t0\nTHP_enabled:\t").append(enabled).append('\n');
       if (release.hasUntagMask()) {
         out.append("untag_mask:\t0xffffffffffffffff\n");
       }

@@ -2,6 +2,7 @@ package org.memarium.kernel.procfs;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.memarium.mm.Errno;
 
 /**
  * A number as files of {@code /proc/<pid>} take it: {@code kstrtoint}, {@code kstrtouint}, {@code
@@ -13,7 +14,10 @@ final class WrittenNumber {
   static final int MAX_CHARACTERS = 12;
 
   /** What is returned for text that is no number. */
-  static final long INVALID = Long.MIN_VALUE;
+  private static final long INVALID = Long.MIN_VALUE;
+
+  /** What is returned for a number that has too many digits. */
+  private static final long OUT_OF_RANGE = Long.MIN_VALUE + 1;
 
   private WrittenNumber() {}
 
@@ -25,18 +29,26 @@ final class WrittenNumber {
     return (end < 0 ? text : text.substring(0, end)).strip();
   }
 
+  /** The negative errno of what was returned for something else than a number; 0: it is one. */
+  static long error(long number) {
+    return number == INVALID ? -Errno.EINVAL : number == OUT_OF_RANGE ? -Errno.ERANGE : 0;
+  }
+
   /**
-   * The number.
+   * The number, which {@link #error} takes first.
    *
    * @param base 10; or 0: 0x is hexadecimal, 0 octal
-   * @return {@link #INVALID} if it is none, or has more than 32 bits with a sign
+   * @return a number of 32 bits with a sign
    */
   static long parseInt(String text, int base) {
     boolean negative = text.startsWith("-");
     String digits = negative || text.startsWith("+") ? text.substring(1) : text;
     long magnitude = parseUnsigned(digits, base);
-    if (magnitude == INVALID || magnitude > (negative ? 1L << 31 : Integer.MAX_VALUE)) {
-      return INVALID;
+    if (error(magnitude) != 0) {
+      return magnitude;
+    }
+    if (magnitude > (negative ? 1L << 31 : Integer.MAX_VALUE)) {
+      return OUT_OF_RANGE;
     }
     return negative ? -magnitude : magnitude;
   }

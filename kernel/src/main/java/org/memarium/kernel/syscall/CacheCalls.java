@@ -199,7 +199,11 @@ final class CacheCalls {
         || (flags & executing) == executing) {
       return -Errno.EINVAL;
     }
-    String text = kernel.memory().readString(Integer.toUnsignedLong(name), MEMFD_NAME_BYTES);
+    long at = Integer.toUnsignedLong(name);
+    String text =
+        mm.layout().copiesMemfdNamesByWords()
+            ? kernel.memory().readName(at, MEMFD_NAME_BYTES)
+            : kernel.memory().readString(at, MEMFD_NAME_BYTES);
     if (text == null) {
       return -Errno.EINVAL;
     }

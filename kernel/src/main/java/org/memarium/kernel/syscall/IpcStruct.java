@@ -39,6 +39,14 @@ final class IpcStruct {
     return kernel.wordBytes() == 4 ? 0 : IPC_64;
   }
 
+  /**
+   * How much IPC_SET reads that sets nothing but owner and rights: a 32-bit kernel copies the whole
+   * structure first.
+   */
+  static int permBytes(Kernel kernel, int structureBytes, boolean old) {
+    return kernel.wordBytes() == 4 ? structureBytes : old ? OLD_PERM_BYTES : PERM_BYTES;
+  }
+
   /** Zeroes, to be filled in order. */
   IpcStruct(int size) {
     bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
@@ -95,7 +103,7 @@ final class IpcStruct {
     /**
      * Copies it in.
      *
-     * @param size of the whole structure
+     * @param size how much of the structure is read
      */
     static Wanted copyIn(UserMemory memory, int address, int size, boolean old) {
       ByteBuffer in =

@@ -188,7 +188,7 @@ public record Kernel(
    */
   String path(int linearAddress) {
     names.take();
-    String path = memory.readString(Integer.toUnsignedLong(linearAddress), Fcntl.PATH_MAX);
+    String path = memory.readName(Integer.toUnsignedLong(linearAddress), Fcntl.PATH_MAX);
     if (path == null) {
       throw new CallFailedException(Errno.ENAMETOOLONG);
     }

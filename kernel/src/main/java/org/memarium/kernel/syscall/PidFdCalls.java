@@ -1,6 +1,7 @@
 package org.memarium.kernel.syscall;
 
 import org.jspecify.annotations.Nullable;
+import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
 import org.memarium.kernel.process.Task;
 import org.memarium.kernel.process.UserProcess;
@@ -43,6 +44,7 @@ final class PidFdCalls {
         .partly("no directory of /proc in the place of a pidfd");
     table.set("pidfd_getfd", this::getFd);
     table.set("process_madvise", this::processMadvise);
+    table.set("process_mrelease", this::processMrelease);
   }
 
   /** A process, for its descriptors. */
@@ -158,15 +160,54 @@ final class PidFdCalls {
     return file == null ? -Errno.EBADF : kernel.task().files().install(file, true);
   }
 
+  /** {@code pidfd_get_task}, whose errors are EBADF (null here) and ESRCH (of one reaped). */
+  private @Nullable UserProcess processOrSelf(int fd) {
+    boolean self =
+        layout().hasCurrentPidFds() && (fd == PIDFD_SELF_THREAD || fd == PIDFD_SELF_THREAD_GROUP);
+    return self ? kernel.task().process() : process(kernel, fd);
+  }
+
+  /**
+   * {@code process_mrelease} ({@code mm/oom_kill.c}): takes the memory of a process that was killed
+   * before it comes to its end.
+   */
+  private long processMrelease(int fd, int flags) {
+    if (flags != 0) {
+      return -Errno.EINVAL;
+    }
+    UserProcess process = processOrSelf(fd);
+    if (process == null) {
+      return -Errno.EBADF;
+    }
+    MmStruct mm = process.isDead() ? null : process.leader().mm();
+    if (mm == null) {
+      return -Errno.ESRCH;
+    }
+    if (mm.isOomSkipped()) {
+      return 0;
+    }
+    for (UserProcess other : kernel.tasks().processes()) {
+      if (mm.equals(other.leader().mm()) && !isEnding(other)) {
+        return -Errno.EINVAL;
+      }
+    }
+    mm.oomReap();
+    return 0;
+  }
+
+  /** {@code __task_will_free_mem}: it has been told to end. */
+  private static boolean isEnding(UserProcess process) {
+    return process.isExiting()
+        || (process.leader().signals().pending() & Signal.bit(Signal.SIGKILL)) != 0;
+  }
+
   /** {@code process_madvise}. */
   private long processMadvise(int fd, int vector, int count, int advice, int flags) {
     if (flags != 0) {
       return -Errno.EINVAL;
     }
     UserBuffer pieces = UserBuffer.vector(kernel.memory(), vector, count);
-    boolean self =
-        layout().hasCurrentPidFds() && (fd == PIDFD_SELF_THREAD || fd == PIDFD_SELF_THREAD_GROUP);
-    UserProcess process = self ? kernel.task().process() : process(kernel, fd);
+    UserProcess process = processOrSelf(fd);
     if (process == null) {
       return -Errno.EBADF;
     }

@@ -35,6 +35,7 @@ final class PrctlCalls {
   private static final int PR_GET_TID_ADDRESS = 40;
   private static final int PR_SET_THP_DISABLE = 41;
   private static final int PR_GET_THP_DISABLE = 42;
+  private static final int PR_THP_DISABLE_EXCEPT_ADVISED = 2;
 
   private static final int NAME_BYTES = 16;
   private static final int LAST_CAPABILITY = 40;
@@ -113,6 +114,7 @@ final class PrctlCalls {
         yield 0;
       }
       case PR_GET_TIMERSLACK -> task.settings().timerSlackNanos();
+      case PR_SET_THP_DISABLE -> disableHugePages(a, b, c, d);
       case PR_GET_TID_ADDRESS -> put(a, (int) task.mmRelease().clearChildTid());
       default -> rarely(option, a, more);
     };
@@ -128,10 +130,21 @@ final class PrctlCalls {
       case PR_CAPBSET_READ -> Integer.compareUnsigned(a, LAST_CAPABILITY) > 0 ? -Errno.EINVAL : 1;
       case PR_CAPBSET_DROP, PR_SET_MM -> -Errno.EPERM;
       case PR_GET_TSC -> put(a, TSC_ENABLED);
-      case PR_SET_THP_DISABLE -> more ? -Errno.EINVAL : 0;
-      case PR_GET_THP_DISABLE -> a != 0 || more ? -Errno.EINVAL : 0;
+      case PR_GET_THP_DISABLE ->
+          a != 0 || more ? -Errno.EINVAL : task().settings().hugePagesDisabled();
       default -> kernel.unsupported("prctl option " + option, Errno.EINVAL);
     };
+  }
+
+  /** {@code prctl_set_thp_disable}: current kernels can leave those that are asked for. */
+  private long disableHugePages(int disable, int flags, int c, int d) {
+    boolean current = task().requireMm().layout().hasThpDisableFlags();
+    int known = current && disable != 0 ? PR_THP_DISABLE_EXCEPT_ADVISED : 0;
+    if ((flags & ~known) != 0 || (c | d) != 0) {
+      return -Errno.EINVAL;
+    }
+    task().settings().setHugePagesDisabled(disable == 0 ? 0 : 1 | flags);
+    return 0;
   }
 
   private long put(int to, int value) {
@@ -140,7 +153,7 @@ final class PrctlCalls {
   }
 
   private String name(int address) {
-    String name = memory.readString(Integer.toUnsignedLong(address), NAME_BYTES - 1);
+    String name = memory.readName(Integer.toUnsignedLong(address), NAME_BYTES - 1);
     return name != null
         ? name
         : new String(

@@ -183,7 +183,7 @@ final class ReadWriteCalls {
         if (done >= pause) {
           return GOES_ON;
         }
-        int chunk = (int) Math.min(to.left(), bytes.length);
+        int chunk = (int) Math.min(to.left(), file.copiesByPage() ? Ram.PAGE_SIZE : bytes.length);
         if (mapsFile && chunk > 0) {
           long at = position == NO_POSITION ? file.position() : position + done;
           chunk = SelfCopy.piece(mm(), to, file, at, false, chunk);
@@ -201,7 +201,7 @@ final class ReadWriteCalls {
           if (position == NO_POSITION && isRegular(file)) {
             file.lseek(copied - got, 1);
           }
-          return orDone(-Errno.EFAULT);
+          return file.copiesByPage() ? -Errno.EFAULT : orDone(-Errno.EFAULT);
         }
         if (got < chunk || file.isPacket()) {
           return done;
@@ -275,7 +275,7 @@ final class ReadWriteCalls {
     private int chunk(int most) {
       int chunk = (int) Math.min(from.left(), most);
       if (!cached || chunk == 0) {
-        return chunk;
+        return Math.min(chunk, file.copiesByPage() ? Ram.PAGE_SIZE : file.mostWrittenBytes());
       }
       long at = at();
       return mapsFile
@@ -319,6 +319,10 @@ final class ReadWriteCalls {
           }
           copied = isOverlooked() ? 0 : from.copyIn(bytes, 0, chunk);
         }
+        boolean whole = file.copiesByPage() || file.mostWrittenBytes() < Integer.MAX_VALUE;
+        if (copied < chunk && whole) {
+          return -Errno.EFAULT;
+        }
         if (copied < chunk && (copied == 0 || file.isPacket())) {
           return orDone(-Errno.EFAULT);
         }
@@ -337,7 +341,7 @@ final class ReadWriteCalls {
           if (!file.mayWait() || (file.flags() & Fcntl.O_NONBLOCK) != 0) {
             return done;
           }
-        } else if (copied < chunk ? !cached : isLast) {
+        } else if (copied < chunk ? !cached : isLast || copied == file.mostWrittenBytes()) {
           return done;
         }
       } while (from.left() > 0);

@@ -69,8 +69,6 @@ final class RefusedCalls {
     table.refuse("mq_open mq_unlink mq_timedsend mq_timedreceive", ENOSYS, queues);
     table.refuse("mq_timedsend_time64 mq_timedreceive_time64", ENOSYS, queues);
     table.refuse("mq_notify mq_getsetattr", ENOSYS, queues);
-    String mrelease = "as in kernels before 5.15";
-    table.refuse("process_mrelease", ENOSYS, mrelease);
     table.refuse("sysfs", ENOSYS, "as without CONFIG_SYSFS_SYSCALL");
     table.refuse("uselib", ENOSYS, "as without CONFIG_USELIB");
     table.refuse("vm86old vm86", ENOSYS, "as without CONFIG_X86_LEGACY_VM86");

@@ -2,8 +2,10 @@ package org.memarium.kernel.syscall;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.memarium.kernel.process.ResourceUsage;
 import org.memarium.kernel.process.Task;
+import org.memarium.kernel.process.UserMemory;
 import org.memarium.kernel.process.UserProcess;
 import org.memarium.kernel.vfs.FdTable;
 import org.memarium.mm.Errno;
@@ -29,8 +31,8 @@ final class ResourceCalls {
   }
 
   void enter(SystemCallTable table) {
-    table.set("getrlimit", (int resource, int to) -> get(resource, to, INFINITY_OLD));
-    table.set("ugetrlimit", (int resource, int to) -> get(resource, to, INFINITY_32));
+    table.set("getrlimit", this::oldGetrlimit);
+    table.set("ugetrlimit", this::getrlimit);
     table.set("setrlimit", this::setrlimit);
     table.set("prlimit64", this::prlimit64);
     table.set("getrusage", this::getrusage);
@@ -40,18 +42,42 @@ final class ResourceCalls {
     return resource >= 0 && resource < RLimits.COUNT;
   }
 
-  private long get(int resource, int to, long infinity) {
+  private long getrlimit(int resource, int to) {
+    if (!exists(resource)) {
+      return -Errno.EINVAL;
+    }
+    kernel.memory().write(Integer.toUnsignedLong(to), both(resource, INFINITY_32));
+    return 0;
+  }
+
+  /** The call of old: a 64-bit kernel writes the two one by one, each whole or not at all. */
+  private long oldGetrlimit(int resource, int to) {
     if (!exists(resource)) {
       return -Errno.EINVAL;
     }
     long at = Integer.toUnsignedLong(to);
+    byte[] both = both(resource, INFINITY_OLD);
+    if (kernel.wordBytes() == 4) {
+      kernel.memory().write(at, both);
+      return 0;
+    }
+    UserMemory memory = kernel.memory();
+    for (int i = 0; i < both.length; i += 4) {
+      if (!memory.canWrite(at + i) || !memory.canWrite(at + i + 3)) {
+        return -Errno.EFAULT;
+      }
+      memory.write(at + i, Arrays.copyOfRange(both, i, i + 4));
+    }
+    return 0;
+  }
+
+  private byte[] both(int resource, long infinity) {
     byte[] both = new byte[8];
     ByteBuffer.wrap(both)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putInt((int) clamp(task().limits().soft(resource), infinity))
         .putInt((int) clamp(task().limits().hard(resource), infinity));
-    kernel.memory().write(at, both);
-    return 0;
+    return both;
   }
 
   private static long clamp(long limit, long infinity) {
@@ -89,9 +115,6 @@ final class ResourceCalls {
   }
 
   private long prlimit64(int pid, int resource, int newLimit, int oldLimit) {
-    if (!exists(resource)) {
-      return -Errno.EINVAL;
-    }
     long soft = 0;
     long hard = 0;
     if (newLimit != 0) {
@@ -104,6 +127,9 @@ final class ResourceCalls {
     }
     if (!Permissions.mayLimit(task(), target)) {
       return -Errno.EPERM;
+    }
+    if (!exists(resource)) {
+      return -Errno.EINVAL;
     }
     long softBefore = target.limits().soft(resource);
     long hardBefore = target.limits().hard(resource);

@@ -170,7 +170,7 @@ final class SemCalls {
       case SETALL -> setAll(id, argument);
       case SETVAL -> semaphores.setValue(caller(), id, semaphore, argument);
       case IPC_SET -> {
-        int size = old ? OLD_DS_BYTES : DS_BYTES;
+        int size = IpcStruct.permBytes(kernel, old ? OLD_DS_BYTES : DS_BYTES, old);
         IpcStruct.Wanted wanted = IpcStruct.Wanted.copyIn(kernel.memory(), argument, size, old);
         yield semaphores.set(caller(), id, wanted.uid(), wanted.gid(), wanted.mode());
       }

@@ -70,7 +70,7 @@ final class ShmCalls {
       case SHM_STAT -> stat(shm.statAt(caller(), id, false), buffer, old, true);
       case SHM_STAT_ANY -> stat(shm.statAt(caller(), id, true), buffer, old, true);
       case IPC_SET -> {
-        int size = old ? OLD_DS_BYTES : DS_BYTES;
+        int size = IpcStruct.permBytes(kernel, old ? OLD_DS_BYTES : DS_BYTES, old);
         IpcStruct.Wanted wanted = IpcStruct.Wanted.copyIn(kernel.memory(), buffer, size, old);
         yield shm.set(caller(), id, wanted.uid(), wanted.gid(), wanted.mode());
       }

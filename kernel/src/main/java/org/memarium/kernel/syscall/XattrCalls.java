@@ -62,7 +62,7 @@ final class XattrCalls {
   }
 
   private String name(int address) {
-    String name = kernel.memory().readString(Integer.toUnsignedLong(address), NAME_BYTES);
+    String name = kernel.memory().readName(Integer.toUnsignedLong(address), NAME_BYTES);
     if (name == null || name.isEmpty()) {
       throw new CallFailedException(Errno.ERANGE);
     }

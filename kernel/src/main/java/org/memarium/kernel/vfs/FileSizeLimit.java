@@ -32,7 +32,8 @@ public interface FileSizeLimit {
    * @throws ErrnoException EFBIG: the place is behind the limit; the signal is sent
    */
   default int writable(Inode inode, long at, int count) throws ErrnoException {
-    if (count == 0 || !inode.isRegular()) {
+    // Only file systems that keep what is written ask for it (generic_write_checks).
+    if (count == 0 || !inode.isRegular() || inode instanceof PseudoFile) {
       return count;
     }
     long room = bytes() - at;

@@ -43,6 +43,8 @@ public final class GeneratedFile extends PseudoFile {
   /** Whether it is under /proc/sys. */
   private final boolean isSetting;
 
+  private int mostWrittenBytes = Integer.MAX_VALUE;
+
   /**
    * A file without {@code splice_read}, as those of a process are.
    *
@@ -93,6 +95,11 @@ public final class GeneratedFile extends PseudoFile {
     return new GeneratedFile(fileSystem, permissions, contents, writer, false, false);
   }
 
+  /** Says how many bytes one write looks at and takes at most. */
+  public void setMostWrittenBytes(int bytes) {
+    mostWrittenBytes = bytes;
+  }
+
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
   }
@@ -101,8 +108,8 @@ public final class GeneratedFile extends PseudoFile {
   OpenFile open(Dentry dentry, int flags, Credentials credentials) throws ErrnoException {
     int access = flags & Fcntl.O_ACCMODE;
     if (writer == null) {
-      if (access != Fcntl.O_RDONLY) {
-        // Only root gets here: nothing in these files can be set.
+      // Only root gets here: nothing in these files can be set. Those of a process can be opened.
+      if (access != Fcntl.O_RDONLY && spliceRead) {
         throw new ErrnoException(Errno.EACCES);
       }
     } else if (isSetting
@@ -150,15 +157,19 @@ public final class GeneratedFile extends PseudoFile {
       if (writer == null) {
         return -Errno.EINVAL;
       }
-      return (isSetting && at != 0) || count == 0
+      return isSetting && (at != 0 || count == 0)
           ? count
           : writer.write(Arrays.copyOfRange(buffer, offset, offset + count));
     }
 
-    /** A shell's {@code >} cuts the file off before it writes: there is nothing to cut. */
     @Override
-    public long truncate(long sizeBytes) {
-      return writer == null ? super.truncate(sizeBytes) : 0;
+    public int mostWrittenBytes() {
+      return mostWrittenBytes;
+    }
+
+    @Override
+    public boolean hasWrite() {
+      return writer != null;
     }
 
     @Override

@@ -59,6 +59,11 @@ public final class MemoryFile extends PseudoFile {
       return memory.exists() ? orEio(memory.write(at, buffer, offset, count), count) : 0;
     }
 
+    @Override
+    public boolean copiesByPage() {
+      return true;
+    }
+
     private static long orEio(int done, int count) {
       return done == 0 && count > 0 ? -Errno.EIO : done;
     }

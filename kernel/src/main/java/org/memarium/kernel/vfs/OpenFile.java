@@ -286,6 +286,19 @@ public abstract class OpenFile implements MappedFile {
     return false;
   }
 
+  /**
+   * {@code mem_rw}: whether a transfer goes by pages, counted from its beginning, and is EFAULT as a
+   * whole where the program's own memory ends it.
+   */
+  public boolean copiesByPage() {
+    return false;
+  }
+
+  /** How many bytes one write looks at, and takes, at most. */
+  public int mostWrittenBytes() {
+    return Integer.MAX_VALUE;
+  }
+
   /** {@code FMODE_PREAD}, {@code FMODE_PWRITE}: whether a position can be given; else ESPIPE. */
   public boolean hasPositions() {
     return false;

@@ -40,6 +40,18 @@ abstract class PseudoOpenFile extends OpenFile {
         : super.ioctl(command, argument);
   }
 
+  /** {@code SB_I_NOEXEC}: proc, sysfs and cgroup2 hold nothing that can be executed. */
+  @Override
+  public final boolean isNoExec() {
+    return true;
+  }
+
+  /** {@code proc_setattr} and its like: takes the length, and nothing becomes of it. */
+  @Override
+  public final long truncate(long sizeBytes) {
+    return 0;
+  }
+
   /** {@code mem_lseek}: there is no end to count from. */
   @Override
   public final long lseek(long offset, int whence) {

@@ -8,6 +8,7 @@ import org.memarium.mm.pagetable.PageTables;
 import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.space.MemoryManager;
 import org.memarium.mm.space.MmStruct;
+import org.memarium.mm.space.RLimits;
 import org.memarium.mm.space.VmFlags;
 import org.memarium.mm.space.Vma;
 
@@ -44,25 +45,34 @@ public final class RemoteAccess {
   /**
    * Reads bytes.
    *
+   * @param limits of the task that reads: they are what a stack must not outgrow for it
    * @return how many, fewer than asked for where the next page cannot be reached
    */
-  public int read(MmStruct mm, long linearAddress, byte[] to, int offset, int count) {
-    return access(mm, linearAddress, to, offset, count, false);
+  public int read(
+      MmStruct mm, RLimits limits, long linearAddress, byte[] to, int offset, int count) {
+    return access(mm, limits, linearAddress, to, offset, count, false);
   }
 
   /** Writes bytes; see {@link #read}. */
-  public int write(MmStruct mm, long linearAddress, byte[] from, int offset, int count) {
-    return access(mm, linearAddress, from, offset, count, true);
+  public int write(
+      MmStruct mm, RLimits limits, long linearAddress, byte[] from, int offset, int count) {
+    return access(mm, limits, linearAddress, from, offset, count, true);
   }
 
   private int access(
-      MmStruct mm, long linearAddress, byte[] bytes, int offset, int count, boolean write) {
+      MmStruct mm,
+      RLimits limits,
+      long linearAddress,
+      byte[] bytes,
+      int offset,
+      int count,
+      boolean write) {
     int done = 0;
     while (done < count) {
       long at = linearAddress + done;
       int inPage = (int) (at & (Ram.PAGE_SIZE - 1));
       int chunk = Math.min(count - done, Ram.PAGE_SIZE - inPage);
-      int pfn = page(mm, at - inPage, write);
+      int pfn = page(mm, limits, at - inPage, write);
       if (pfn < 0) {
         return done;
       }
@@ -80,12 +90,12 @@ public final class RemoteAccess {
   }
 
   /** {@code get_user_pages_remote} of one page: its frame, or -1. */
-  private int page(MmStruct mm, long address, boolean write) {
+  private int page(MmStruct mm, RLimits limits, long address, boolean write) {
     PageTables tables = mm.pages().tables();
     for (; ; ) {
       // find_extend_vma: the stack grows for this, too.
       Vma area = mm.findVma(address);
-      if (area == null || !reaches(mm, area, address) || !isAllowed(area, write)) {
+      if (area == null || !reaches(mm, limits, area, address) || !isAllowed(area, write)) {
         return -1;
       }
       long pte = tables.pte(address);
@@ -98,9 +108,9 @@ public final class RemoteAccess {
     }
   }
 
-  private static boolean reaches(MmStruct mm, Vma area, long address) {
+  private static boolean reaches(MmStruct mm, RLimits limits, Vma area, long address) {
     return area.contains(address)
-        || (area.has(VmFlags.GROWSDOWN) && mm.stack().expand(area, address) == 0);
+        || (area.has(VmFlags.GROWSDOWN) && mm.stack().expand(area, address, limits) == 0);
   }
 
   /** {@code check_vma_flags}. */

@@ -292,6 +292,19 @@ public enum Layout {
     return this == COMPAT;
   }
 
+  /**
+   * Whether {@code memfd_create} copies a name with {@code strncpy_from_user}, and does not look for
+   * its end first: since 6.14.
+   */
+  public boolean copiesMemfdNamesByWords() {
+    return this == COMPAT;
+  }
+
+  /** Whether PR_SET_THP_DISABLE has flags: since 6.18. */
+  public boolean hasThpDisableFlags() {
+    return this == COMPAT;
+  }
+
   /** Whether a process may give itself any advice by {@code process_madvise}: since 6.13. */
   public boolean letsProcessesAdviseThemselves() {
     return this == COMPAT;

@@ -77,6 +77,11 @@ public final class StackArea {
    *     come nearer than the guard gap, or if there is no memory for its anon_vma
    */
   public long expand(Vma stack, long linearAddress) {
+    return expand(stack, linearAddress, mm.limits());
+  }
+
+  /** The same for a task that is not the process's own: its limits count. */
+  public long expand(Vma stack, long linearAddress, RLimits limits) {
     if ((stack.flags & VmFlags.GROWSDOWN) == 0) {
       return -Errno.EFAULT;
     }
@@ -102,8 +107,8 @@ public final class StackArea {
     boolean accounted = (stack.flags & VmFlags.ACCOUNT) != 0;
     if ((below != null && start < below.end)
         || growth > stack.pageOffset
-        || !mm.accounting.mayExpand(stack.flags, growth)
-        || Long.compareUnsigned(size, mm.limits().soft(RLimits.STACK)) > 0
+        || !mm.accounting.mayExpand(limits, stack.flags, growth)
+        || Long.compareUnsigned(size, limits.soft(RLimits.STACK)) > 0
         || !mm.mlock.futureOk(stack.flags, growth)
         || (accounted && !mm.memory().committedMemory().isEnoughFor(mm, growth))) {
       return -Errno.ENOMEM;

@@ -74,6 +74,11 @@ public final class VmAccounting {
 
   /** {@code may_expand_vm}: RLIMIT_AS and RLIMIT_DATA. */
   boolean mayExpand(int flags, long morePages) {
+    return mayExpand(limits, flags, morePages);
+  }
+
+  /** The same for somebody whose limits may be others than the process's. */
+  boolean mayExpand(RLimits limits, int flags, long morePages) {
     if (totalVm + morePages > limits.softPages(RLimits.AS)) {
       return false;
     }
