@@ -97,7 +97,9 @@ final class MachineKernel {
     // A 64-bit kernel checks a 32-bit program's pointers against its own limit.
     UserMemory userMemory =
         new UserMemory(
-            memory.mmu, is32Bit() ? layout.taskSize() : Architecture.X86_64.taskSize(), wordBytes());
+            memory.mmu,
+            is32Bit() ? layout.taskSize() : Architecture.X86_64.taskSize(),
+            wordBytes());
     linearMemory =
         new LinearMemory(
             memory.manager, memory.kernelMemory, userMemory, this::running, layout.taskSize());

@@ -33,8 +33,7 @@ final class FileSteps {
       case CLOSE -> now.add(call, now.below(4) == 0 ? now.descriptor() : now.between(5, 9));
       case FTRUNCATE64 -> now.add(call, now.descriptor(), bytes, now.oneIn(9) ? -1 : 0);
       case FALLOCATE ->
-          now.add(
-              call, now.descriptor(), now.pick(0, 0, 1, 3, 3, 3, 2, 0x80), offset, 0, bytes, 0);
+          now.add(call, now.descriptor(), now.pick(0, 0, 1, 3, 3, 3, 2, 0x80), offset, 0, bytes, 0);
       case FCNTL64 ->
           now.add(
               call,

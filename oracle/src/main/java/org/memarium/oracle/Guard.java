@@ -143,8 +143,7 @@ final class Guard {
       case FORK -> !ours.isAlive(step.argument(0)) && step.argument(0) < Mailbox.SLOTS;
       case WAIT4 -> step.argument(2) == WNOHANG && !touchesAgent(step.unsigned(1), 4);
       // Around the end of the address space a processor answers, not a kernel.
-      case READ_INT ->
-          Report.isComparable(at) || (!touchesAgent(at, 4) && at + 4 <= END_OF_MEMORY);
+      case READ_INT -> Report.isComparable(at) || (!touchesAgent(at, 4) && at + 4 <= END_OF_MEMORY);
       case READ_BYTE, WRITE_BYTE, WRITE_INT -> !touchesAgent(at, 4) && at + 4 <= END_OF_MEMORY;
       default -> true;
     };

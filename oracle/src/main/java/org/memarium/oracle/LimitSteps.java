@@ -72,8 +72,7 @@ final class LimitSteps {
     }
     long soft = soft(resource);
     long hard = hard(resource);
-    now.write(
-        Situation.STRUCTURES, (int) soft, (int) (soft >> 32), (int) hard, (int) (hard >> 32));
+    now.write(Situation.STRUCTURES, (int) soft, (int) (soft >> 32), (int) hard, (int) (hard >> 32));
     int from = now.pointer(Situation.STRUCTURES, RLIMIT64_BYTES);
     int to = now.oneIn(2) ? 0 : now.pointer(Situation.BUFFER, RLIMIT64_BYTES);
     now.add(MemoryCall.PRLIMIT64, now.current(), resource, from, to);

@@ -72,11 +72,7 @@ final class MappingSteps {
       }
       case MSYNC -> range(call, now.pick(0, 1, 2, 4, 4, 5, 6, 8));
       case REMAP_FILE_PAGES ->
-          range(
-              call,
-              now.pick(0, 0, 0, 1),
-              now.between(-1, 8),
-              now.pick(0, 0, 0x1_0000, 0x10));
+          range(call, now.pick(0, 0, 0, 1), now.between(-1, 8), now.pick(0, 0, 0x1_0000, 0x10));
       case MSEAL -> range(call, now.pick(0, 0, 0, 1));
       default -> throw new IllegalStateException("no call on areas: " + call);
     }

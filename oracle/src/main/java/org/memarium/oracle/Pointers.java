@@ -52,8 +52,7 @@ final class Pointers {
           step.argument(1) == IPC_STAT
               ? mayReport(slot, Report.SEGMENT_STAT, step.unsigned(2), SEGMENT_STAT_BYTES)
               : !Guard.touchesAgent(step.unsigned(2), SEGMENT_STAT_BYTES);
-      case SHMCTL_AT ->
-          mayReport(slot, Report.SEGMENT_STAT, step.unsigned(2), SEGMENT_STAT_BYTES);
+      case SHMCTL_AT -> mayReport(slot, Report.SEGMENT_STAT, step.unsigned(2), SEGMENT_STAT_BYTES);
       case MODIFY_LDT ->
           !Guard.touchesAgent(step.unsigned(1), Math.min(step.unsigned(2), LDT_BYTES));
       case SET_THREAD_AREA, GET_THREAD_AREA ->
@@ -65,8 +64,7 @@ final class Pointers {
 
   /** What is written there is not all alike: where nobody compares it, or nowhere at all. */
   private boolean mayReport(int slot, Report report, long at, int bytes) {
-    return at == report.address()
-        || (isUnmapped(slot, at) && !Guard.touchesAgent(at, bytes));
+    return at == report.address() || (isUnmapped(slot, at) && !Guard.touchesAgent(at, bytes));
   }
 
   /**

@@ -84,8 +84,7 @@ final class ProcComparison {
     return switch (file) {
       case MAPS -> text.lines().map(heads::of).toList();
       case STAT -> stat(text);
-      case STATUS ->
-          text.lines().filter(line -> STATUS.contains(line.split(":", 2)[0])).toList();
+      case STATUS -> text.lines().filter(line -> STATUS.contains(line.split(":", 2)[0])).toList();
       case NUMA_MAPS -> text.lines().map(this::numaLine).toList();
       case AUXV -> auxv(text);
       default -> text.lines().toList();
@@ -132,8 +131,11 @@ final class ProcComparison {
         String name = AreaHeads.withoutFolders(word.substring("file=".length()));
         realFile = AreaHeads.isRealFile(name);
         kept.append(" file=").append(name);
-      } else if (word.startsWith("anon=") || word.startsWith("mapmax=") || word.equals("huge")
-          || word.equals("heap") || word.equals("stack")
+      } else if (word.startsWith("anon=")
+          || word.startsWith("mapmax=")
+          || word.equals("huge")
+          || word.equals("heap")
+          || word.equals("stack")
           || word.startsWith("kernelpagesize_kB=")) {
         kept.append(' ').append(word);
       } else if (!realFile && (word.startsWith("dirty=") || word.startsWith("mapped="))) {
@@ -157,7 +159,8 @@ final class ProcComparison {
     theirs.figures.forEach((name, value) -> {
       long other = own.figures.getOrDefault(name, -1L);
       // Shares are cut to KiB after they were added up, those of the agent's areas before.
-      long tolerated = name.startsWith("Pss") ? 1 + Math.max(theirs.agents, own.agents) : 0;
+      boolean share = name.contains("Pss") || name.equals("Locked");
+      long tolerated = share ? 1 + Math.max(theirs.agents, own.agents) : 0;
       if (Math.abs(value - other) > tolerated) {
         lines.put(name, new String[] {value + " kB", other + " kB"});
       }
@@ -181,15 +184,15 @@ final class ProcComparison {
 
   private Rollup rollup(String text, String smaps) {
     List<Area> areas = new SmapsText(smaps.getBytes(StandardCharsets.ISO_8859_1)).areas();
-    Area whole =
-        new SmapsText(text.getBytes(StandardCharsets.ISO_8859_1)).areas().getFirst();
+    Area whole = new SmapsText(text.getBytes(StandardCharsets.ISO_8859_1)).areas().getFirst();
     Map<String, Long> figures = new TreeMap<>(whole.figures());
     int agents = 0;
     for (Area area : areas) {
       if (heads.isProtected(area)) {
         agents++;
-        area.figures().forEach((name, kibibytes) ->
-            figures.computeIfPresent(name, (same, sum) -> sum - kibibytes));
+        area.figures()
+            .forEach((name, kibibytes) ->
+                figures.computeIfPresent(name, (same, sum) -> sum - kibibytes));
       }
     }
     // Those of the agent's are not told by kind.

@@ -28,7 +28,15 @@ enum ProcFile {
   /** Those whose contents are compared. */
   static final List<ProcFile> TEXTS =
       List.of(
-          MAPS, STATM, STAT, STATUS, SMAPS_ROLLUP, NUMA_MAPS, LIMITS, OOM_SCORE_ADJ, AUXV,
+          MAPS,
+          STATM,
+          STAT,
+          STATUS,
+          SMAPS_ROLLUP,
+          NUMA_MAPS,
+          LIMITS,
+          OOM_SCORE_ADJ,
+          AUXV,
           MAP_FILES);
 
   /** How it is called. */

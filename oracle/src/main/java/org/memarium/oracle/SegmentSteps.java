@@ -44,8 +44,7 @@ final class SegmentSteps {
     int function = now.pick(READ, WRITE_OLD, WRITE_OLD, WRITE, WRITE, WRITE, READ_DEFAULT);
     function = now.oneIn(20) ? now.pick(3, 0x10, -1, 0x12) : function;
     if (function == READ || function == READ_DEFAULT) {
-      int bytes =
-          now.oneIn(4) ? now.pick(-1, 0, 0x1_0000, 0x1_0001, 0x7fff_ffff) : now.below(256);
+      int bytes = now.oneIn(4) ? now.pick(-1, 0, 0x1_0000, 0x1_0001, 0x7fff_ffff) : now.below(256);
       int to = now.pointer(Situation.BUFFER, 64);
       now.add(MemoryCall.MODIFY_LDT, function, to, bytes);
       now.lookAt(Situation.BUFFER, 128);

@@ -30,8 +30,7 @@ final class ShmSteps {
     switch (call) {
       case SHMGET -> {
         int key = now.oneIn(2) ? 0 : 0x4d00 + now.below(3);
-        int flags =
-            now.pick(0x3b6, 0x3b6, 0x7b6, 0x1b6, 0x13b6, 0, 0x1bb6, 0x7800_1bb6, 0xbb6);
+        int flags = now.pick(0x3b6, 0x3b6, 0x7b6, 0x1b6, 0x13b6, 0, 0x1bb6, 0x7800_1bb6, 0xbb6);
         now.add(call, key, now.below(6 * PAGE), flags);
         segments++;
       }

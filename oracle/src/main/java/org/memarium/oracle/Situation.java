@@ -137,8 +137,8 @@ final class Situation {
   }
 
   /**
-   * Where a structure for a call is: as a rule at a good place, else somewhere, where memory ends in
-   * the midst of it, or nowhere.
+   * Where a structure for a call is: as a rule at a good place, else somewhere, where memory ends
+   * in the midst of it, or nowhere.
    */
   int pointer(int good, int bytes) {
     return switch (random.nextInt(12)) {

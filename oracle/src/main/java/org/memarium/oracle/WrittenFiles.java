@@ -89,8 +89,7 @@ final class WrittenFiles {
       case PREAD64 -> pagesOfFiles(slot, step.unsigned(1), step.unsigned(2));
       case PWRITE64 -> pagesOfMemory(step.unsigned(3), step.unsigned(2));
       case PRLIMIT64 -> pagesOfFiles(slot, step.unsigned(3), Pointers.RLIMIT64_BYTES);
-      case GETRLIMIT, UGETRLIMIT ->
-          pagesOfFiles(slot, step.unsigned(1), Pointers.RLIMIT_BYTES);
+      case GETRLIMIT, UGETRLIMIT -> pagesOfFiles(slot, step.unsigned(1), Pointers.RLIMIT_BYTES);
       case SHMCTL -> pagesOfFiles(slot, step.unsigned(2), Pointers.SHMINFO_BYTES);
       case SET_THREAD_AREA, GET_THREAD_AREA ->
           pagesOfFiles(slot, step.unsigned(0), Pointers.USER_DESC_BYTES);

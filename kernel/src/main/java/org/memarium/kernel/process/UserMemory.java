@@ -172,7 +172,8 @@ public final class UserMemory {
     if (text != null) {
       int words = text.length() / wordBytes + 1;
       long last = linearAddress + (long) words * wordBytes - 1;
-      boolean crosses = bytesInPage(linearAddress + text.length()) <= last - linearAddress - text.length();
+      boolean crosses =
+          bytesInPage(linearAddress + text.length()) <= last - linearAddress - text.length();
       if (crosses && words * wordBytes <= maxBytes) {
         copyFromUser(last, small, 0, 1);
       }

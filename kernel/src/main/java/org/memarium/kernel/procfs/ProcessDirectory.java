@@ -134,8 +134,7 @@ final class ProcessDirectory extends PseudoDirectory {
     if (requests) {
       pagemap.setIoctl(new PageMapScan(process::mm, system.memory().allocator()));
     }
-    MemoryFile mem =
-        new MemoryFile(fileSystem(), () -> new ProcessMemory(process.mm(), system));
+    MemoryFile mem = new MemoryFile(fileSystem(), () -> new ProcessMemory(process.mm(), system));
     file("mem", mem);
     needsMemory(mem);
     SettingFiles settings = new SettingFiles(process, system);

@@ -19,16 +19,12 @@ record ProcessMemory(@Nullable MmStruct mm, SystemView system) implements Memory
 
   @Override
   public int read(long at, byte[] to, int offset, int count) {
-    return mm == null
-        ? 0
-        : system.remoteAccess().read(mm, limits(mm), at, to, offset, count);
+    return mm == null ? 0 : system.remoteAccess().read(mm, limits(mm), at, to, offset, count);
   }
 
   @Override
   public int write(long at, byte[] from, int offset, int count) {
-    return mm == null
-        ? 0
-        : system.remoteAccess().write(mm, limits(mm), at, from, offset, count);
+    return mm == null ? 0 : system.remoteAccess().write(mm, limits(mm), at, from, offset, count);
   }
 
   /** Those of the task that runs. */

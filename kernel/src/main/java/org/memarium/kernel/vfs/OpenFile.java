@@ -287,8 +287,8 @@ public abstract class OpenFile implements MappedFile {
   }
 
   /**
-   * {@code mem_rw}: whether a transfer goes by pages, counted from its beginning, and is EFAULT as a
-   * whole where the program's own memory ends it.
+   * {@code mem_rw}: whether a transfer goes by pages, counted from its beginning, and is EFAULT as
+   * a whole where the program's own memory ends it.
    */
   public boolean copiesByPage() {
     return false;

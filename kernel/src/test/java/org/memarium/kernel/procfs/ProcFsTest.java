@@ -222,7 +222,9 @@ class ProcFsTest {
 
   @Test
   void nothingInProcCanBeChanged() {
-    assertEquals(-13, system.calls.openat(-100, "/proc/self/maps", 1, 0));
+    int maps = (int) system.calls.openat(-100, "/proc/self/maps", 1, 0);
+    assertEquals(-22, system.calls.write(maps, new byte[1], 0, 1));
+    assertEquals(-13, system.calls.openat(-100, "/proc/meminfo", 1, 0));
     assertEquals(-1, system.calls.unlinkat(-100, "/proc/meminfo", 0));
     assertEquals(-1, system.calls.mkdirat(-100, "/proc/new", 0755));
     assertEquals(-1, system.calls.fchmodat(-100, "/proc/meminfo", 0777, 0));

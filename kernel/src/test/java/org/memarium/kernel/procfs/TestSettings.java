@@ -6,6 +6,7 @@ final class TestSettings implements ProcessSettings {
   private int oomScoreAdjMin;
   private int coredumpFilter = DEFAULT_DUMP_FILTER;
   private long timerSlackNanos = DEFAULT_TIMER_SLACK_NANOS;
+  private int hugePagesDisabled;
   String comm = "";
 
   @Override
@@ -32,6 +33,16 @@ final class TestSettings implements ProcessSettings {
   @Override
   public void setCoredumpFilter(int bits) {
     coredumpFilter = bits;
+  }
+
+  @Override
+  public int hugePagesDisabled() {
+    return hugePagesDisabled;
+  }
+
+  @Override
+  public void setHugePagesDisabled(int bits) {
+    hugePagesDisabled = bits;
   }
 
   @Override

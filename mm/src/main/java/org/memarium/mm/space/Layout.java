@@ -293,8 +293,8 @@ public enum Layout {
   }
 
   /**
-   * Whether {@code memfd_create} copies a name with {@code strncpy_from_user}, and does not look for
-   * its end first: since 6.14.
+   * Whether {@code memfd_create} copies a name with {@code strncpy_from_user}, and does not look
+   * for its end first: since 6.14.
    */
   public boolean copiesMemfdNamesByWords() {
     return this == COMPAT;
