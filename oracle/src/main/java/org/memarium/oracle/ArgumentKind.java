@@ -25,7 +25,7 @@ enum ArgumentKind {
   /** The same segment's place in the table of all. */
   SHM_PLACE,
 
-  /** A {@link ProcFile} that is opened. */
+  /** One of {@link ProcFile#OPENED}. */
   PROC_FILE,
 
   /** One of {@link ProcFile#TEXTS}. */
@@ -110,7 +110,7 @@ enum ArgumentKind {
       case REMAP -> bits(REMAPS, value);
       case PID -> isReference(value) ? "p" + value : "" + value;
       case SHM, SHM_PLACE -> isReference(value) ? "shm" + value : "" + value;
-      case PROC_FILE -> ProcFile.values()[value].fileName();
+      case PROC_FILE -> ProcFile.OPENED.get(value).fileName();
       case PROC_TEXT -> ProcFile.TEXTS.get(value).fileName();
     };
   }

@@ -84,7 +84,10 @@ final class ProcComparison {
     return switch (file) {
       case MAPS -> text.lines().map(heads::of).toList();
       case STAT -> stat(text);
-      case STATUS -> text.lines().filter(line -> STATUS.contains(line.split(":", 2)[0])).toList();
+      case STATUS ->
+          text.lines()
+              .filter(line -> STATUS.contains(line.substring(0, Math.max(0, line.indexOf(':')))))
+              .toList();
       case NUMA_MAPS -> text.lines().map(this::numaLine).toList();
       case AUXV -> auxv(text);
       default -> text.lines().toList();
@@ -119,7 +122,7 @@ final class ProcComparison {
    * folios (oracle-lazyfree, oracle-dirty-files).
    */
   private String numaLine(String line) {
-    String[] words = SPACES.split(line);
+    String[] words = SPACES.split(line, -1);
     long start = Long.parseLong(words[0], 16);
     if (heads.isProtected(start)) {
       return words[0];
@@ -197,6 +200,6 @@ final class ProcComparison {
     }
     // Those of the agent's are not told by kind.
     figures.keySet().removeAll(Set.of("Pss_Anon", "Pss_File", "Pss_Shmem"));
-    return new Rollup(SPACES.split(whole.head())[0], figures, agents);
+    return new Rollup(SPACES.split(whole.head(), 2)[0], figures, agents);
   }
 }

@@ -46,6 +46,6 @@ enum ProcFile {
 
   /** The path of what a step opens, by its arguments: a process's number and the file's. */
   static String path(int[] arguments) {
-    return "/proc/%d/%s".formatted(arguments[0], values()[arguments[1]].fileName());
+    return "/proc/%d/%s".formatted(arguments[0], OPENED.get(arguments[1]).fileName());
   }
 }

@@ -33,7 +33,7 @@ final class ProcSteps {
     if (file == ProcFile.PAGEMAP) {
       rights = now.oneIn(8) ? O_RDWR : O_RDONLY;
     }
-    now.add(MemoryCall.PROC_OPEN, now.process(), file.ordinal(), rights);
+    now.add(MemoryCall.PROC_OPEN, now.process(), ProcFile.OPENED.indexOf(file), rights);
     for (int i = now.between(1, 4); i > 0; i--) {
       switch (file) {
         case MEM -> memory(fd);

@@ -6,6 +6,7 @@ import java.util.Arrays;
  * Structures of which a part differs from kernel to kernel, such as times. They are written to the
  * agent's own page, which nobody compares, and the words that must agree are read one by one.
  */
+@SuppressWarnings("ImmutableEnumChecker") // An array that nobody changes.
 enum Report {
   /**
    * {@code struct rusage} of a process or thread. Its page faults are compared after each step,
