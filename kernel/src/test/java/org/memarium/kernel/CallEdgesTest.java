@@ -144,6 +144,16 @@ final class CallEdgesTest {
   }
 
   @Test
+  void nothingIsReadForMemoryThatIsGone() {
+    JavaProgram program = start(Layout.COMPAT);
+    JavaProgram child = program.fork();
+    int mem = open(program, "/proc/" + child.task().pid() + "/mem", O_RDWR);
+    child.exit(0);
+    assertEquals(0, program.call("pwrite64", mem, PAGES, 0x2000, BUFFER, 0));
+    assertEquals(0, program.call("pread64", mem, PAGES, 0x2000, BUFFER, 0));
+  }
+
+  @Test
   void noLimitOfFilesHoldsForMem() {
     JavaProgram program = start(Layout.COMPAT);
     map(program, PAGES, 1, PRIVATE_ANONYMOUS_FIXED);

@@ -275,7 +275,7 @@ final class ReadWriteCalls {
     private int chunk(int most) {
       int chunk = (int) Math.min(from.left(), most);
       if (!cached || chunk == 0) {
-        return Math.min(chunk, file.copiesByPage() ? Ram.PAGE_SIZE : file.mostWrittenBytes());
+        return Math.min(chunk, file.mostWrittenBytes());
       }
       long at = at();
       return mapsFile
@@ -341,7 +341,7 @@ final class ReadWriteCalls {
           if (!file.mayWait() || (file.flags() & Fcntl.O_NONBLOCK) != 0) {
             return done;
           }
-        } else if (copied < chunk ? !cached : isLast || copied == file.mostWrittenBytes()) {
+        } else if (copied < chunk ? !cached : isLast || takesNoMore(copied)) {
           return done;
         }
       } while (from.left() > 0);
@@ -354,6 +354,11 @@ final class ReadWriteCalls {
      */
     private boolean isOverlooked() {
       return from.address() == 0 && !isPresent();
+    }
+
+    /** Whether a file that takes only so many bytes at once has had them, or takes none. */
+    private boolean takesNoMore(int copied) {
+      return copied == 0 || (copied == file.mostWrittenBytes() && !file.copiesByPage());
     }
 
     /** Whether the next byte lies in a page that is mapped. */

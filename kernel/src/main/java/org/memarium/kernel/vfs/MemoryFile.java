@@ -1,6 +1,7 @@
 package org.memarium.kernel.vfs;
 
 import java.util.function.Supplier;
+import org.memarium.hardware.Ram;
 import org.memarium.mm.Errno;
 
 /**
@@ -62,6 +63,12 @@ public final class MemoryFile extends PseudoFile {
     @Override
     public boolean copiesByPage() {
       return true;
+    }
+
+    /** Of memory that is gone nothing is written, and so nothing is looked at. */
+    @Override
+    public int mostWrittenBytes() {
+      return memory.exists() ? Ram.PAGE_SIZE : 0;
     }
 
     private static long orEio(int done, int count) {

@@ -294,7 +294,10 @@ public abstract class OpenFile implements MappedFile {
     return false;
   }
 
-  /** How many bytes one write looks at, and takes, at most. */
+  /**
+   * How many bytes one write looks at, and takes, at most; of a file that {@link #copiesByPage},
+   * each of its pieces.
+   */
   public int mostWrittenBytes() {
     return Integer.MAX_VALUE;
   }
