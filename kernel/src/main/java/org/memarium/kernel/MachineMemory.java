@@ -11,6 +11,7 @@ import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.fault.FaultHandler;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.frame.MemMapAudit;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageAllocatorAudit;
@@ -172,7 +173,7 @@ final class MachineMemory implements AutoCloseable {
     vmalloc.audit(audit);
     kmap.audit(audit);
     PageAllocatorAudit.audit(allocator, audit);
-    manager.memMap().audit(audit);
+    MemMapAudit.audit(manager.memMap(), audit);
   }
 
   /** Gives the swap disks and the RAM back. */

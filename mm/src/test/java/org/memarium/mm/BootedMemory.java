@@ -2,6 +2,7 @@ package org.memarium.mm;
 
 import org.memarium.hardware.Ram;
 import org.memarium.mm.frame.KernelImage;
+import org.memarium.mm.frame.MemMapAudit;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageAllocatorAudit;
@@ -47,7 +48,7 @@ public final class BootedMemory implements AutoCloseable {
   /** Ends an audit with the frames' own part. */
   public void finish(Audit audit) {
     PageAllocatorAudit.audit(allocator, audit);
-    allocator.memMap().audit(audit);
+    MemMapAudit.audit(allocator.memMap(), audit);
     audit.finish();
   }
 

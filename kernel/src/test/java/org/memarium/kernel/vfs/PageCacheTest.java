@@ -16,6 +16,7 @@ import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.frame.MemMapAudit;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageAllocatorAudit;
@@ -64,7 +65,7 @@ class PageCacheTest {
     pageCache.audit(audit);
     slab.audit(audit);
     PageAllocatorAudit.audit(allocator, audit);
-    allocator.memMap().audit(audit);
+    MemMapAudit.audit(allocator.memMap(), audit);
     audit.finish();
     ram.close();
   }

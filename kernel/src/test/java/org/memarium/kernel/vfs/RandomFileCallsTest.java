@@ -24,6 +24,7 @@ import org.memarium.mm.Architecture;
 import org.memarium.mm.Audit;
 import org.memarium.mm.Errno;
 import org.memarium.mm.file.PageCache;
+import org.memarium.mm.frame.MemMapAudit;
 import org.memarium.mm.frame.Memblock;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageAllocatorAudit;
@@ -517,7 +518,7 @@ class RandomFileCallsTest {
       pageCache.audit(audit);
       slab.audit(audit);
       PageAllocatorAudit.audit(allocator, audit);
-      allocator.memMap().audit(audit);
+      MemMapAudit.audit(allocator.memMap(), audit);
       audit.finish();
       assertNotNull(kernelPageTable);
     } finally {

@@ -45,7 +45,6 @@ public final class PageTree {
   static final int TAGS = 3;
 
   private static final int BITS = PageTreeNode.BITS;
-  private static final int SLOTS = PageTreeNode.SLOTS;
   private static final int MASK = PageTreeNode.MASK;
   private static final int[] NO_ENTRIES = {};
 
@@ -482,24 +481,7 @@ public final class PageTree {
     if (top == null) {
       return from <= 0 && (onlyTags >>> tag & 1) != 0 ? 0 : NONE;
     }
-    return top.reaches(from) ? nextTagged(top, from, 0, tag) : NONE;
-  }
-
-  private static long nextTagged(PageTreeNode node, long from, long base, int tag) {
-    long tagged = node.tags[tag];
-    int slot = PageTreeNode.nextSlot(tagged, (int) (Math.max(0, from - base) >>> node.shift));
-    while (slot < SLOTS) {
-      PageTreeNode child = node.shift == 0 ? null : node.children[slot];
-      if (child == null) {
-        return base + slot;
-      }
-      long found = nextTagged(child, from, base + ((long) slot << node.shift), tag);
-      if (found != NONE) {
-        return found;
-      }
-      slot = PageTreeNode.nextSlot(tagged, slot + 1);
-    }
-    return NONE;
+    return top.reaches(from) ? top.nextTagged(from, 0, tag) : NONE;
   }
 
   // ---- Looking ----
@@ -517,32 +499,9 @@ public final class PageTree {
   private long next(long from, boolean valuesToo) {
     PageTreeNode top = root;
     if (top == null) {
-      return from <= 0 && isWanted(only, valuesToo) ? 0 : NONE;
+      return from <= 0 && PageTreeNode.isWanted(only, valuesToo) ? 0 : NONE;
     }
-    return top.reaches(from) ? next(top, from, 0, valuesToo) : NONE;
-  }
-
-  private static boolean isWanted(int entry, boolean valuesToo) {
-    return entry > 0 || (entry < 0 && valuesToo);
-  }
-
-  private static long next(PageTreeNode node, long from, long base, boolean valuesToo) {
-    for (int slot = (int) (Math.max(0, from - base) >>> node.shift); slot < SLOTS; slot++) {
-      if (node.shift == 0) {
-        if (isWanted(node.entries[slot], valuesToo)) {
-          return base + slot;
-        }
-        continue;
-      }
-      PageTreeNode child = node.children[slot];
-      if (child != null) {
-        long found = next(child, from, base + ((long) slot << node.shift), valuesToo);
-        if (found != NONE) {
-          return found;
-        }
-      }
-    }
-    return NONE;
+    return top.reaches(from) ? top.next(from, 0, valuesToo) : NONE;
   }
 
   // ---- Audit ----

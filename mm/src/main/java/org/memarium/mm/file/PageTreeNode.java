@@ -102,4 +102,50 @@ final class PageTreeNode {
       clearTag(slotNumber, tag);
     }
   }
+
+  /**
+   * The least index from {@code from} on with a tag, of what is below this node.
+   *
+   * @param base the index of its first slot
+   */
+  long nextTagged(long from, long base, int tag) {
+    long tagged = tags[tag];
+    int slot = nextSlot(tagged, (int) (Math.max(0, from - base) >>> shift));
+    while (slot < SLOTS) {
+      PageTreeNode child = shift == 0 ? null : children[slot];
+      if (child == null) {
+        return base + slot;
+      }
+      long found = child.nextTagged(from, base + ((long) slot << shift), tag);
+      if (found != PageTree.NONE) {
+        return found;
+      }
+      slot = nextSlot(tagged, slot + 1);
+    }
+    return PageTree.NONE;
+  }
+
+  /** The same for pages, or for pages and values. */
+  long next(long from, long base, boolean valuesToo) {
+    for (int slot = (int) (Math.max(0, from - base) >>> shift); slot < SLOTS; slot++) {
+      if (shift == 0) {
+        if (isWanted(entries[slot], valuesToo)) {
+          return base + slot;
+        }
+        continue;
+      }
+      PageTreeNode child = children[slot];
+      if (child != null) {
+        long found = child.next(from, base + ((long) slot << shift), valuesToo);
+        if (found != PageTree.NONE) {
+          return found;
+        }
+      }
+    }
+    return PageTree.NONE;
+  }
+
+  static boolean isWanted(int entry, boolean valuesToo) {
+    return entry > 0 || (entry < 0 && valuesToo);
+  }
 }

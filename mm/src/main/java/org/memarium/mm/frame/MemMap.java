@@ -2,7 +2,6 @@ package org.memarium.mm.frame;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.memarium.mm.Audit;
 
 /**
  * {@code mem_map[]}, the array of {@code struct page}: what is known of each page frame.
@@ -562,35 +561,6 @@ public final class MemMap {
     for (int pfn = startPfn; pfn < endPfn; pfn++) {
       materialise(pfn);
       sections[pfn >>> SECTION_SHIFT][at(pfn, FLAGS)] = flags;
-    }
-  }
-
-  // ---- Audit ----
-
-  /**
-   * Compares what all rooms told the audit with what stands here: each frame of RAM has exactly one
-   * owner, reserved frames are nobody else's, and both counts are what was told.
-   */
-  public void audit(Audit audit) {
-    for (int pfn = 0; pfn < frames; pfn++) {
-      int flags = flags(pfn);
-      boolean reserved = (flags & PageFlags.RESERVED) != 0;
-      if (!reserved && !audit.isClaimed(pfn)) {
-        audit.difference("nobody owns " + describe(pfn));
-      }
-      if (reserved && audit.isClaimed(pfn)) {
-        audit.difference("%s owns the reserved %s".formatted(audit.owner(pfn), describe(pfn)));
-      }
-      expect(audit, pfn, "count", pageCount(pfn), reserved ? 0 : audit.expectedReferences(pfn));
-      expect(audit, pfn, "mapcount", pageMapcount(pfn), audit.expectedMappings(pfn));
-    }
-  }
-
-  private void expect(Audit audit, int pfn, String what, int counter, int recount) {
-    if (counter != recount) {
-      audit.difference(
-          "%s of %s, owned by %s: a recount gives %d"
-              .formatted(what, describe(pfn), audit.owner(pfn), recount));
     }
   }
 }

@@ -8,7 +8,7 @@ public final class PageAllocatorAudit {
 
   /**
    * Claims the free frames and checks the free lists. When every other room has had its say too,
-   * {@link MemMap#audit} compares.
+   * {@link MemMapAudit#audit} compares.
    */
   public static void audit(PageAllocator allocator, Audit audit) {
     MemMap memMap = allocator.memMap();

@@ -492,39 +492,8 @@ public final class SwapAreas {
    * @param entries by slot: how many page-table entries and files of memory have it
    */
   void audit(Audit audit, SwapRecount entries) {
-    long free = 0;
-    long total = 0;
-    for (SwapInfo area : infos) {
-      if (!area.hasMap()) {
-        continue;
-      }
-      area.map().audit(audit);
-      int used = 0;
-      for (int offset = 1; offset < area.max; offset++) {
-        int usage = area.map().get(offset);
-        int count = area.map().exactCount(offset);
-        int slot = slot(area.type, offset);
-        if (usage == SwapMap.BAD) {
-          continue;
-        }
-        used += usage == 0 ? 0 : 1;
-        boolean cached = cache.find(slot) >= 0;
-        boolean says = (usage & SwapMap.HAS_CACHE) != 0;
-        if (count != entries.count(slot) || (cached && !says)) {
-          audit.difference(
-              "slot %d of %s has 0x%02x, and a recount gives %d%s"
-                  .formatted(
-                      offset, area, usage, entries.count(slot), cached ? " and the cache" : ""));
-        }
-        if (says && !cached && !slots.holds(slot)) {
-          audit.difference("slot %d of %s is lost".formatted(offset, area));
-        }
-      }
-      audit.expectEqual("used slots of " + area, area.inUse, used);
-      total += area.writeOk ? area.pages : 0;
-      free += area.writeOk ? area.pages - used : 0;
-    }
-    audit.expectEqual("total_swap_pages", totalPages, total);
-    audit.expectEqual("nr_swap_pages", freePages, free);
+    SwapAreasAudit recount = new SwapAreasAudit(audit, entries, cache, slots);
+    infos.forEach(recount::area);
+    recount.expect(totalPages, freePages);
   }
 }
