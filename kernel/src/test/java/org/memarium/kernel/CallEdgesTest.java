@@ -188,6 +188,25 @@ final class CallEdgesTest {
             >= 0);
   }
 
+  /** Each as the host answers. */
+  @Test
+  void adviceForWhatIsEmptyIsLookedAtOnlyBeforeTheFirstByte() {
+    JavaProgram program = start(Layout.COMPAT);
+    map(program, PAGES, 2, PRIVATE_ANONYMOUS_FIXED);
+    int pidfd = program.call("pidfd_open", program.task().pid(), 0);
+    int dontNeed = 4;
+    int unknown = 99;
+    int odd = PAGES + 1;
+    int one = program.words(BUFFER, odd, 0);
+    assertEquals(0, program.call("process_madvise", pidfd, one, 1, unknown, 0));
+    assertEquals(0, program.call("process_madvise", pidfd, one, 0, unknown, 0));
+    int two = program.words(BUFFER, odd, 0, PAGES, Ram.PAGE_SIZE);
+    assertEquals(-Errno.EINVAL, program.call("process_madvise", pidfd, two, 2, dontNeed, 0));
+    int three = program.words(BUFFER, PAGES, Ram.PAGE_SIZE, odd, 0, PAGES, Ram.PAGE_SIZE);
+    assertEquals(2 * Ram.PAGE_SIZE, program.call("process_madvise", pidfd, three, 3, dontNeed, 0));
+    assertEquals(Ram.PAGE_SIZE, program.call("process_madvise", pidfd, three, 2, dontNeed, 0));
+  }
+
   @Test
   void theMemoryOfAKilledProcessCanBeReleased() {
     JavaProgram program = start(Layout.COMPAT);

@@ -235,7 +235,11 @@ final class PidFdCalls {
   /** {@code vector_madvise}: bytes that were advised before the first error. */
   private long advise(MmStruct mm, UserBuffer pieces, int advice) {
     long done = 0;
-    for (int i = 0; i < pieces.pieces(); i++) {
+    for (int i = 0; done < pieces.left(); i++) {
+      if (i > 0 && pieces.length(i) == 0) {
+        continue; // iov_iter_advance passes over what is empty, but nobody has advanced to the
+        // first.
+      }
       long error =
           mm.madvise(pieces.address(i), pieces.length(i), advice, AdviceCalls.files(kernel));
       if (error < 0) {
