@@ -22,9 +22,11 @@ final class CallEdgesTest {
   private static final int PAGES = 0x1000_0000;
   private static final int O_WRONLY = 1;
   private static final int O_RDWR = 2;
+  private static final int O_LARGEFILE = 0100000;
   private static final int PR_SET_THP_DISABLE = 41;
   private static final int PR_GET_THP_DISABLE = 42;
   private static final int SIGKILL = 9;
+  private static final int SIGXFSZ = 25;
   private static final int NAME = JavaProgram.DATA + 0x1000;
   private static final int BUFFER = JavaProgram.DATA + 0x2000;
 
@@ -138,6 +140,10 @@ final class CallEdgesTest {
     int to = PAGES + 0x10_000;
     assertEquals(-Errno.EFAULT, program.call("pwrite64", mem, PAGES, 3 * Ram.PAGE_SIZE, to, 0));
     assertEquals(42, program.readInt(to));
+    int last = PAGES + 0x13_ffe;
+    assertEquals(
+        -Errno.EFAULT, program.call("pwrite64", mem, PAGES + Ram.PAGE_SIZE, 0x1002, last, 0));
+    assertEquals(2, program.call("pwrite64", mem, PAGES, 0x1002, last, 0));
     assertEquals(-Errno.EFAULT, program.call("pread64", mem, PAGES, 3 * Ram.PAGE_SIZE, to, 0));
     assertEquals(2 * Ram.PAGE_SIZE, program.call("pread64", mem, to, 0x3000, PAGES, 0));
     assertEquals(-Errno.EIO, program.call("pread64", mem, to, 8, 0x2000_0000, 0));
@@ -154,12 +160,28 @@ final class CallEdgesTest {
   }
 
   @Test
-  void noLimitOfFilesHoldsForMem() {
+  void theLimitOfFilesHoldsForMemsLengthAlone() {
     JavaProgram program = start(Layout.COMPAT);
     map(program, PAGES, 1, PRIVATE_ANONYMOUS_FIXED);
-    int mem = open(program, "/proc/self/mem", O_RDWR);
+    int mem = open(program, "/proc/self/mem", O_RDWR | O_LARGEFILE);
+    assertEquals(-Errno.EFBIG, program.call("ftruncate64", mem, 0, 1));
     program.call("setrlimit", RLimits.FSIZE, program.words(BUFFER, 0, -1));
     assertEquals(8, program.call("pwrite64", mem, BUFFER, 8, PAGES, 0));
+    program.call("rt_sigaction", SIGXFSZ, program.words(BUFFER, 1, 0, 0, 0, 0), 0, 8);
+    assertEquals(-Errno.EFBIG, program.call("ftruncate64", mem, 1, 0));
+  }
+
+  @Test
+  void whoHasNoDescriptorLeftHearsNothingOfPagesThatAreNotThere() {
+    JavaProgram program = start(Layout.COMPAT);
+    int hugePagesOf4Mib = 4 | 22 << 26;
+    int name = program.string(NAME, "m");
+    assertEquals(-Errno.ENODEV, program.call("memfd_create", name, hugePagesOf4Mib));
+    program.call("setrlimit", RLimits.NOFILE, program.words(BUFFER, 3, 3));
+    for (int fd = 0; fd < 3; fd++) {
+      program.call("dup2", program.call("memfd_create", name, 0), fd);
+    }
+    assertEquals(-Errno.EMFILE, program.call("memfd_create", name, hugePagesOf4Mib));
   }
 
   @Test

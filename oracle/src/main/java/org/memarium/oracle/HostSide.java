@@ -157,12 +157,13 @@ final class HostSide implements AutoCloseable {
    * @param program the agent's file
    * @param mailboxFile where the mailbox shall be, a file that is not there
    * @param folder the working directory
+   * @param job whose it is, of those that run at once
    */
-  static HostSide start(Path program, Path mailboxFile, Path folder) {
+  static HostSide start(Path program, Path mailboxFile, Path folder, int job) {
     try {
       Mailbox mailbox = new Mailbox(mailboxFile);
       ProcessBuilder builder =
-          new ProcessBuilder(onOneProcessor(program, mailboxFile))
+          new ProcessBuilder(onOneProcessor(program, mailboxFile, job))
               .directory(folder.toFile())
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -184,7 +185,8 @@ final class HostSide implements AutoCloseable {
    * unlocked in batches for each processor, and only the batch of the one where a call runs is
    * emptied before it looks for pages to take.
    */
-  private static List<String> onOneProcessor(Path program, Path mailboxFile) throws IOException {
+  private static List<String> onOneProcessor(Path program, Path mailboxFile, int job)
+      throws IOException {
     List<String> command = List.of(program.toString(), mailboxFile.toString());
     if (!Files.isExecutable(TASKSET)) {
       return command;
@@ -195,9 +197,18 @@ final class HostSide implements AutoCloseable {
         allowed = line.substring(line.indexOf(':') + 1).strip();
       }
     }
-    String last =
-        allowed.substring(Math.max(allowed.lastIndexOf('-'), allowed.lastIndexOf(',')) + 1);
-    List<String> pinned = new ArrayList<>(List.of(TASKSET.toString(), "-c", last));
+    List<Integer> processors = new ArrayList<>();
+    for (String range : allowed.split(",", -1)) {
+      String[] ends = range.split("-", -1);
+      int last = Integer.parseInt(ends[ends.length - 1]);
+      for (int processor = Integer.parseInt(ends[0]); processor <= last; processor++) {
+        processors.add(processor);
+      }
+    }
+    // The first job takes the last one.
+    int processor = processors.get(processors.size() - 1 - job % processors.size());
+    List<String> pinned =
+        new ArrayList<>(List.of(TASKSET.toString(), "-c", Integer.toString(processor)));
     pinned.addAll(command);
     return pinned;
   }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,6 +35,7 @@ public final class Main implements Callable<Integer> {
   private static final int USAGE = 2;
   private static final int NO_HOST = 3;
   private static final int MAX_LENGTH = 1_000_000;
+  private static final int MAX_JOBS = 64;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -81,6 +82,13 @@ public final class Main implements Callable<Integer> {
   private long differences = 1;
 
   @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      converter = Count.class,
+      description = "Sequences that run at once, each on a processor of its own (default: 1).")
+  private long jobs = 1;
+
+  @Option(
       names = "--folder",
       paramLabel = "FOLDER",
       description = "Where its temporary files go, on a file system of a disk (default: /tmp).")
@@ -122,6 +130,9 @@ public final class Main implements Callable<Integer> {
     if (operations < 1 || length < 1 || length > MAX_LENGTH || differences < 1) {
       throw wrong("--operations, --length (at most 1M) and --differences are at least 1");
     }
+    if (jobs < 1 || jobs > MAX_JOBS) {
+      throw wrong("--jobs is from 1 to " + MAX_JOBS);
+    }
     if (!Files.isDirectory(folder)) {
       throw wrong("there is no folder " + folder);
     }
@@ -130,32 +141,44 @@ public final class Main implements Callable<Integer> {
       spec.commandLine().getErr().println("memarium-oracle: " + missing);
       return NO_HOST;
     }
-    Map<String, Integer> kinds = new TreeMap<>();
+    Map<String, Integer> kinds = run(groups, out);
+    kinds.forEach((kind, times) -> out.printf("  %6d x %s%n", times, kind));
+    out.flush();
+    return kinds.isEmpty() ? 0 : DIFFERENT;
+  }
+
+  /** Runs all sequences; the kinds of differences, and how often each was found. */
+  private Map<String, Integer> run(Set<CallGroup> groups, PrintWriter out) {
+    Map<String, Integer> kinds = new ConcurrentSkipListMap<>();
     long begin = System.nanoTime();
-    try (Oracle oracle = new Oracle(folder, groups)) {
-      for (long next = seed; oracle.operations() < operations && kinds.size() < differences; ) {
-        int steps = (int) Math.min(length, operations - oracle.operations());
-        Oracle.@Nullable Finding finding = oracle.sequence(next++, steps, kinds.keySet());
+    long done = 0;
+    Jobs.Work work = new Jobs.Work(folder, groups, seed, operations, (int) length);
+    int count = (int) Math.min(jobs, work.sequences());
+    try (Jobs running = new Jobs(count, work, kinds.keySet())) {
+      for (long i = 0; i < work.sequences() && kinds.size() < differences; i++) {
+        Jobs.Answer answer = running.take();
+        Oracle.@Nullable Finding finding = answer.finding();
+        done += answer.operations();
         if (verbose) {
-          out.printf(
-              "seed %d: %s%n", next - 1, finding == null ? "ok" : finding.difference().kind());
+          String what = finding == null ? "ok" : finding.difference().kind();
+          out.printf("seed %d: %s%n", answer.seed(), what);
         }
         if (finding != null && kinds.merge(finding.difference().kind(), 1, Integer::sum) == 1) {
           out.println(finding);
         }
       }
-      long nanos = System.nanoTime() - begin;
-      out.printf(
-          Locale.ROOT,
-          "%,d operations in %,d s: %,d a second; %s%n",
-          oracle.operations(),
-          nanos / NANOS_PER_SECOND,
-          (long) ((double) oracle.operations() * NANOS_PER_SECOND / nanos),
-          kinds.isEmpty() ? "no difference" : kinds.size() + " kinds of differences");
+    } catch (InterruptedException e) {
+      throw new OracleException("interrupted");
     }
-    kinds.forEach((kind, times) -> out.printf("  %6d x %s%n", times, kind));
-    out.flush();
-    return kinds.isEmpty() ? 0 : DIFFERENT;
+    long nanos = System.nanoTime() - begin;
+    out.printf(
+        Locale.ROOT,
+        "%,d operations in %,d s: %,d a second; %s%n",
+        done,
+        nanos / NANOS_PER_SECOND,
+        (long) ((double) done * NANOS_PER_SECOND / nanos),
+        kinds.isEmpty() ? "no difference" : kinds.size() + " kinds of differences");
+    return kinds;
   }
 
   private Set<CallGroup> groups() {

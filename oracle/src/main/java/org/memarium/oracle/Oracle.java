@@ -28,6 +28,7 @@ final class Oracle implements AutoCloseable {
   private final Path folder;
   private final Path program;
   private final Set<CallGroup> groups;
+  private final int job;
   private final Consumer<Machine> prepare;
   private @Nullable OurSide ours;
   private int trials;
@@ -35,7 +36,12 @@ final class Oracle implements AutoCloseable {
 
   /** Tries those groups of calls, with its files in a new folder. */
   Oracle(Path parent, Set<CallGroup> groups) {
-    this(parent, groups, machine -> {});
+    this(parent, groups, 0, machine -> {});
+  }
+
+  /** The same as one of several jobs, by number: each has another of the host's processors. */
+  Oracle(Path parent, Set<CallGroup> groups, int job) {
+    this(parent, groups, job, machine -> {});
   }
 
   /**
@@ -44,7 +50,12 @@ final class Oracle implements AutoCloseable {
    * @param prepare what is done to each machine before its first process
    */
   Oracle(Path parent, Set<CallGroup> groups, Consumer<Machine> prepare) {
+    this(parent, groups, 0, prepare);
+  }
+
+  private Oracle(Path parent, Set<CallGroup> groups, int job, Consumer<Machine> prepare) {
     this.groups = groups;
+    this.job = job;
     this.prepare = prepare;
     try {
       folder = Files.createTempDirectory(parent, "memarium-oracle-");
@@ -98,8 +109,9 @@ final class Oracle implements AutoCloseable {
     Difference difference;
     try (Trial trial = trial()) {
       Generator generator = new Generator(seed, ours(), groups);
-      int[] left = {length};
-      difference = trial.run(() -> left[0]-- > 0 ? generator.next() : null, CHECK_EVERY);
+      // Steps that may not be tried do not count.
+      difference =
+          trial.run(() -> trial.done().size() < length ? generator.next() : null, CHECK_EVERY);
       steps = List.copyOf(trial.done());
     }
     operations += steps.size();
@@ -154,7 +166,7 @@ final class Oracle implements AutoCloseable {
     empty(make("ours"));
     empty(make("host"));
     Path mailbox = Path.of("/dev/shm/" + folder.getFileName() + "-" + trials++);
-    return new Trial(ours(), program, mailbox, folder.resolve("host"));
+    return new Trial(ours(), program, mailbox, folder.resolve("host"), job);
   }
 
   private static void empty(Path folder) {

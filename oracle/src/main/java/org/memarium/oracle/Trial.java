@@ -50,11 +50,15 @@ final class Trial implements AutoCloseable {
   private final int[] ourFaults = new int[Mailbox.SLOTS];
   private @Nullable Difference difference;
 
-  /** Begins anew on both sides. */
-  Trial(OurSide ours, Path program, Path mailbox, Path hostFolder) {
+  /**
+   * Begins anew on both sides.
+   *
+   * @param job its number among those that run at once
+   */
+  Trial(OurSide ours, Path program, Path mailbox, Path hostFolder, int job) {
     this.ours = ours;
     ours.start(program, mailbox);
-    host = HostSide.start(program, mailbox, hostFolder);
+    host = HostSide.start(program, mailbox, hostFolder, job);
     guard = new Guard(ours);
     writtenFiles = new WrittenFiles(ours);
     AreaHeads heads = new AreaHeads(guard);

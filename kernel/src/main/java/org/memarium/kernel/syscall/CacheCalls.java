@@ -211,7 +211,9 @@ final class CacheCalls {
     if (huge) {
       hugePageBytes = mm.hugePageBytes(flags >>> MFD_HUGE_SHIFT & MFD_HUGE_MASK);
       if (hugePageBytes == 0) {
-        return -Errno.ENODEV;
+        // The descriptor comes before the file.
+        int fd = kernel.task().files().unused(0);
+        return fd < 0 ? fd : -Errno.ENODEV;
       }
     }
     return files().memfdCreate(text, flags, hugePageBytes, sealsExecution);

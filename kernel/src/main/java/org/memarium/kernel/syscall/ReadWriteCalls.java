@@ -337,6 +337,10 @@ final class ReadWriteCalls {
         done += put;
         if (put < copied) {
           from.back(copied - put);
+          if (file.copiesByPage()) {
+            // The rest is copied in before it is clear that it has no place.
+            continue;
+          }
           // What waits takes the rest later, unless it must not wait.
           if (!file.mayWait() || (file.flags() & Fcntl.O_NONBLOCK) != 0) {
             return done;

@@ -134,7 +134,7 @@ public final class FdTable {
    *
    * @return the descriptor, or {@code -EMFILE} or {@code -ENOMEM}
    */
-  int unused(int lowest) {
+  public int unused(int lowest) {
     int fd = lowest;
     while (fd < files.length && files[fd] != null) {
       fd++;

@@ -49,7 +49,7 @@ abstract class PseudoOpenFile extends OpenFile {
   /** {@code proc_setattr} and its like: takes the length, and nothing becomes of it. */
   @Override
   public final long truncate(long sizeBytes) {
-    return 0;
+    return sizeBytes > RegularOpenFile.MAX_NON_LFS ? -Errno.EFBIG : 0;
   }
 
   /** {@code mem_lseek}: there is no end to count from. */

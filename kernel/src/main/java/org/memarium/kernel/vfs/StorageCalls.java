@@ -41,7 +41,8 @@ public abstract sealed class StorageCalls extends DescriptorCalls permits FileCa
           && (file.flags() & Fcntl.O_LARGEFILE) == 0) {
         throw new ErrnoException(Errno.EINVAL);
       }
-      if (file.inode() instanceof RegularFile || file.hugePages() != null) {
+      Inode inode = file.inode();
+      if (inode instanceof RegularFile || inode instanceof PseudoFile || file.hugePages() != null) {
         sizeLimit.checkSize(file.inode(), sizeBytes);
       }
       dropPrivileges(file.inode());
