@@ -181,6 +181,9 @@ final class Guard {
   }
 
   private boolean mayMapOfOld(int slot, long at) {
+    if (touchesAgent(at, 4L * MMAP_ARGUMENTS)) {
+      return false;
+    }
     if (!pointers.isKnown(slot, at, 4L * MMAP_ARGUMENTS)) {
       return pointers.isUnreadable(slot, at, 4L * MMAP_ARGUMENTS);
     }

@@ -72,8 +72,14 @@ final class Jobs implements AutoCloseable {
   }
 
   /** Waits for the answer of the next seed. */
-  Answer take() throws InterruptedException {
-    Answer answer = jobs.get(next).answers.take();
+  Answer take() {
+    Answer answer;
+    try {
+      answer = jobs.get(next).answers.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OracleException("interrupted");
+    }
     next = (next + 1) % jobs.size();
     if (answer.failure() != null) {
       throw answer.failure();
@@ -83,10 +89,14 @@ final class Jobs implements AutoCloseable {
 
   /** Lets all jobs end after the sequence that they are in. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     stopping = true;
-    for (Job job : jobs) {
-      job.thread.join();
+    try {
+      for (Job job : jobs) {
+        job.thread.join();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -167,8 +167,6 @@ public final class Main implements Callable<Integer> {
           out.println(finding);
         }
       }
-    } catch (InterruptedException e) {
-      throw new OracleException("interrupted");
     }
     long nanos = System.nanoTime() - begin;
     out.printf(

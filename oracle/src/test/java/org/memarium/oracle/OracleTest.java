@@ -50,7 +50,7 @@ final class OracleTest {
   }
 
   @Test
-  void manyJobsTellTheSameAsOne() throws InterruptedException {
+  void manyJobsTellTheSameAsOne() {
     needHost();
     Set<CallGroup> some = EnumSet.of(CallGroup.ACCESS, CallGroup.MAP, CallGroup.PROTECT);
     try (Jobs jobs = new Jobs(3, new Jobs.Work(folder, some, 10, 1900, 400), Set.of())) {
