@@ -285,8 +285,8 @@ final class WritableFile extends RegularFile {
 
   @Override
   void punchStore(long at, long count) throws ErrnoException {
+    // Blocks stay unwritten: behind the end of its file the host punches none.
     allocate(Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE, at, count);
-    unwritten.removeBytes(at, count);
   }
 
   @Override
