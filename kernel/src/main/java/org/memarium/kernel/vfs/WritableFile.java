@@ -172,6 +172,7 @@ final class WritableFile extends RegularFile {
     // The pages may stay dirty: the host has their bytes, and nobody can change them any more.
     long result = storeAhead();
     if (descriptor != CLOSED) {
+      noteTimes();
       long closed = host.close(descriptor);
       result = result < 0 ? result : closed;
       descriptor = CLOSED;
@@ -179,6 +180,16 @@ final class WritableFile extends RegularFile {
     }
     if (result < 0) {
       view.lost(path(), result);
+    }
+  }
+
+  /** What was stored at last is no change by somebody else, for which the cache would go. */
+  private void noteTimes() {
+    try {
+      super.update(mount.attributesOf(descriptor));
+    } catch (ErrnoException e) {
+      // Then it is taken for one.
+      return;
     }
   }
 

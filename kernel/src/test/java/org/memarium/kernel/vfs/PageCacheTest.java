@@ -1,12 +1,14 @@
 package org.memarium.kernel.vfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -172,6 +174,41 @@ class PageCacheTest {
       pages.setDirty(pfn);
       tree.calls.close(fd);
       assertEquals("Before", Files.readString(file));
+    }
+  }
+
+  @Test
+  void whatWasStoredByTheLastCloseIsInTheCacheStill() throws IOException {
+    Path file = folder.resolve("file");
+    Files.writeString(file, "before");
+    Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+    try (TestTree tree = tree(folder)) {
+      int fd = tree.fd("/file", Fcntl.O_RDWR);
+      OpenFile open = tree.fds.get(fd);
+      assertNotNull(open);
+      AddressSpace pages = open.mapping();
+      pages.setDirty(pages.readPage(0));
+      tree.calls.close(fd);
+      assertEquals("before", tree.read("/file"));
+      assertEquals(1, pages.cachedPages());
+    }
+  }
+
+  /** On the host, a block that was read counts as data, and no hole behind the end takes it. */
+  @Test
+  void blocksThatNobodyWroteToAreHolesForTheDevice() throws IOException {
+    try (TestTree tree = tree(folder)) {
+      int fd = tree.fd("/file", Fcntl.O_RDWR | Fcntl.O_CREAT);
+      OpenFile open = tree.fds.get(fd);
+      assertNotNull(open);
+      assertEquals(0, tree.calls.fallocate(fd, Fcntl.FALLOC_FL_KEEP_SIZE, 0x5110, 0x5000));
+      int punch = Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE;
+      assertEquals(0, tree.calls.fallocate(fd, punch, 0x4a8b, 0x7000));
+      assertEquals(0, tree.calls.ftruncate(fd, 0x7000, false));
+      assertEquals(1, tree.calls.pwrite(fd, new byte[1], 0, 1, 0x6000));
+      assertTrue(open.mapping().readPage(5) >= 0);
+      assertTrue(open.mapping().store().isHole(5));
+      assertFalse(open.mapping().store().isHole(6));
     }
   }
 
