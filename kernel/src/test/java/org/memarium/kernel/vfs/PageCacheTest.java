@@ -201,11 +201,11 @@ class PageCacheTest {
       int fd = tree.fd("/file", Fcntl.O_RDWR | Fcntl.O_CREAT);
       OpenFile open = tree.fds.get(fd);
       assertNotNull(open);
-      assertEquals(0, tree.calls.fallocate(fd, Fcntl.FALLOC_FL_KEEP_SIZE, 0x5110, 0x5000));
+      assertEquals(0, tree.calls.fallocate(fd, Fcntl.FALLOC_FL_KEEP_SIZE, 0x5110, 0x5000, false));
       int punch = Fcntl.FALLOC_FL_PUNCH_HOLE | Fcntl.FALLOC_FL_KEEP_SIZE;
-      assertEquals(0, tree.calls.fallocate(fd, punch, 0x4a8b, 0x7000));
+      assertEquals(0, tree.calls.fallocate(fd, punch, 0x4a8b, 0x7000, false));
       assertEquals(0, tree.calls.ftruncate(fd, 0x7000, false));
-      assertEquals(1, tree.calls.pwrite(fd, new byte[1], 0, 1, 0x6000));
+      assertEquals(1, tree.calls.pwrite(open, new byte[1], 0, 1, 0x6000));
       assertTrue(open.mapping().readPage(5) >= 0);
       assertTrue(open.mapping().store().isHole(5));
       assertFalse(open.mapping().store().isHole(6));
