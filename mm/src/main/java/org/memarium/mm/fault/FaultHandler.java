@@ -579,6 +579,9 @@ public final class FaultHandler {
   }
 
   private static MmapAdvice advice(Vma area) {
+    if (area.has(VmFlags.HUGEPAGE) && area.mm().layout().readsHugeWindows()) {
+      return area.has(VmFlags.RAND_READ) ? MmapAdvice.HUGE_RANDOM : MmapAdvice.HUGE;
+    }
     if (area.has(VmFlags.RAND_READ)) {
       return MmapAdvice.RANDOM;
     }

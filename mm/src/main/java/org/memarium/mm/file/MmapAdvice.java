@@ -7,5 +7,9 @@ public enum MmapAdvice {
   /** {@code VM_RAND_READ}: nothing is read but the page. */
   RANDOM,
   /** {@code VM_SEQ_READ}: faults read ahead as {@code read} does. */
-  SEQUENTIAL
+  SEQUENTIAL,
+  /** {@code VM_HUGEPAGE}: faults read what could be a huge page, and the next one. */
+  HUGE,
+  /** {@code VM_HUGEPAGE} with {@code VM_RAND_READ}: without the next one. */
+  HUGE_RANDOM
 }

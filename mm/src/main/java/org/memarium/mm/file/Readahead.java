@@ -25,6 +25,9 @@ final class Readahead {
    */
   private static final int LOTS_OF_MISSES = 100;
 
+  /** {@code HPAGE_PMD_ORDER}. */
+  private static final int HUGE_ORDER = 9;
+
   private static final int MOST_MISSES = LOTS_OF_MISSES * 10;
 
   private final PageCache cache;
@@ -93,7 +96,7 @@ final class Readahead {
     int pfn = file.framePresent(index);
     if (missed) {
       syncMmap(file, ra, index, advice, codeEnd);
-    } else if (pfn >= 0 && advice != MmapAdvice.RANDOM && ra.mostPages > 0) {
+    } else if (pfn >= 0 && !isRandom(advice) && ra.mostPages > 0) {
       // do_async_mmap_readahead
       ra.hit(1);
       if (isMarked(pfn)) {
@@ -161,7 +164,12 @@ final class Readahead {
 
   /** {@code do_sync_mmap_readahead}. */
   private void syncMmap(AddressSpace file, FileRa ra, long index, MmapAdvice advice, long codeEnd) {
-    if (advice == MmapAdvice.RANDOM || ra.mostPages == 0) {
+    boolean huge = advice == MmapAdvice.HUGE || advice == MmapAdvice.HUGE_RANDOM;
+    if (huge) {
+      readHuge(file, ra, index, advice == MmapAdvice.HUGE);
+      return;
+    }
+    if (isRandom(advice) || ra.mostPages == 0) {
       return;
     }
     if (advice == MmapAdvice.SEQUENTIAL) {
@@ -185,5 +193,21 @@ final class Readahead {
     }
     ra.order = 0;
     windows.readWindow(file, ra);
+  }
+
+  private static boolean isRandom(MmapAdvice advice) {
+    return advice == MmapAdvice.RANDOM || advice == MmapAdvice.HUGE_RANDOM;
+  }
+
+  /** Also where readahead is off; {@code ra} keeps where its window began. */
+  private void readHuge(AddressSpace file, FileRa ra, long index, boolean andNext) {
+    long start = ra.start;
+    int pages = 1 << HUGE_ORDER;
+    ra.start = index & -(long) pages;
+    ra.size = andNext ? 2 * pages : pages;
+    ra.asyncSize = pages;
+    ra.order = HUGE_ORDER;
+    windows.readWindow(file, ra);
+    ra.start = start;
   }
 }

@@ -215,6 +215,14 @@ public enum Layout {
   }
 
   /**
+   * Whether a fault on a file in an area with MADV_HUGEPAGE reads what could be a huge page: in
+   * 6.18; here not in 6.1, whose huge pages have another size.
+   */
+  public boolean readsHugeWindows() {
+    return this == COMPAT;
+  }
+
+  /**
    * Whether {@code mremap} moves several areas at once, and looks at all that it is asked before it
    * unmaps anything: since 6.17.
    */

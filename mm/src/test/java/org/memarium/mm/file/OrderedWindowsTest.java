@@ -2,6 +2,7 @@ package org.memarium.mm.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,22 @@ final class OrderedWindowsTest {
   }
 
   /** The window of a fault on page 10 is 0 to 31, and its last quarter is marked. */
+  @Test
+  void inAnAreaForHugePagesAllOfOneIsReadAndTheNextUnlessAccessIsRandom() {
+    TestFile file = cold(2000);
+    file.mapping().faultPage(700, ra, MmapAdvice.HUGE, 0);
+    assertEquals(512, file.mapping().nextPage(0));
+    assertTrue(file.mapping().hasPage(1535));
+    assertFalse(file.mapping().hasPage(1536));
+    assertEquals(List.of(1024L), marked(file));
+    TestFile random = cold(1100);
+    random.mapping().faultPage(1, ra, MmapAdvice.HUGE_RANDOM, 0);
+    assertTrue(random.mapping().hasPage(0));
+    assertTrue(random.mapping().hasPage(511));
+    assertFalse(random.mapping().hasPage(512));
+    assertEquals(List.of(0L), marked(random));
+  }
+
   @Test
   void theMarkIsCountedFromTheEndOfTheWindowEvenBehindTheFile() {
     TestFile shorter = cold(20);
