@@ -48,24 +48,16 @@ final class NodeScan {
   private long reclaimedBefore;
   private boolean reclaimable;
 
-  NodeScan(
-      PageAllocator allocator,
-      NodeState node,
-      MemoryGroups groups,
-      ReclaimPolicy policy,
-      ScanCount scanCount,
-      Shrinkers shrinkers,
-      Compaction compaction,
-      ReclaimThrottle throttle) {
-    this.allocator = allocator;
+  NodeScan(ReclaimParts parts, ReclaimThrottle throttle) {
+    this.allocator = parts.allocator();
     this.vmStat = allocator.vmStat();
     this.pendingIo = allocator.pendingIo();
-    this.node = node;
-    this.groups = groups;
-    this.policy = policy;
-    this.scanCount = scanCount;
-    this.shrinkers = shrinkers;
-    this.compaction = compaction;
+    this.node = parts.node();
+    this.groups = parts.groups();
+    this.policy = parts.policy();
+    this.scanCount = parts.scanCount();
+    this.shrinkers = parts.shrinkers();
+    this.compaction = parts.compaction();
     this.throttle = throttle;
   }
 

@@ -89,7 +89,9 @@ public final class Reclaim {
         new ShadowShrinker(memory.pageCache().shadowNodes(), presentPages(allocator)));
     vmscan =
         new Vmscan(
-            allocator, node, memoryGroups, chosen, scanCount, shrinkers, compaction, eviction);
+            new ReclaimParts(
+                allocator, node, memoryGroups, chosen, scanCount, shrinkers, compaction),
+            eviction);
     kswapd = new KswapdTask(allocator, node, vmscan, scanCount);
     allocator
         .slowPath()

@@ -28,14 +28,9 @@ import org.memarium.mm.trace.VmStat;
 final class Vmscan {
   private static final int COSTLY_ORDER = 3;
 
+  private final ReclaimParts parts;
   private final PageAllocator allocator;
   private final VmStat vmStat;
-  private final NodeState node;
-  private final MemoryGroups groups;
-  private final ReclaimPolicy policy;
-  private final ScanCount scanCount;
-  private final Shrinkers shrinkers;
-  private final Compaction compaction;
   private final Eviction eviction;
   private final ReclaimThrottle throttle;
 
@@ -45,30 +40,17 @@ final class Vmscan {
   /** Told after every reclaim, with how many pages were freed; for tests. */
   private IntConsumer afterReclaim = pages -> {};
 
-  Vmscan(
-      PageAllocator allocator,
-      NodeState node,
-      MemoryGroups groups,
-      ReclaimPolicy policy,
-      ScanCount scanCount,
-      Shrinkers shrinkers,
-      Compaction compaction,
-      Eviction eviction) {
-    this.allocator = allocator;
+  Vmscan(ReclaimParts parts, Eviction eviction) {
+    this.parts = parts;
+    this.allocator = parts.allocator();
     this.vmStat = allocator.vmStat();
-    this.node = node;
-    this.groups = groups;
-    this.policy = policy;
-    this.scanCount = scanCount;
-    this.shrinkers = shrinkers;
-    this.compaction = compaction;
     this.eviction = eviction;
-    this.throttle = new ReclaimThrottle(allocator, node, scanCount);
+    this.throttle = new ReclaimThrottle(allocator, parts.node(), parts.scanCount());
     this.scan = newScan();
   }
 
   ReclaimPolicy policy() {
-    return policy;
+    return parts.policy();
   }
 
   void setAfterReclaim(IntConsumer listener) {
@@ -207,7 +189,7 @@ final class Vmscan {
   }
 
   private boolean isCompactionReady(Zone zone, ScanControl sc) {
-    CompactResult suitable = compaction.suitable(zone, sc.order, 0, sc.highestZone);
+    CompactResult suitable = parts.compaction().suitable(zone, sc.order, 0, sc.highestZone);
     if (suitable == CompactResult.SUCCESS || suitable == CompactResult.SKIPPED) {
       return suitable == CompactResult.SUCCESS;
     }
@@ -227,14 +209,13 @@ final class Vmscan {
 
   /** A {@code shrink_node} for somebody who has turns between its steps. */
   NodeScan newScan() {
-    return new NodeScan(
-        allocator, node, groups, policy, scanCount, shrinkers, compaction, throttle);
+    return new NodeScan(parts, throttle);
   }
 
   /** {@code kswapd_age_node}. */
   void age(ScanControl sc) {
-    for (Lruvec lruvec : groups.subtree(sc.target)) {
-      policy.age(lruvec, sc);
+    for (Lruvec lruvec : parts.groups().subtree(sc.target)) {
+      parts.policy().age(lruvec, sc);
     }
   }
 }

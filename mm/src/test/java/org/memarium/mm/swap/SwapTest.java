@@ -21,7 +21,6 @@ import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageAllocator;
 import org.memarium.mm.frame.PageList;
-import org.memarium.mm.pagetable.Pte;
 import org.memarium.mm.pagetable.SwapEntry;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.trace.VmStatItem;
@@ -55,11 +54,9 @@ class SwapTest {
   void aPageThatWasOnlyReadKeepsItsSlotAndIsNotWrittenAgain() {
     try (TestSwap t = TestSwap.i386()) {
       t.on(1000);
-      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
-      t.write(at, 7);
-      t.swapOut(at);
+      long at = t.swappedOut(7);
       assertEquals(7, t.read(at));
-      int pfn = Pte.pfn(t.mm.pages().tables().pte(at));
+      int pfn = t.frameOf(at);
       assertTrue(t.swap.isCached(pfn));
       t.audit();
       t.swapOut(at);
@@ -73,11 +70,9 @@ class SwapTest {
     try (TestSwap t = TestSwap.i386()) {
       t.on(1000);
       long free = t.swap.freePages();
-      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
-      t.write(at, 7);
-      t.swapOut(at);
+      long at = t.swappedOut(7);
       t.write(at, 8);
-      int pfn = Pte.pfn(t.mm.pages().tables().pte(at));
+      int pfn = t.frameOf(at);
       assertFalse(t.swap.isCached(pfn));
       assertTrue(t.space.memory.allocator.memMap().isPageDirty(pfn));
       assertEquals(free, t.swap.areas().freePages() + kept(t));
@@ -129,9 +124,7 @@ class SwapTest {
   void manyProcessesHaveTheSameSlot() {
     try (TestSwap t = new TestSwap(Architecture.I386, 256)) {
       t.on(1000);
-      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
-      t.write(at, 7);
-      t.swapOut(at);
+      long at = t.swappedOut(7);
       long entry = t.mm.pages().tables().pte(at);
       MmStruct[] children = new MmStruct[9000];
       for (int i = 0; i < children.length; i++) {
@@ -188,9 +181,7 @@ class SwapTest {
   void aReadErrorIsSigbusAndTheSlotStays() {
     try (TestSwap t = TestSwap.i386()) {
       DiskSwap device = t.on(1000);
-      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
-      t.write(at, 7);
-      t.swapOut(at);
+      long at = t.swappedOut(7);
       device.disk().injectErrors((number, write, page) -> !write);
       assertEquals(FaultResult.SIGBUS, t.space.faults.handleMmFault(t.mm, at, 4));
       t.audit();
@@ -247,9 +238,7 @@ class SwapTest {
   void whatCannotBeReadIsSigbusAfterSwapoff() {
     try (TestSwap t = TestSwap.i386()) {
       DiskSwap device = t.on(1000);
-      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
-      t.write(at, 7);
-      t.swapOut(at);
+      long at = t.swappedOut(7);
       device.disk().injectErrors((number, write, page) -> !write);
       assertEquals(0, t.swap.areas().swapOff(0, new TryToUnuse(t.space.manager)));
       t.audit();
@@ -325,14 +314,12 @@ class SwapTest {
   void pagesOfTheSwapCacheMove() {
     try (TestSwap t = TestSwap.i386()) {
       t.on(1000);
-      long at = t.space.mapAnon(0, PAGE, TestSpace.RW, 0);
-      t.write(at, 7);
-      t.swapOut(at);
+      long at = t.swappedOut(7);
       assertEquals(7, t.read(at));
-      int mapped = Pte.pfn(t.mm.pages().tables().pte(at));
+      int mapped = t.frameOf(at);
       assertTrue(t.swap.isCached(mapped));
       assertEquals(0, migrate(t, mapped));
-      int moved = Pte.pfn(t.mm.pages().tables().pte(at));
+      int moved = t.frameOf(at);
       assertTrue(moved != mapped && t.swap.isCached(moved));
       assertFalse(t.swap.isCached(mapped));
       assertEquals(7, t.read(at));

@@ -83,6 +83,19 @@ final class TestSwap implements AutoCloseable {
     return space.mmu.readInt(address);
   }
 
+  /** The frame that is mapped at an address. */
+  int frameOf(long address) {
+    return Pte.pfn(mm.pages().tables().pte(address));
+  }
+
+  /** Maps a page, writes an int to it, and swaps it out; returns its address. */
+  long swappedOut(int value) {
+    long at = space.mapAnon(0, Ram.PAGE_SIZE, TestSpace.RW, 0);
+    write(at, value);
+    swapOut(at);
+    return at;
+  }
+
   /** Puts the page of an address into the swap cache and a slot into its entry. */
   int unmap(MmStruct of, long address) {
     Vma area = Objects.requireNonNull(of.findVma(address));
