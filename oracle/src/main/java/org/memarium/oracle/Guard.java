@@ -9,7 +9,6 @@ import static org.memarium.mm.space.MmapFlags.MREMAP_FIXED;
 
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
-import org.memarium.mm.file.AddressSpace;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
 import org.memarium.mm.pagetable.Pte;
@@ -105,8 +104,7 @@ final class Guard {
         lockedFuture[slot] |= allowed && (step.argument(0) & MCL_FUTURE) != 0;
         yield allowed;
       }
-      case MINCORE ->
-          !touchesAgent(step.unsigned(2), bytes / 4096) && !hasRealFile(slot, at, bytes);
+      case MINCORE -> !touchesAgent(step.unsigned(2), bytes / 4096);
       case FALLOCATE ->
           step.argument(5) == 0
               && step.argument(3) == 0
@@ -209,20 +207,6 @@ final class Guard {
   private boolean isLocked(int slot, long at) {
     Vma area = ours.mm(slot).findVma(at);
     return lockedFuture[slot] || (area != null && area.has(VmFlags.LOCKED));
-  }
-
-  /** Whether a file is mapped there of which the host's page cache may have less than ours. */
-  private boolean hasRealFile(int slot, long at, long bytes) {
-    for (@Nullable Vma area = ours.mm(slot).findVma(at); area != null; area = area.next()) {
-      if (area.start() >= at + bytes) {
-        return false;
-      }
-      AddressSpace mapping = area.mapping();
-      if (mapping != null && mapping.store().isPersistent()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /**

@@ -42,6 +42,17 @@ final class KnownDifferences {
   }
 
   /**
+   * Whether sums of smaps_rollup, without those of the agent's areas, are the same. oracle-agent:
+   * shares are cut to KiB after they were added up, and those of an area before.
+   *
+   * @param areas how many of the agent's were taken out
+   */
+  static boolean isSameSum(String name, long theirs, long own, int areas) {
+    boolean isShare = name.contains("Pss") || name.equals("Locked");
+    return Math.abs(theirs - own) <= (isShare ? 1 + areas : 0);
+  }
+
+  /**
    * A line of smaps without the flag {@code sd}. oracle-soft-dirty: the host's kernel may be built
    * without it.
    */

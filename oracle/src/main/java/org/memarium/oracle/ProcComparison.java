@@ -161,10 +161,8 @@ final class ProcComparison {
     Map<String, String[]> lines = new TreeMap<>();
     theirs.figures.forEach((name, value) -> {
       long other = own.figures.getOrDefault(name, -1L);
-      // Shares are cut to KiB after they were added up, those of the agent's areas before.
-      boolean share = name.contains("Pss") || name.equals("Locked");
-      long tolerated = share ? 1 + Math.max(theirs.agents, own.agents) : 0;
-      if (Math.abs(value - other) > tolerated) {
+      int areas = Math.max(theirs.agents, own.agents);
+      if (!KnownDifferences.isSameSum(name, value, other, areas)) {
         lines.put(name, new String[] {value + " kB", other + " kB"});
       }
     });
