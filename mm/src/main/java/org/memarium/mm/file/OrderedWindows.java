@@ -56,7 +56,10 @@ final class OrderedWindows extends ReadaheadWindows {
    */
   @Override
   void readWindow(AddressSpace file, FileRa ra) {
-    ra.order = Math.min(Math.min(ra.order, MOST_ORDER), 31 - Integer.numberOfLeadingZeros(ra.size));
+    // ilog2(0) is -1, and without a sign no limit: so of the first page of a file never read
+    // before.
+    int sizeOrder = ra.size == 0 ? MOST_ORDER : 31 - Integer.numberOfLeadingZeros(ra.size);
+    ra.order = Math.min(Math.min(ra.order, MOST_ORDER), sizeOrder);
     long windowEnd = ra.start + ra.size;
     long end = Math.min(windowEnd, file.filePages());
     long marked = windowEnd - ra.asyncSize;

@@ -59,7 +59,6 @@ final class OrderedWindowsTest {
     return marked;
   }
 
-  /** The window of a fault on page 10 is 0 to 31, and its last quarter is marked. */
   @Test
   void inAnAreaForHugePagesAllOfOneIsReadAndTheNextUnlessAccessIsRandom() {
     TestFile file = cold(2000);
@@ -76,6 +75,7 @@ final class OrderedWindowsTest {
     assertEquals(List.of(0L), marked(random));
   }
 
+  /** The window of a fault on page 10 is 0 to 31, and its last quarter is marked. */
   @Test
   void theMarkIsCountedFromTheEndOfTheWindowEvenBehindTheFile() {
     TestFile shorter = cold(20);
@@ -149,5 +149,16 @@ final class OrderedWindowsTest {
     memMap.setFlags(longer.mapping().framePresent(7), PageFlags.READAHEAD);
     fault(longer, 7);
     assertEquals(List.of(8L), marked(longer));
+  }
+
+  /** As PG_reclaim marks it, which is the same bit. */
+  @Test
+  void aMarkWithoutAWindowBringsNothingButMakesFoliosLarger() {
+    TestFile file = cold(12);
+    file.mapping().readAhead(0, 1);
+    memMap.setFlags(file.mapping().framePresent(0), PageFlags.READAHEAD);
+    fault(file, 0);
+    assertEquals(1, file.mapping().cachedPages());
+    assertEquals(2, ra.order);
   }
 }
