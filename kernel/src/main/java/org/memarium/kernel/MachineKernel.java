@@ -9,6 +9,7 @@ import org.memarium.hardware.DescriptorTable;
 import org.memarium.hardware.Segmentation;
 import org.memarium.kernel.error.ExecException;
 import org.memarium.kernel.error.UsageException;
+import org.memarium.kernel.exec.CoreDump;
 import org.memarium.kernel.exec.Execve;
 import org.memarium.kernel.exec.Vdso;
 import org.memarium.kernel.futex.FutexThread;
@@ -67,6 +68,7 @@ final class MachineKernel {
   private final MachineView view;
   final MachineFiles files;
   final Execve execve;
+  final CoreDump coreDump;
   final Kernel kernel;
   final SystemCalls systemCalls;
 
@@ -158,6 +160,7 @@ final class MachineKernel {
             layout,
             vdso,
             random);
+    coreDump = new CoreDump(cpu, tls, view.remoteAccess(), wordBytes());
     Timers timers = new Timers();
     Futexes futexes = new Futexes(this::futexThread);
     kernel =

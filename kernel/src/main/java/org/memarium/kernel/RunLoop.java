@@ -103,7 +103,7 @@ final class RunLoop implements PageFaultHandler {
     this.pendingIo = memory.allocator.pendingIo();
     this.time = memory.manager.trace().time();
     this.groups = memory.allocator.groups();
-    this.delivery = new SignalDelivery(kernel, parts.execve);
+    this.delivery = new SignalDelivery(kernel, parts.execve, parts.coreDump);
     this.traps = new Traps(kernel, faults, parts.outOfMemory);
     this.check = check;
     this.beforeExit = beforeExit;

@@ -1,6 +1,7 @@
 package org.memarium.kernel;
 
 import org.memarium.cpu.Cpu;
+import org.memarium.kernel.exec.CoreDump;
 import org.memarium.kernel.exec.Execve;
 import org.memarium.kernel.process.ProcessGroups;
 import org.memarium.kernel.process.Signal;
@@ -32,11 +33,13 @@ final class SignalDelivery {
 
   private final Kernel kernel;
   private final Execve execve;
+  private final CoreDump coreDump;
   private final Cpu cpu;
 
-  SignalDelivery(Kernel kernel, Execve execve) {
+  SignalDelivery(Kernel kernel, Execve execve, CoreDump coreDump) {
     this.kernel = kernel;
     this.execve = execve;
+    this.coreDump = coreDump;
     this.cpu = kernel.cpu();
   }
 
@@ -124,7 +127,9 @@ final class SignalDelivery {
         if (info.isFromUser() || !caused) {
           process.setDeathCause(reason(process, info));
         }
-        process.exitGroup(info.signal());
+        boolean dumped =
+            Signal.dumpsCore(info.signal()) && coreDump.dump(task, info, SignalFrame.siginfo(info));
+        process.exitGroup(info.signal() | (dumped ? UserProcess.CORE_DUMPED : 0));
       }
       case STOP -> {
         // Nobody would be left to let an orphaned group go on; only SIGSTOP stops it.

@@ -28,7 +28,9 @@ import org.memarium.hardware.Segmentation;
 public final class FloatingPointFrame {
   private static final int FSAVE_BYTES = 108;
   private static final int HEADER_BYTES = 112;
-  private static final int FXSAVE_BYTES = 512;
+
+  /** Bytes of an FXSAVE image. */
+  public static final int FXSAVE_BYTES = 512;
 
   /** What the processor writes of an FXSAVE image. */
   private static final int FXSAVE_USED_BYTES = 288;
@@ -71,27 +73,42 @@ public final class FloatingPointFrame {
     byte[] fxsave = new byte[FXSAVE_BYTES];
     cpu.storeFxsave(fxsave);
     int status = cpu.fpu().statusWord();
-    byte[] header = new byte[HEADER_BYTES];
-    cpu.fpu().save(header, false);
-    cpu.fpu().loadFxsave(fxsave);
+    byte[] header = Arrays.copyOf(fsaveImage(cpu, wordBytes), HEADER_BYTES);
     ByteBuffer words = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
     if (!cpu.model().hasFxsave()) {
       memory.write(at, words.putInt(FSAVE_BYTES, status | UNUSED).array());
       return;
     }
-    // convert_from_fxsr
     if (wordBytes == Long.BYTES) {
-      Segmentation segments = cpu.segmentation();
-      words.putInt(16, segments.selector(Segmentation.CS));
-      words.putInt(24, segments.selector(Segmentation.DS) | UNUSED);
       Arrays.fill(fxsave, 12, 16, (byte) 0);
       Arrays.fill(fxsave, 20, 24, (byte) 0);
-    } else {
-      words.putInt(24, words.getShort(24) & 0xffff);
     }
     memory.write(at, words.putInt(FSAVE_BYTES, status & 0xffff).array());
     memory.write(at + HEADER_BYTES, Arrays.copyOf(fxsave, FXSAVE_USED_BYTES));
     memory.write(at + HEADER_BYTES + SOFTWARE_BYTES_OFFSET, softwareBytes());
+  }
+
+  /**
+   * {@code struct user_i387_ia32_struct}: x87 as FNSAVE writes it, which on a processor with FXSAVE
+   * is computed from that image ({@code convert_from_fxsr}); the registers stay as they are.
+   *
+   * @param wordBytes of the kernel, as in {@link #write}
+   */
+  public static byte[] fsaveImage(Cpu cpu, int wordBytes) {
+    byte[] fxsave = new byte[FXSAVE_BYTES];
+    cpu.storeFxsave(fxsave);
+    byte[] image = new byte[FSAVE_BYTES];
+    cpu.fpu().save(image, false);
+    cpu.fpu().loadFxsave(fxsave);
+    ByteBuffer words = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    if (cpu.model().hasFxsave() && wordBytes == Long.BYTES) {
+      Segmentation segments = cpu.segmentation();
+      words.putInt(16, segments.selector(Segmentation.CS));
+      words.putInt(24, segments.selector(Segmentation.DS) | UNUSED);
+    } else if (cpu.model().hasFxsave()) {
+      words.putInt(24, words.getShort(24) & 0xffff);
+    }
+    return image;
   }
 
   /** {@code struct _fpx_sw_bytes} of a processor without XSAVE, whose xfeatures are none. */

@@ -25,6 +25,11 @@ public final class ProcessorContext {
     }
   }
 
+  /** What it ran with last, or will start with; null if it never ran. */
+  public @Nullable CpuState registers() {
+    return registers;
+  }
+
   /** The registers that a new task starts with. */
   void setRegisters(CpuState first) {
     registers = first;

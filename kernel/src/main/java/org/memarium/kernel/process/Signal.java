@@ -49,7 +49,7 @@ public final class Signal {
   public enum DefaultAction {
     /** Nothing. */
     IGNORE,
-    /** The process ends; core dumps are not written. */
+    /** The process ends, by some signals with a core dump: {@link Signal#dumpsCore}. */
     TERMINATE,
     /** The process stops until SIGCONT. */
     STOP,
@@ -66,6 +66,10 @@ public final class Signal {
 
   /** Signals that nobody can block, catch or ignore. */
   public static final long UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP);
+
+  /** {@code SIG_KERNEL_COREDUMP_MASK}. */
+  private static final long DUMPS =
+      SYNCHRONOUS | bit(SIGQUIT) | bit(SIGABRT) | bit(SIGXCPU) | bit(SIGXFSZ);
 
   private static final List<String> NAMES =
       List.of(
@@ -102,6 +106,11 @@ public final class Signal {
           "SIGSYS");
 
   private Signal() {}
+
+  /** Whether the process whose end it is leaves a core file, if it may. */
+  public static boolean dumpsCore(int signal) {
+    return signal <= SIGSYS && (DUMPS & bit(signal)) != 0;
+  }
 
   /** The set of one signal. */
   public static long bit(int signal) {

@@ -174,7 +174,7 @@ public final class SignalFrame {
   }
 
   /** {@code siginfo_t}: 128 bytes. */
-  static byte[] siginfo(SignalInfo info) {
+  public static byte[] siginfo(SignalInfo info) {
     ByteBuffer out = ByteBuffer.allocate(INFO_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(info.signal()).putInt(info.errno()).putInt(info.code());
     out.putInt(info.first()).putInt(info.second()).putInt(info.third());

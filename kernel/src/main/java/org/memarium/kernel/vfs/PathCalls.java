@@ -328,6 +328,21 @@ public abstract sealed class PathCalls permits EntryCalls {
   }
 
   /**
+   * Makes a file for a core dump in the working directory. The caller {@linkplain OpenFile#hold
+   * holds} the result, and releases it in the end.
+   *
+   * @throws ErrnoException EEXIST for what is there already; any other error of the walk, or of
+   *     making the file
+   */
+  public final OpenFile openCore(String name) throws ErrnoException {
+    beginCall();
+    int flags = Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_WRONLY | Fcntl.O_LARGEFILE;
+    OpenFile file = withFilp(() -> open(Fcntl.AT_FDCWD, name, flags, 0600, 0));
+    file.hold();
+    return file;
+  }
+
+  /**
    * Opens a program for execve: a regular file that the user may run. The caller {@linkplain
    * OpenFile#hold holds} the result, and releases it in the end.
    *
