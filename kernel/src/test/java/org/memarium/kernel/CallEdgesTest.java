@@ -154,7 +154,13 @@ final class CallEdgesTest {
     JavaProgram program = start(Layout.COMPAT);
     JavaProgram child = program.fork();
     int mem = open(program, "/proc/" + child.task().pid() + "/mem", O_RDWR);
+    int clear = open(program, "/proc/" + child.task().pid() + "/clear_refs", O_WRONLY);
     child.exit(0);
+    int one = program.string(NAME, "1");
+    assertEquals(1, program.call("write", clear, one, 1));
+    program.call("wait4", -1, 0, 0, 0);
+    assertEquals(-Errno.ESRCH, program.call("write", clear, one, 1));
+    assertEquals(-Errno.EINVAL, program.call("write", clear, one, 0));
     assertEquals(0, program.call("pwrite64", mem, PAGES, 0x2000, BUFFER, 0));
     assertEquals(0, program.call("pread64", mem, PAGES, 0x2000, BUFFER, 0));
   }

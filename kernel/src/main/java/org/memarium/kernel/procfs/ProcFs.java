@@ -139,7 +139,9 @@ public final class ProcFs extends PseudoDirectory {
 
   /** {@code proc_flush_pid}: a process is gone for good, and its directory with it. */
   public void forget(int pid) {
-    if (directories.remove(pid) != null) {
+    ProcessDirectory directory = directories.remove(pid);
+    if (directory != null) {
+      directory.setGone();
       forget(Integer.toString(pid));
     }
   }

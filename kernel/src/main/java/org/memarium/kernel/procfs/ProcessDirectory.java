@@ -34,6 +34,7 @@ final class ProcessDirectory extends PseudoDirectory {
   private final SystemView system;
   private final boolean whole;
   private final List<PseudoFile> owned = new ArrayList<>();
+  private boolean isGone;
   private final List<PseudoDirectory> directories = new ArrayList<>();
 
   /**
@@ -67,6 +68,11 @@ final class ProcessDirectory extends PseudoDirectory {
   /** Whether it is that of this very process. */
   boolean isOf(ProcessView other) {
     return process.equals(other);
+  }
+
+  /** {@code release_task}: whoever has its files open writes to nobody. */
+  void setGone() {
+    isGone = true;
   }
 
   /** {@code pid_revalidate}: whose the files are may have changed. */
@@ -198,7 +204,13 @@ final class ProcessDirectory extends PseudoDirectory {
       String name, int permissions, SettingText contents, GeneratedFile.Writer writer) {
     GeneratedFile file =
         GeneratedFile.ofWritable(
-            fileSystem(), permissions, () -> HostNames.toBytes(contents.make()), writer);
+            fileSystem(),
+            permissions,
+            () -> HostNames.toBytes(contents.make()),
+            bytes -> {
+              long result = writer.write(bytes);
+              return isGone && result >= 0 ? -Errno.ESRCH : result;
+            });
     file(name, file);
     return file;
   }
