@@ -34,6 +34,8 @@ final class Truncation {
       if (newBytes > file.bytes()) {
         beginToGrow(newBytes, true);
       } else {
+        // truncate_pagecache: a write that failed may have left a page behind the end.
+        removeFrom(file.filePages());
         zeroTail(Long.MAX_VALUE);
         cutBlock();
       }

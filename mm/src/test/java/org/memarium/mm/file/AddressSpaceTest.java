@@ -112,6 +112,15 @@ final class AddressSpaceTest {
   }
 
   @Test
+  void whatAWriteOfNothingLeftBehindTheEndGoesEvenIfTheSizeStays() {
+    TestFile file = TestFile.of(space.pageCache, 0);
+    assertEquals(0, file.mapping().writeNothing(0));
+    assertEquals(1, file.mapping().cachedPages());
+    assertEquals(0, file.mapping().truncate(0));
+    assertEquals(0, file.mapping().cachedPages());
+  }
+
+  @Test
   void mappingsReadAndWriteAgreeAlways() {
     Random random = new Random(3);
     TestFile file = TestFile.of(space.pageCache, 8 * PAGE);
