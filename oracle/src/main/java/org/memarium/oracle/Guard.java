@@ -86,7 +86,10 @@ final class Guard {
     return switch (step.call()) {
       case MMAP2 -> mayMap(slot, step.arguments());
       case MMAP -> mayMapOfOld(slot, at);
-      case MUNMAP, MPROTECT, MSEAL -> !isProtected(at & -4096, bytes + 4096);
+      case MUNMAP, MSEAL -> !isProtected(at & -4096, bytes + 4096);
+      case MPROTECT ->
+          !isProtected(at & -4096, bytes + 4096)
+              && (!hasLocked(slot, at, bytes) || mayPopulate(slot, at, bytes));
       case REMAP_FILE_PAGES ->
           !isProtected(at & -4096, bytes + 4096) && mayPopulate(slot, at, bytes);
       case MREMAP -> mayRemap(step, slot, at, bytes);
@@ -202,6 +205,19 @@ final class Guard {
     return !isProtected(at & -4096, bytes + 4096)
         && (!fixed || !isProtected(step.unsigned(4) & -4096, newBytes + 4096))
         && (newBytes <= MAX_POPULATE_BYTES || newBytes <= bytes || !isLocked(slot, at));
+  }
+
+  /** Whether an area there is locked: the right to write brings all of it in. */
+  private boolean hasLocked(int slot, long at, long bytes) {
+    for (@Nullable Vma area = ours.mm(slot).findVma(at); area != null; area = area.next()) {
+      if (area.start() >= at + bytes) {
+        return false;
+      }
+      if (area.has(VmFlags.LOCKED)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean isLocked(int slot, long at) {
