@@ -107,6 +107,9 @@ final class HostSide implements AutoCloseable {
     }
     Path program = null;
     try {
+      if ((Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid") != 0) {
+        return "needs root, as what root may do is tried";
+      }
       program =
           AgentProgram.write(folder, "memarium-oracle-probe-" + ProcessHandle.current().pid());
       // Without a mailbox it dies of SIGSEGV as soon as it looks for one.
