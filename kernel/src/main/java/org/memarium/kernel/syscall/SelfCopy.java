@@ -19,7 +19,7 @@ final class SelfCopy {
   /** Whether some piece of memory that is left may be pages of the file. */
   static boolean isPossible(MmStruct mm, UserBuffer memory, OpenFile file) {
     AddressSpace pages = pagesOf(file);
-    if (pages == null || !pages.isMapped()) {
+    if (pages == null || pages.mappings().isEmpty()) {
       return false;
     }
     for (int i = 0; i < memory.pieces(); i++) {

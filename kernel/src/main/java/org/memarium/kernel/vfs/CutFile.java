@@ -25,9 +25,9 @@ final class CutFile {
 
   /** Whether a dirty page of the file has no block yet. */
   boolean isDelayed(AddressSpace pages) {
-    long index = pages.nextDirtyPage(0);
+    long index = pages.dirtyPages().next(0);
     while (index >= 0 && blocks.contains(index)) {
-      index = pages.nextDirtyPage(index + 1);
+      index = pages.dirtyPages().next(index + 1);
     }
     return index >= 0;
   }

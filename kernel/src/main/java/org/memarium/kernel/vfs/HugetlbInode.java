@@ -43,7 +43,7 @@ final class HugetlbInode extends Inode {
 
   @Override
   void addSeals(int wanted) throws ErrnoException {
-    seals.add(wanted, (mode() & EXECUTABLE) != 0, mapping()::isMappedWritable);
+    seals.add(wanted, (mode() & EXECUTABLE) != 0, mapping().mappings()::isWritable);
   }
 
   @Override

@@ -162,7 +162,7 @@ abstract class RegularFile extends Inode {
   /** Forgets what is cached if all of it is in the store; returns whether it did. */
   final boolean evictClean() {
     AddressSpace cached = pages;
-    if (isOpen() || (cached != null && cached.dirtyPages() > 0)) {
+    if (isOpen() || (cached != null && cached.dirtyPages().count() > 0)) {
       return false;
     }
     dropCache();
@@ -193,7 +193,7 @@ abstract class RegularFile extends Inode {
     cut = null;
     if (before != null && pages != null && before.isDelayed(pages)) {
       // An error is told to those who have it open still.
-      var _ = pages.startWriteBack(0, Long.MAX_VALUE);
+      var _ = pages.dirtyPages().startWriteBack(0, Long.MAX_VALUE);
     }
     if (--openings == 0) {
       closeStore();
@@ -352,21 +352,21 @@ abstract class RegularFile extends Inode {
   /** Brings dirty pages to the store. */
   long writeBack() {
     AddressSpace cached = pages;
-    return cached == null ? 0 : precise(cached.writeBack());
+    return cached == null ? 0 : precise(cached.dirtyPages().writeBack());
   }
 
   /** Brings the bytes of the dirty pages of a range to the store; the pages stay dirty. */
   final void storeAhead(long at, long count) throws ErrnoException {
     AddressSpace cached = pages;
     if (cached != null) {
-      check(cached.storeAhead(at >> Ram.PAGE_SHIFT, (at + count) >> Ram.PAGE_SHIFT));
+      check(cached.dirtyPages().storeAhead(at >> Ram.PAGE_SHIFT, (at + count) >> Ram.PAGE_SHIFT));
     }
   }
 
   /** The same for all of it: 0 or a negative errno. */
   final long storeAhead() {
     AddressSpace cached = pages;
-    return cached == null ? 0 : precise(cached.storeAhead(0, Long.MAX_VALUE));
+    return cached == null ? 0 : precise(cached.dirtyPages().storeAhead(0, Long.MAX_VALUE));
   }
 
   final long seek(long from, boolean data) {

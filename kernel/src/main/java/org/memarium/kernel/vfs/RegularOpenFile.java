@@ -25,7 +25,7 @@ final class RegularOpenFile extends OpenFile {
     this.file = file;
     AddressSpace pages = file.mapping();
     this.readahead = pages == null ? new FileRa(BackingDev.DEFAULT) : pages.newReadahead();
-    this.toldErrors = pages == null ? 0 : pages.sampleError();
+    this.toldErrors = pages == null ? 0 : pages.dirtyPages().errors().sample();
   }
 
   @Override
@@ -181,7 +181,7 @@ final class RegularOpenFile extends OpenFile {
 
   @Override
   public long fsync(long first, long last) {
-    long result = mapping().writeBack(first, last);
+    long result = mapping().dirtyPages().writeBack(first, last);
     long told = tellErrors();
     return result != 0 ? result : told;
   }
@@ -192,8 +192,8 @@ final class RegularOpenFile extends OpenFile {
     if (pages == null) {
       return 0;
     }
-    long error = pages.errorSince(toldErrors);
-    toldErrors = pages.advanceError();
+    long error = pages.dirtyPages().errors().since(toldErrors);
+    toldErrors = pages.dirtyPages().errors().advance();
     return error;
   }
 
@@ -225,7 +225,7 @@ final class RegularOpenFile extends OpenFile {
     long first = (at + Ram.PAGE_SIZE - 1) >> Ram.PAGE_SHIFT;
     boolean wholeLast = (end + 1) % Ram.PAGE_SIZE == 0 || end == pages.bytes() - 1;
     long last = (end >> Ram.PAGE_SHIFT) - (wholeLast || end == Long.MAX_VALUE ? 0 : 1);
-    var _ = pages.startWriteBack(at >> Ram.PAGE_SHIFT, end >> Ram.PAGE_SHIFT);
+    var _ = pages.dirtyPages().startWriteBack(at >> Ram.PAGE_SHIFT, end >> Ram.PAGE_SHIFT);
     if (last >= first) {
       pages.invalidate(first, last);
     }
@@ -240,14 +240,14 @@ final class RegularOpenFile extends OpenFile {
     long first = at >> Ram.PAGE_SHIFT;
     long last = bytes == 0 ? Long.MAX_VALUE : (at + bytes - 1) >> Ram.PAGE_SHIFT;
     if ((flags & Fcntl.SYNC_FILE_RANGE_WAIT_BEFORE) != 0) {
-      pages.awaitWriteBack();
+      pages.dirtyPages().await();
     }
     long result = 0;
     if ((flags & Fcntl.SYNC_FILE_RANGE_WRITE) != 0) {
-      result = pages.startWriteBack(first, last);
+      result = pages.dirtyPages().startWriteBack(first, last);
     }
     if ((flags & Fcntl.SYNC_FILE_RANGE_WAIT_AFTER) != 0) {
-      pages.awaitWriteBack();
+      pages.dirtyPages().await();
     }
     long told = flags == Fcntl.SYNC_FILE_RANGE_WRITE ? 0 : tellErrors();
     return result != 0 ? result : told;

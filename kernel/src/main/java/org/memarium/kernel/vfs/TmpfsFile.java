@@ -173,7 +173,7 @@ final class TmpfsFile extends RegularFile {
   void addSeals(int wanted) throws ErrnoException {
     AddressSpace cached = mapping();
     seals.add(
-        wanted, (mode() & EXECUTABLE) != 0, () -> cached != null && cached.isMappedWritable());
+        wanted, (mode() & EXECUTABLE) != 0, () -> cached != null && cached.mappings().isWritable());
   }
 
   /** {@code shmem_setattr}: F_SEAL_EXEC keeps the right to execute as it is. */

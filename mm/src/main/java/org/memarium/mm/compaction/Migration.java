@@ -221,7 +221,7 @@ public final class Migration {
       allocator.putPage(from); // the swap cache's reference
     }
     if (file != null) {
-      file.replacePage(from, to);
+      file.filemap().replacePage(from, to);
       memMap.setMapping(from, 0, 0);
       allocator.putPage(from); // the page cache's reference
     }

@@ -4,26 +4,22 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.Audit;
-import org.memarium.mm.Errno;
-import org.memarium.mm.IntervalTree;
 import org.memarium.mm.frame.Gfp;
-import org.memarium.mm.frame.MemCgroups;
 import org.memarium.mm.frame.MemMap;
 import org.memarium.mm.frame.PageFlags;
-import org.memarium.mm.trace.IoWait;
-import org.memarium.mm.trace.TraceEvent;
-import org.memarium.mm.trace.VmStatItem;
 
 /**
  * {@code struct address_space}: the page cache of one file, between its mappings, {@code read} and
  * {@code write} on one side and its {@link BackingStore} on the other.
  *
  * <p>Every page is in the cache once, so mappings, {@code read} and {@code write} always agree. A
- * page that was changed is dirty until {@link #writeBack}, or until the flusher comes. Bytes behind
- * the end of the file in its last page are zero when the page comes in.
+ * page that was changed is dirty until {@linkplain DirtyPages#writeBack() written back}, or until
+ * the flusher comes. Bytes behind the end of the file in its last page are zero when the page comes
+ * in.
  *
- * <p>What is done with the pages stands in classes of its own: {@link FileCopy} (read and write),
- * {@link Readahead}, {@link DirtyPages} (writing back), {@link Truncation}.
+ * <p>What is done with the pages stands in classes of its own: {@link Filemap} (coming and going),
+ * {@link FileCopy} (read and write), {@link Readahead}, {@link DirtyPages} (writing back), {@link
+ * Truncation}; who maps them in {@link FileMappings}.
  *
  * <p>A frame number that is handed out stays valid until the next allocation of a frame, which may
  * take clean unmapped pages back; to keep it longer take a reference.
@@ -35,32 +31,25 @@ public final class AddressSpace {
   /** {@code AOP_WRITEPAGE_ACTIVATE}: the page cannot be written now, and should be let alone. */
   public static final int WRITEPAGE_ACTIVATE = 1;
 
-  /** No shadow stays where a page was. */
-  public static final int NO_SHADOW = -1;
-
   private final PageCache cache;
   private final MemMap memMap;
   private final int number;
   private final BackingStore store;
   private final PageTree pages;
   private final DirtyPages dirty;
+  private final Filemap filemap;
+  private final FileMappings mappings = new FileMappings();
   private final Truncation truncation;
   private final FileCopy copy;
 
   /** Of a file of memory; null of others. */
   private final @Nullable Shmem shmem;
 
-  /** {@code i_mmap}: the areas that map the file, by the pages that they map. */
-  private final IntervalTree<FileMapping> mappings = new IntervalTree<>();
-
   /** For those who read the file without having opened it. */
   private final FileRa ownRa;
 
   private boolean unevictable;
   private long bytes;
-
-  /** The size that the store has; what lies behind it is not there to be read. */
-  private long storeBytes;
 
   /** Whether pages went, so that the ones that are not there must be read from the device. */
   private boolean evicted;
@@ -73,8 +62,8 @@ public final class AddressSpace {
     this.number = number;
     this.store = store;
     this.bytes = store.bytes();
-    this.storeBytes = bytes;
     this.dirty = new DirtyPages(cache, this, pages);
+    this.filemap = new Filemap(cache, this, pages);
     this.truncation = new Truncation(cache, this, pages);
     this.copy = new FileCopy(cache, this);
     this.shmem = store.isShmem() ? new Shmem(cache, this, pages) : null;
@@ -104,13 +93,9 @@ public final class AddressSpace {
     bytes = Math.max(bytes, newBytes);
   }
 
-  void storeGrewTo(long newBytes) {
-    storeBytes = Math.max(storeBytes, newBytes);
-  }
-
   void setSizes(long newBytes) {
     bytes = newBytes;
-    storeBytes = newBytes;
+    dirty.setStoreBytes(newBytes);
   }
 
   /** {@code nrpages}: how many pages are in the cache. */
@@ -118,18 +103,24 @@ public final class AddressSpace {
     return pages.size();
   }
 
-  /** How many of them are dirty. */
-  public long dirtyPages() {
-    return dirty.count();
-  }
-
   /** What a file of memory has beside its pages; null of others. */
   public @Nullable Shmem shmem() {
     return shmem;
   }
 
-  DirtyPages dirtyPageSet() {
+  /** Which of its pages are newer than the store, and their way there. */
+  public DirtyPages dirtyPages() {
     return dirty;
+  }
+
+  /** How pages come into the cache, and leave it. */
+  public Filemap filemap() {
+    return filemap;
+  }
+
+  /** {@code i_mmap}: the areas that map the file. */
+  public FileMappings mappings() {
+    return mappings;
   }
 
   // ---- Looking for pages ----
@@ -177,11 +168,6 @@ public final class AddressSpace {
     return shmem == null ? pages.next(from) : pages.nextEntry(from);
   }
 
-  /** The same of a dirty one, of a file that is written back. */
-  public long nextDirtyPage(long from) {
-    return pages.nextTagged(from, PageTree.TAG_DIRTY);
-  }
-
   /**
    * Whether pages that are not in the cache come from the device: some were evicted before, or
    * nothing of the file is in the host's cache. Otherwise they count as cached there.
@@ -222,7 +208,9 @@ public final class AddressSpace {
       }
       return pfn;
     }
-    return shmem == null ? readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE) : shmem.bringIn(index);
+    return shmem == null
+        ? filemap.readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE)
+        : shmem.bringIn(index);
   }
 
   /**
@@ -271,205 +259,12 @@ public final class AddressSpace {
     }
   }
 
-  /** Reads a page that is not there; for the rest see {@link #readPage}. */
-  int readNewPage(long index, int gfp) {
-    int pfn = cache.allocator.allocPage(gfp);
-    if (pfn < 0) {
-      return -Errno.ENOMEM;
-    }
-    long inFile =
-        Math.clamp(Math.min(bytes, storeBytes) - (index << Ram.PAGE_SHIFT), 0, Ram.PAGE_SIZE);
-    boolean fromDevice = inFile > 0 && isCold() && !store.isHole(index);
-    try {
-      if (inFile > 0) {
-        if (fromDevice) {
-          cache.device.checkFailure();
-        }
-        store.readPage(index, cache.ram, pfn, (int) inFile);
-      }
-    } catch (IOException failure) {
-      cache.allocator.freePages(pfn, 0);
-      return -Errno.EIO;
-    }
-    if (inFile < Ram.PAGE_SIZE) {
-      long address = (long) pfn << Ram.PAGE_SHIFT;
-      cache.ram.fill(address + inFile, Ram.PAGE_SIZE - inFile, (byte) 0);
-    }
-    if (!add(index, pfn, true)) {
-      cache.allocator.freePages(pfn, 0);
-      return -Errno.ENOMEM;
-    }
-    if (fromDevice) {
-      cache.device.read(number, index, pfn);
-    }
-    return pfn;
+  // ---- Dirty pages ----
+
+  /** {@code set_page_dirty}: the page is newer than the store. */
+  public void setDirty(int pfn) {
+    dirty.set(pfn);
   }
-
-  /** A page that is not there, and will be overwritten as a whole. */
-  int newPageForWrite(long index) {
-    int pfn = cache.allocator.allocPage(Gfp.GFP_HIGHUSER_MOVABLE);
-    if (pfn >= 0 && add(index, pfn, false)) {
-      return pfn;
-    }
-    if (pfn >= 0) {
-      cache.allocator.freePages(pfn, 0);
-    }
-    return -Errno.ENOMEM;
-  }
-
-  /**
-   * {@code filemap_add_folio}; returns false if there is no memory for a node of the tree, or the
-   * memory group may have no more.
-   *
-   * @param refaults whether it counts as one that comes back, if it was evicted: not for a write
-   */
-  private boolean add(long index, int pfn, boolean refaults) {
-    MemCgroups groups = cache.allocator.groups();
-    if (!groups.charge(pfn, groups.current(), Gfp.GFP_KERNEL)) {
-      return false;
-    }
-    // Reclaim may run while the tree takes a node, and may forget the shadow then.
-    int shadow = store.isShmem() ? NO_SHADOW : pages.value(index);
-    if (!pages.put(index, pfn, Gfp.GFP_KERNEL)) {
-      return false;
-    }
-    memMap.setMapping(pfn, number, (int) index);
-    memMap.setPageUptodate(pfn);
-    cache.vmStat.increment(VmStatItem.NR_FILE_PAGES);
-    if (store.isShmem()) {
-      memMap.setFlags(pfn, PageFlags.SWAP_BACKED);
-      cache.vmStat.increment(VmStatItem.NR_SHMEM);
-    }
-    if (shadow >= 0 && refaults) {
-      cache.lru.workingset().refault(pfn, shadow);
-    }
-    cache.lru.add(pfn);
-    if (cache.trace.isOn()) {
-      cache.trace.emit(new TraceEvent.MmFilemapAddToPageCache(pfn, number, index));
-    }
-    return true;
-  }
-
-  /**
-   * {@code shmem_add_to_page_cache} of a page that comes from swap, and is on the LRU lists: it
-   * takes the place of its slot, for which there need be no memory.
-   */
-  void enterFromSwap(long index, int pfn) {
-    memMap.getPage(pfn);
-    if (!pages.put(index, pfn, Gfp.GFP_NOWAIT)) {
-      throw new IllegalStateException("no place for a page where its slot was");
-    }
-    memMap.setMapping(pfn, number, (int) index);
-    countShmem(1);
-  }
-
-  private void countShmem(int change) {
-    cache.vmStat.add(VmStatItem.NR_FILE_PAGES, change);
-    cache.vmStat.add(VmStatItem.NR_SHMEM, change);
-  }
-
-  /**
-   * {@code folio_migrate_mapping}: a page, which nothing maps, is in another frame from now on. The
-   * cache's reference passes over: the caller gives up the one to the old frame.
-   *
-   * @param toPfn has mapping, index and flags of the page already
-   */
-  public void replacePage(int fromPfn, int toPfn) {
-    pages.replace(Integer.toUnsignedLong(memMap.index(fromPfn)), toPfn);
-    if (memMap.isPageDirty(fromPfn) && store.isPersistent()) {
-      cache.allocator.zoneOf(fromPfn).stat().decrement(VmStatItem.NR_ZONE_WRITE_PENDING);
-      cache.allocator.zoneOf(toPfn).stat().increment(VmStatItem.NR_ZONE_WRITE_PENDING);
-    }
-  }
-
-  // ---- Taking pages out ----
-
-  /** Drops the page or the shadow at an index; a page that nobody maps, and that is not moving. */
-  void dropEntry(long index) {
-    int pfn = pages.get(index);
-    if (pfn >= 0) {
-      drop(index, pfn);
-    } else if (shmem != null) {
-      shmem.freeSwap(index);
-    } else {
-      pages.removeValue(index);
-    }
-  }
-
-  /** Takes a page that nobody maps out of the cache and gives its frame back. */
-  private void drop(long index, int pfn) {
-    if (memMap.pageMapcount(pfn) != 0) {
-      throw new IllegalStateException("dropping a mapped page of a file: " + memMap.describe(pfn));
-    }
-    if (store.isPersistent()
-        && (memMap.testFlags(pfn, PageFlags.WRITEBACK) || !memMap.isPageUptodate(pfn))) {
-      // folio_lock, folio_wait_writeback
-      memMap.getPage(pfn);
-      cache.allocator.pendingIo().waitFor(pfn, IoWait.FILE_WRITE);
-      cache.allocator.putPage(pfn);
-    }
-    remove(index, pfn, NO_SHADOW);
-  }
-
-  /** {@code __filemap_remove_folio}, and the cache's reference goes. */
-  private void remove(long index, int pfn, int shadow) {
-    dirty.cancel(pfn);
-    if (shadow >= 0) {
-      pages.replaceByValue(index, shadow);
-    } else {
-      pages.remove(index);
-    }
-    memMap.setMapping(pfn, 0, 0);
-    cache.vmStat.decrement(VmStatItem.NR_FILE_PAGES);
-    if (store.isShmem()) {
-      cache.vmStat.decrement(VmStatItem.NR_SHMEM);
-    }
-    if (cache.trace.isOn()) {
-      cache.trace.emit(new TraceEvent.MmFilemapDeleteFromPageCache(pfn, number, index));
-    }
-    cache.allocator.putPage(pfn);
-    if (shmem != null) {
-      shmem.uncharge();
-    }
-  }
-
-  /**
-   * {@code shmem_delete_from_page_cache}: a page, which nothing maps, leaves the cache for its slot
-   * in swap, and the cache's reference goes.
-   */
-  void leaveForSwap(long index, int pfn, int slot) {
-    pages.replaceByValue(index, slot);
-    memMap.setMapping(pfn, 0, 0);
-    countShmem(-1);
-    cache.allocator.putPage(pfn);
-  }
-
-  /**
-   * Drops a page if only the cache holds it and it is as in the store, which is a hole if there is
-   * memory only; returns whether it went.
-   */
-  public boolean dropIfClean(int pfn) {
-    if (memMap.isPageDirty(pfn)
-        || memMap.testFlags(pfn, PageFlags.WRITEBACK)
-        || memMap.pageCount(pfn) != 1) {
-      return false;
-    }
-    drop(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
-    evicted = true;
-    return true;
-  }
-
-  /**
-   * {@code invalidate_mapping_pages}: drops the pages of [first, last] that are clean and that only
-   * the cache holds; who reads them again has to wait for the device.
-   *
-   * @return how many went
-   */
-  public long invalidate(long first, long last) {
-    return truncation.invalidate(first, last);
-  }
-
-  // ---- Reclaim ----
 
   /**
    * {@code pageout}: begins to write a dirty page back, for reclaim, which has taken it off its
@@ -489,119 +284,6 @@ public final class AddressSpace {
       return WRITEPAGE_ACTIVATE;
     }
     return (int) dirty.writePage(Integer.toUnsignedLong(memMap.index(pfn)), pfn);
-  }
-
-  /**
-   * {@code __remove_mapping}: takes a clean page that nobody maps out of the cache, for reclaim,
-   * and drops the cache's reference; the caller has one more.
-   *
-   * @param shadow what the file remembers of the page, or {@link #NO_SHADOW}
-   * @return false if it is dirty, or somebody else holds it
-   */
-  public boolean removeMapping(int pfn, int shadow) {
-    if (memMap.isPageDirty(pfn)
-        || memMap.testFlags(pfn, PageFlags.WRITEBACK)
-        || memMap.pageCount(pfn) != 2) {
-      return false;
-    }
-    remove(Integer.toUnsignedLong(memMap.index(pfn)), pfn, shadow);
-    evicted = true;
-    return true;
-  }
-
-  // ---- Dirty pages ----
-
-  /** {@code set_page_dirty}: the page is newer than the store. */
-  public void setDirty(int pfn) {
-    dirty.set(pfn);
-  }
-
-  /** The device has written a page. */
-  void written(int pfn) {
-    dirty.written(pfn);
-  }
-
-  /**
-   * {@code fsync}: writes the size and every dirty page back, and waits for the device. A store of
-   * memory only has nothing to write back to, and its pages stay dirty.
-   *
-   * @return 0, or a negative errno if something could not be written, and stays dirty
-   */
-  public long writeBack() {
-    return writeBack(0, Long.MAX_VALUE);
-  }
-
-  /**
-   * {@code filemap_write_and_wait_range}: the same for the pages of a range of indexes, both ends
-   * inclusive.
-   *
-   * @return 0, or a negative errno if something could not be written, and stays dirty
-   */
-  public long writeBack(long first, long last) {
-    long result = writeBack(first, last, true);
-    dirty.await();
-    return result;
-  }
-
-  /** {@code filemap_fdatawrite_range}: begins to write, and does not wait. */
-  public long startWriteBack(long first, long last) {
-    return writeBack(first, last, false);
-  }
-
-  /** {@code filemap_fdatawait}: waits for what is being written. */
-  public void awaitWriteBack() {
-    dirty.await();
-  }
-
-  private long writeBack(long first, long last, boolean wait) {
-    if (!store.isPersistent()) {
-      return 0;
-    }
-    if (storeBytes != bytes) {
-      try {
-        store.setBytes(bytes);
-        storeBytes = bytes;
-      } catch (IOException failure) {
-        int errno = store.errno(failure);
-        dirty.errors().set(errno);
-        return -errno;
-      }
-    }
-    return dirty.write(first, last, wait, Long.MAX_VALUE);
-  }
-
-  /**
-   * The store gets the dirty bytes of a range of pages at once, and the pages stay dirty: see
-   * {@link DirtyPages#storeAhead}.
-   *
-   * @return 0 or a negative errno
-   */
-  public long storeAhead(long first, long last) {
-    try {
-      if (storeBytes < bytes) {
-        store.setBytes(bytes);
-        storeBytes = bytes;
-      }
-      dirty.storeAhead(first, last);
-      return 0;
-    } catch (IOException failure) {
-      return -store.errno(failure);
-    }
-  }
-
-  /** {@code filemap_sample_wb_err}: what {@link #errorSince} counts from, for one opening. */
-  public int sampleError() {
-    return dirty.errors().sample();
-  }
-
-  /** {@code filemap_check_wb_err}: 0, or the error of writing back since a sample. */
-  public long errorSince(int sample) {
-    return dirty.errors().since(sample);
-  }
-
-  /** {@code errseq_check_and_advance}: the next sample, once the error was told. */
-  public int advanceError() {
-    return dirty.errors().advance();
   }
 
   // ---- read, write, truncate ----
@@ -647,6 +329,16 @@ public final class AddressSpace {
   }
 
   /**
+   * {@code invalidate_mapping_pages}: drops the pages of [first, last] that are clean and that only
+   * the cache holds; who reads them again has to wait for the device.
+   *
+   * @return how many went
+   */
+  public long invalidate(long first, long last) {
+    return truncation.invalidate(first, last);
+  }
+
+  /**
    * {@code truncate}: sets the size. Pages behind the new end vanish from the cache and from every
    * address space, private copies too; a longer file reads as zeroes.
    *
@@ -674,7 +366,7 @@ public final class AddressSpace {
    * @throws IllegalStateException if an area still maps it
    */
   public void evict() {
-    if (isMapped()) {
+    if (!mappings.isEmpty()) {
       throw new IllegalStateException("evicting file %d, which is mapped".formatted(number));
     }
     truncation.removeFrom(0);
@@ -692,52 +384,6 @@ public final class AddressSpace {
   /** {@code mapping_set_unevictable}, {@code mapping_clear_unevictable}. */
   public void setUnevictable(boolean locked) {
     unevictable = locked;
-  }
-
-  // ---- Mappings ----
-
-  /**
-   * {@code vma_interval_tree_insert}: an area maps pages of the file from now on.
-   *
-   * @param first the first page
-   * @param last the last page, inclusive
-   */
-  public void addMapping(FileMapping mapping, long first, long last) {
-    mappings.insert(mapping, first, last);
-  }
-
-  /** {@code vma_interval_tree_remove}: an area does not map these pages of the file any more. */
-  public void removeMapping(FileMapping mapping) {
-    mappings.remove(mapping);
-  }
-
-  /** {@code mapping_mapped}: whether any area maps the file. */
-  public boolean isMapped() {
-    return !mappings.isEmpty();
-  }
-
-  /**
-   * {@code mapping_writably_mapped}: whether what is written through some area reaches the file.
-   */
-  public boolean isMappedWritable() {
-    for (FileMapping mapping = firstMapping(0, Long.MAX_VALUE);
-        mapping != null;
-        mapping = nextMapping(mapping, 0, Long.MAX_VALUE)) {
-      if (mapping.mapper().mayWriteToFile()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** The first area that maps a page of [first, last], both inclusive; null if there is none. */
-  public @Nullable FileMapping firstMapping(long first, long last) {
-    return mappings.firstOverlap(first, last);
-  }
-
-  /** The next one. */
-  public @Nullable FileMapping nextMapping(FileMapping mapping, long first, long last) {
-    return mappings.nextOverlap(mapping, first, last);
   }
 
   // ---- Audit ----

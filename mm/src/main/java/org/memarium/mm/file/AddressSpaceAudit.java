@@ -41,7 +41,7 @@ final class AddressSpaceAudit {
       count++;
     }
     audit.expectEqual("nrpages of file " + number, file.cachedPages(), count);
-    audit.expectEqual("dirty pages of file " + number, file.dirtyPages(), dirty);
+    audit.expectEqual("dirty pages of file " + number, file.dirtyPages().count(), dirty);
     return count;
   }
 

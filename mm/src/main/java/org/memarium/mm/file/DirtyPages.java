@@ -21,7 +21,7 @@ import org.memarium.mm.trace.VmStatItem;
  * <p>A page that the store could not take stays dirty, and is tried again: nothing is lost while
  * the machine runs. Linux marks such a page clean.
  */
-final class DirtyPages {
+public final class DirtyPages {
   private final PageCache cache;
   private final AddressSpace file;
   private final PageTree pages;
@@ -30,6 +30,9 @@ final class DirtyPages {
   private final ErrSeq errors = new ErrSeq();
   private final boolean persistent;
   private long count;
+
+  /** The size that the store has: {@code i_disksize}. */
+  private long storeBytes;
 
   /** {@code dirtied_when}: since when some page is dirty. */
   private long dirtiedNanos;
@@ -44,9 +47,11 @@ final class DirtyPages {
     this.store = file.store();
     this.memMap = cache.memMap;
     this.persistent = store.isPersistent();
+    this.storeBytes = file.bytes();
   }
 
-  long count() {
+  /** How many pages are dirty. */
+  public long count() {
     return count;
   }
 
@@ -54,8 +59,23 @@ final class DirtyPages {
     return dirtiedNanos;
   }
 
-  ErrSeq errors() {
+  /** {@code wb_err}: the errors of writing back. */
+  public ErrSeq errors() {
     return errors;
+  }
+
+  /** The size that the store has; what lies behind it is not there to be read. */
+  long storeBytes() {
+    return storeBytes;
+  }
+
+  void setStoreBytes(long newBytes) {
+    storeBytes = newBytes;
+  }
+
+  /** The least index from {@code from} on of a dirty page of a file that is written back, or -1. */
+  public long next(long from) {
+    return pages.nextTagged(from, PageTree.TAG_DIRTY);
   }
 
   private long index(int pfn) {
@@ -122,18 +142,60 @@ final class DirtyPages {
   // ---- Writing ----
 
   /**
+   * {@code fsync}: writes the size and every dirty page back, and waits for the device. A store of
+   * memory only has nothing to write back to, and its pages stay dirty.
+   *
+   * @return 0, or a negative errno if something could not be written, and stays dirty
+   */
+  public long writeBack() {
+    return writeBack(0, Long.MAX_VALUE);
+  }
+
+  /**
+   * {@code filemap_write_and_wait_range}: the same for the pages of a range of indexes, both ends
+   * inclusive.
+   *
+   * @return 0, or a negative errno if something could not be written, and stays dirty
+   */
+  public long writeBack(long first, long last) {
+    long result = writeBack(first, last, true);
+    await();
+    return result;
+  }
+
+  /** {@code filemap_fdatawrite_range}: begins to write, and does not wait. */
+  public long startWriteBack(long first, long last) {
+    return writeBack(first, last, false);
+  }
+
+  private long writeBack(long first, long last, boolean wait) {
+    if (!persistent) {
+      return 0;
+    }
+    if (storeBytes != file.bytes()) {
+      try {
+        store.setBytes(file.bytes());
+        storeBytes = file.bytes();
+      } catch (IOException failure) {
+        int errno = store.errno(failure);
+        errors.set(errno);
+        return -errno;
+      }
+    }
+    return write(first, last, wait);
+  }
+
+  /**
    * {@code write_cache_pages}: begins to write the dirty pages of [first, last].
    *
    * @param wait whether a page that is being written still, and dirty again, is waited for; others
    *     pass it over
-   * @param most how many pages at most
    * @return 0, or the last error
    */
-  long write(long first, long last, boolean wait, long most) {
+  private long write(long first, long last, boolean wait) {
     long result = 0;
-    long left = most;
     for (long index = pages.nextTagged(first, PageTree.TAG_DIRTY);
-        index >= 0 && index <= last && left > 0;
+        index >= 0 && index <= last;
         index = pages.nextTagged(index + 1, PageTree.TAG_DIRTY)) {
       int pfn = pages.get(index);
       if (memMap.testFlags(pfn, PageFlags.WRITEBACK)) {
@@ -150,13 +212,12 @@ final class DirtyPages {
       }
       long error = writePage(index, pfn);
       result = error != 0 ? error : result;
-      left--;
     }
     return result;
   }
 
   /** Waits until what was written has reached the device ({@code filemap_fdatawait}). */
-  void await() {
+  public void await() {
     if (pages.isTagged(PageTree.TAG_WRITEBACK)) {
       cache.device.waitUntil(writtenNanos, IoWait.FILE_WRITE);
     }
@@ -198,9 +259,9 @@ final class DirtyPages {
     if (memMap.pageMapcount(pfn) == 0) {
       return;
     }
-    for (FileMapping mapping = file.firstMapping(index, index);
+    for (FileMapping mapping = file.mappings().first(index, index);
         mapping != null;
-        mapping = file.nextMapping(mapping, index, index)) {
+        mapping = file.mappings().next(mapping, index, index)) {
       mapping.mapper().cleanPage(index);
     }
   }
@@ -209,7 +270,7 @@ final class DirtyPages {
     long inFile = Math.clamp(file.bytes() - (index << Ram.PAGE_SHIFT), 0, Ram.PAGE_SIZE);
     if (inFile > 0) {
       store.writePage(index, cache.ram, pfn, (int) inFile);
-      file.storeGrewTo((index << Ram.PAGE_SHIFT) + inFile);
+      storeBytes = Math.max(storeBytes, (index << Ram.PAGE_SHIFT) + inFile);
     }
   }
 
@@ -225,12 +286,25 @@ final class DirtyPages {
   }
 
   /**
-   * The store gets the bytes of the dirty pages of [first, last] now, and the pages stay dirty:
-   * their way to the disk comes later, and moves no bytes unless they change once more.
+   * The store gets the dirty bytes of a range of pages now, and the pages stay dirty: their way to
+   * the disk comes later, and moves no bytes unless they change once more.
    *
-   * @throws IOException if the store does not take them
+   * @return 0 or a negative errno
    */
-  void storeAhead(long first, long last) throws IOException {
+  public long storeAhead(long first, long last) {
+    try {
+      if (storeBytes < file.bytes()) {
+        store.setBytes(file.bytes());
+        storeBytes = file.bytes();
+      }
+      storePages(first, last);
+      return 0;
+    } catch (IOException failure) {
+      return -store.errno(failure);
+    }
+  }
+
+  private void storePages(long first, long last) throws IOException {
     for (long index = pages.nextTagged(first, PageTree.TAG_DIRTY);
         index >= 0 && index <= last;
         index = pages.nextTagged(index + 1, PageTree.TAG_DIRTY)) {

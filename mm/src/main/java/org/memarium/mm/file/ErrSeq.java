@@ -11,7 +11,7 @@ package org.memarium.mm.file;
  *   +---------------------+----+-------------+
  * </pre>
  */
-final class ErrSeq {
+public final class ErrSeq {
   private static final int SEEN = 1 << 12;
   private static final int ERRNO_MASK = SEEN - 1;
   private static final int COUNT_ONE = SEEN << 1;
@@ -27,12 +27,12 @@ final class ErrSeq {
   /**
    * {@code errseq_sample}: from where who opens the file begins: an error nobody saw is his too.
    */
-  int sample() {
+  public int sample() {
     return (value & SEEN) != 0 ? value : 0;
   }
 
   /** What to remember once the present error was told. */
-  int advance() {
+  public int advance() {
     if (value != 0) {
       value |= SEEN;
     }
@@ -40,7 +40,7 @@ final class ErrSeq {
   }
 
   /** {@code errseq_check}: 0, or the error since a sample, as a negative errno. */
-  long since(int sample) {
+  public long since(int sample) {
     return (value & ~SEEN) == (sample & ~SEEN) || value == 0 ? 0 : -(value & ERRNO_MASK);
   }
 }

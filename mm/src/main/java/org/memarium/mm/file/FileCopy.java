@@ -102,7 +102,7 @@ final class FileCopy {
   private int pageForWrite(long index, boolean whole) {
     int pfn = file.framePresent(index);
     if (pfn < 0 && whole && persistent) {
-      return file.newPageForWrite(index);
+      return file.filemap().newPageForWrite(index);
     }
     if (pfn < 0) {
       pfn = file.readPage(index);

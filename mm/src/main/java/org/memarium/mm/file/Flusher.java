@@ -82,8 +82,8 @@ final class Flusher {
   private void writeExpired() {
     long before = cache.nanos() - limits.expireCentisecs() * NANOS_PER_CENTISEC;
     for (AddressSpace file : List.copyOf(dirty)) {
-      if (file.dirtyPageSet().dirtiedNanos() <= before) {
-        var _ = file.startWriteBack(0, Long.MAX_VALUE);
+      if (file.dirtyPages().dirtiedNanos() <= before) {
+        var _ = file.dirtyPages().startWriteBack(0, Long.MAX_VALUE);
       }
     }
     if (isOverBackground()) {
@@ -94,7 +94,7 @@ final class Flusher {
   /** {@code sync_inodes_one_sb}: begins to write everything, and waits for nothing. */
   void writeAll() {
     for (AddressSpace file : List.copyOf(dirty)) {
-      var _ = file.startWriteBack(0, Long.MAX_VALUE);
+      var _ = file.dirtyPages().startWriteBack(0, Long.MAX_VALUE);
     }
   }
 
@@ -106,7 +106,7 @@ final class Flusher {
   /** {@code wb_check_background_flush}: until no more than the background's share is dirty. */
   private void writeBackground() {
     for (AddressSpace file : List.copyOf(dirty)) {
-      var _ = file.startWriteBack(0, Long.MAX_VALUE);
+      var _ = file.dirtyPages().startWriteBack(0, Long.MAX_VALUE);
       if (!isOverBackground()) {
         return;
       }

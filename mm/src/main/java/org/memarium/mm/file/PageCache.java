@@ -323,7 +323,7 @@ public final class PageCache {
   private void written(int pfn) {
     AddressSpace space = spaceOf(pfn);
     if (space != null) {
-      space.written(pfn);
+      space.dirtyPages().written(pfn);
     }
   }
 

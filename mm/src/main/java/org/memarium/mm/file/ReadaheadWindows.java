@@ -97,7 +97,7 @@ abstract class ReadaheadWindows {
 
   /** Begins to read a page that is not there; false if there is no memory for it. */
   final boolean readPage(AddressSpace file, long index, boolean marked) {
-    int pfn = file.readNewPage(index, ALLOC);
+    int pfn = file.filemap().readNewPage(index, ALLOC);
     if (pfn >= 0 && marked) {
       memMap.setFlags(pfn, PageFlags.READAHEAD);
     }

@@ -134,7 +134,7 @@ public final class Shmem {
     if (!charge()) {
       return -Errno.ENOSPC;
     }
-    int pfn = file.readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE);
+    int pfn = file.filemap().readNewPage(index, Gfp.GFP_HIGHUSER_MOVABLE);
     if (pfn < 0) {
       uncharge();
     }
@@ -164,7 +164,7 @@ public final class Shmem {
     swapped--;
     boolean isRead = memMap.isPageUptodate(pfn);
     if (isRead) {
-      file.enterFromSwap(index, pfn);
+      file.filemap().enterFromSwap(index, pfn);
     } else {
       // shmem_set_folio_swapin_error
       pages.putValue(index, SWAPIN_ERROR, Gfp.GFP_NOWAIT);
@@ -230,7 +230,7 @@ public final class Shmem {
         index >= 0 && index < fallocNext;
         index = pages.next(index + 1)) {
       if (!memMap.isPageUptodate(pages.get(index))) {
-        file.dropEntry(index);
+        file.filemap().dropEntry(index);
       }
     }
     fallocFirst = 0;
@@ -260,7 +260,7 @@ public final class Shmem {
       }
       memMap.setPageUptodate(pfn);
     }
-    file.dirtyPageSet().clear(pfn);
+    file.dirtyPages().clear(pfn);
     int slot = swap.add(pfn);
     if (slot < 0) {
       file.setDirty(pfn);
@@ -269,7 +269,7 @@ public final class Shmem {
     if (swapped++ == 0) {
       cache.shmemFiles().add(this);
     }
-    file.leaveForSwap(index, pfn, slot);
+    file.filemap().leaveForSwap(index, pfn, slot);
     // A device that fails leaves it dirty in the swap cache, where it is found again.
     var _ = swap.write(pfn);
     return 0;

@@ -45,9 +45,9 @@ final class Truncation {
     // A file in memory may have pages behind its end, even where the size stays.
     file.setSizes(newBytes);
     long end = file.filePages();
-    for (FileMapping mapping = file.firstMapping(end, Long.MAX_VALUE);
+    for (FileMapping mapping = file.mappings().first(end, Long.MAX_VALUE);
         mapping != null;
-        mapping = file.nextMapping(mapping, end, Long.MAX_VALUE)) {
+        mapping = file.mappings().next(mapping, end, Long.MAX_VALUE)) {
       mapping.mapper().unmapPages(end, Long.MAX_VALUE);
     }
     removeFrom(end);
@@ -79,7 +79,7 @@ final class Truncation {
   /** Drops every page and every shadow from an index on; nobody maps them. */
   void removeFrom(long first) {
     for (long index = pages.nextEntry(first); index >= 0; index = pages.nextEntry(index + 1)) {
-      file.dropEntry(index);
+      file.filemap().dropEntry(index);
     }
   }
 
@@ -107,15 +107,15 @@ final class Truncation {
         index >= 0 && index < last;
         index = pages.nextEntry(index + 1)) {
       unmap(index);
-      file.dropEntry(index);
+      file.filemap().dropEntry(index);
     }
   }
 
   /** Takes a page out of all mappings; private copies of it stay. */
   private void unmap(long index) {
     int pfn = pages.get(index);
-    @Nullable FileMapping mapping = pfn < 0 ? null : file.firstMapping(index, index);
-    for (; mapping != null; mapping = file.nextMapping(mapping, index, index)) {
+    @Nullable FileMapping mapping = pfn < 0 ? null : file.mappings().first(index, index);
+    for (; mapping != null; mapping = file.mappings().next(mapping, index, index)) {
       mapping.mapper().unmapPage(index, pfn);
     }
   }
@@ -190,7 +190,7 @@ final class Truncation {
     for (long index = pages.next(first);
         index >= 0 && index <= last;
         index = pages.next(index + 1)) {
-      if (file.dropIfClean(pages.get(index))) {
+      if (file.filemap().dropIfClean(pages.get(index))) {
         file.markEvicted();
         dropped++;
       }

@@ -1,6 +1,7 @@
 package org.memarium.mm.reclaim;
 
 import org.memarium.mm.file.AddressSpace;
+import org.memarium.mm.file.Filemap;
 import org.memarium.mm.file.PageCache;
 import org.memarium.mm.frame.Gfp;
 import org.memarium.mm.frame.Lru;
@@ -250,8 +251,8 @@ final class ShrinkPages {
     if (space == null) {
       return false;
     }
-    int shadow = isFile(flags) ? workingset.eviction(pfn, sc.target) : AddressSpace.NO_SHADOW;
-    return space.removeMapping(pfn, shadow);
+    int shadow = isFile(flags) ? workingset.eviction(pfn, sc.target) : Filemap.NO_SHADOW;
+    return space.filemap().removeMapping(pfn, shadow);
   }
 
   /** At {@code activate_locked}. */

@@ -73,8 +73,8 @@ public final class Rmap {
     if (file == null) {
       return;
     }
-    @Nullable FileMapping at = file.firstMapping(index, index);
-    for (; at != null; at = file.nextMapping(at, index, index)) {
+    @Nullable FileMapping at = file.mappings().first(index, index);
+    for (; at != null; at = file.mappings().next(at, index, index)) {
       if (at.mapper() instanceof Vma area && !visitor.visit(area, area.addressOfPage(index))) {
         return;
       }

@@ -85,7 +85,7 @@ public interface MappedFile {
    * @return 0 or a negative errno
    */
   default long fsync(long first, long last) {
-    return mapping().writeBack(first, last);
+    return mapping().dirtyPages().writeBack(first, last);
   }
 
   /**

@@ -180,14 +180,14 @@ public final class Vma implements FileMapper {
       if (fileMapping == null) {
         fileMapping = new FileMapping(this);
       }
-      mapping.addMapping(fileMapping, pageOffset, lastPageIndex());
+      mapping.mappings().add(fileMapping, pageOffset, lastPageIndex());
     }
   }
 
   /** {@code unlink_file_vma}. */
   void unlinkFile() {
     if (mapping != null && fileMapping != null) {
-      mapping.removeMapping(fileMapping);
+      mapping.mappings().remove(fileMapping);
     }
   }
 

@@ -107,7 +107,7 @@ class MigrationTest {
     assertEquals(now, file.mapping().findPage(1));
     assertEquals(77, space.mmu.readInt(again));
     space.mmu.writeInt(again, 78);
-    assertEquals(0, file.mapping().writeBack());
+    assertEquals(0, file.mapping().dirtyPages().writeBack());
     assertEquals(78, file.content[(int) PAGE]);
   }
 

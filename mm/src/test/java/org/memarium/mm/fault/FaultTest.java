@@ -187,7 +187,7 @@ final class FaultTest {
       byte[] bytes = new byte[2];
       assertEquals(2, file.mapping().read(PAGE, bytes, 0, 2));
       assertEquals(2, bytes[0]);
-      assertEquals(0, file.mapping().dirtyPages());
+      assertEquals(0, file.mapping().dirtyPages().count());
     }
   }
 
@@ -197,21 +197,21 @@ final class FaultTest {
       TestFile file = TestFile.of(space.pageCache, 4 * PAGE);
       long at = space.mapFile(file, 4 * PAGE, RW, SHARED, 0);
       assertEquals(1, space.mmu.readByte(at));
-      assertEquals(0, file.mapping().dirtyPages());
+      assertEquals(0, file.mapping().dirtyPages().count());
       space.mmu.writeByte(at + 7, 0x55);
-      assertEquals(1, file.mapping().dirtyPages());
+      assertEquals(1, file.mapping().dirtyPages().count());
       assertEquals(1, space.faults.faults(FaultKind.WRITE_PROTECTED));
       assertEquals(4, space.mm.rss().file());
       assertEquals(0, space.mm.rss().anon());
       byte[] bytes = new byte[8];
       file.mapping().read(0, bytes, 0, 8);
       assertEquals(0x55, bytes[7]);
-      assertEquals(0, file.mapping().writeBack());
+      assertEquals(0, file.mapping().dirtyPages().writeBack());
       assertEquals(0x55, file.content[7]);
       // Clean again: the next write is noticed again.
-      assertEquals(0, file.mapping().dirtyPages());
+      assertEquals(0, file.mapping().dirtyPages().count());
       space.mmu.writeByte(at + 8, 0x66);
-      assertEquals(1, file.mapping().dirtyPages());
+      assertEquals(1, file.mapping().dirtyPages().count());
       assertEquals(2, space.faults.faults(FaultKind.WRITE_PROTECTED));
     }
   }
@@ -224,7 +224,7 @@ final class FaultTest {
       space.mmu.writeByte(at + PAGE, 1);
       assertEquals(1, space.manager.faultCounts().minor());
       assertEquals(1, space.mm.rss().file());
-      assertEquals(1, file.mapping().dirtyPages());
+      assertEquals(1, file.mapping().dirtyPages().count());
     }
   }
 

@@ -56,7 +56,7 @@ final class AddressSpaceTest {
     assertEquals(PAGE + 8, file.mapping().bytes());
     assertEquals(10, file.content.length);
     assertEquals(1, vmStat(VmStatItem.NR_DIRTY));
-    assertEquals(0, file.mapping().writeBack());
+    assertEquals(0, file.mapping().dirtyPages().writeBack());
     assertEquals(PAGE + 8, file.content.length);
     assertEquals(8, file.content[PAGE + 6]);
     assertEquals(0, file.content[100]);
@@ -102,12 +102,12 @@ final class AddressSpaceTest {
   void aWriteOfNothingMakesAPageDirtyWhereItBeginsInsideOfItOrInAHole() {
     TestFile file = TestFile.of(space.pageCache, 4 * PAGE);
     assertEquals(0, file.mapping().writeNothing(PAGE));
-    assertEquals(0, file.mapping().dirtyPages());
+    assertEquals(0, file.mapping().dirtyPages().count());
     assertEquals(0, file.mapping().writeNothing(PAGE + 1));
-    assertEquals(1, file.mapping().dirtyPages());
+    assertEquals(1, file.mapping().dirtyPages().count());
     file.hole = true;
     assertEquals(0, file.mapping().writeNothing(3 * PAGE));
-    assertEquals(2, file.mapping().dirtyPages());
+    assertEquals(2, file.mapping().dirtyPages().count());
     assertEquals(4 * PAGE, file.mapping().bytes());
   }
 
@@ -149,7 +149,7 @@ final class AddressSpaceTest {
         case 3 -> assertEquals(expected[where], (byte) space.mmu.readByte(twice + where));
         default -> {
           if (random.nextInt(20) == 0) {
-            assertEquals(0, file.mapping().writeBack());
+            assertEquals(0, file.mapping().dirtyPages().writeBack());
             assertArrayEquals(expected, file.content);
           }
         }
@@ -164,11 +164,11 @@ final class AddressSpaceTest {
     byte[] bytes = new byte[4];
     assertEquals(4, file.mapping().write(0, bytes, 0, 4));
     file.broken = true;
-    assertEquals(-Errno.EIO, file.mapping().writeBack());
-    assertEquals(1, file.mapping().dirtyPages());
+    assertEquals(-Errno.EIO, file.mapping().dirtyPages().writeBack());
+    assertEquals(1, file.mapping().dirtyPages().count());
     file.broken = false;
-    assertEquals(0, file.mapping().writeBack());
-    assertEquals(0, file.mapping().dirtyPages());
+    assertEquals(0, file.mapping().dirtyPages().writeBack());
+    assertEquals(0, file.mapping().dirtyPages().count());
     TestFile other = TestFile.of(space.pageCache, PAGE);
     other.broken = true;
     assertEquals(-Errno.EIO, other.mapping().read(0, bytes, 0, 4));

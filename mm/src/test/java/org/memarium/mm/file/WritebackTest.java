@@ -44,12 +44,12 @@ final class WritebackTest {
   void aPageIsUnderWritebackUntilTheDeviceIsDone() {
     TestFile file = TestFile.of(space.pageCache, 4 * PAGE);
     dirty(file, 4);
-    assertEquals(0, file.mapping().startWriteBack(1, 2));
+    assertEquals(0, file.mapping().dirtyPages().startWriteBack(1, 2));
     assertEquals(2, vmStat(VmStatItem.NR_WRITEBACK));
     assertEquals(2, vmStat(VmStatItem.NR_DIRTY));
     assertEquals(0, vmStat(VmStatItem.NR_WRITTEN));
     space.audit();
-    file.mapping().awaitWriteBack();
+    file.mapping().dirtyPages().await();
     assertEquals(0, vmStat(VmStatItem.NR_WRITEBACK));
     assertEquals(2, vmStat(VmStatItem.NR_WRITTEN));
     assertEquals(8, vmStat(VmStatItem.PGPGOUT));
@@ -62,10 +62,10 @@ final class WritebackTest {
     dirty(file, 3);
     pass(29 * SECOND);
     space.pageCache.atSafePoint();
-    assertEquals(3, file.mapping().dirtyPages());
+    assertEquals(3, file.mapping().dirtyPages().count());
     pass(6 * SECOND);
     space.pageCache.atSafePoint();
-    assertEquals(0, file.mapping().dirtyPages());
+    assertEquals(0, file.mapping().dirtyPages().count());
     assertEquals(3, file.pagesWritten);
   }
 
@@ -86,11 +86,11 @@ final class WritebackTest {
     TestFile file = TestFile.of(space.pageCache, PAGE);
     long at = space.mapFile(file, PAGE, RW, SHARED, 0);
     space.mmu.writeByte(at, 1);
-    assertEquals(0, file.mapping().writeBack());
-    assertEquals(0, file.mapping().dirtyPages());
+    assertEquals(0, file.mapping().dirtyPages().writeBack());
+    assertEquals(0, file.mapping().dirtyPages().count());
     space.mmu.writeByte(at, 2);
-    assertEquals(1, file.mapping().dirtyPages());
-    assertEquals(0, file.mapping().writeBack());
+    assertEquals(1, file.mapping().dirtyPages().count());
+    assertEquals(0, file.mapping().dirtyPages().writeBack());
     assertEquals(2, file.content[0]);
   }
 
@@ -98,7 +98,7 @@ final class WritebackTest {
   void truncationWaitsForPagesUnderWriteback() {
     TestFile file = TestFile.of(space.pageCache, 4 * PAGE);
     dirty(file, 4);
-    assertEquals(0, file.mapping().startWriteBack(0, 3));
+    assertEquals(0, file.mapping().dirtyPages().startWriteBack(0, 3));
     assertEquals(0, file.mapping().truncate(PAGE));
     assertEquals(1, file.mapping().cachedPages());
     space.audit();
@@ -110,18 +110,18 @@ final class WritebackTest {
   void anErrorIsToldOnceToEachWhoHasTheFileOpen() {
     TestFile file = TestFile.of(space.pageCache, PAGE);
     AddressSpace mapping = file.mapping();
-    int first = mapping.sampleError();
-    int second = mapping.sampleError();
+    int first = mapping.dirtyPages().errors().sample();
+    int second = mapping.dirtyPages().errors().sample();
     dirty(file, 1);
     space.pageCache.failMakeRequest().failNth(1);
-    assertEquals(-Errno.EIO, mapping.startWriteBack(0, 0));
-    assertEquals(1, mapping.dirtyPages());
-    assertEquals(0, mapping.writeBack());
-    assertEquals(-Errno.EIO, mapping.errorSince(first));
-    first = mapping.advanceError();
-    assertEquals(0, mapping.errorSince(first));
-    assertEquals(-Errno.EIO, mapping.errorSince(second));
-    assertEquals(0, mapping.errorSince(mapping.sampleError()));
+    assertEquals(-Errno.EIO, mapping.dirtyPages().startWriteBack(0, 0));
+    assertEquals(1, mapping.dirtyPages().count());
+    assertEquals(0, mapping.dirtyPages().writeBack());
+    assertEquals(-Errno.EIO, mapping.dirtyPages().errors().since(first));
+    first = mapping.dirtyPages().errors().advance();
+    assertEquals(0, mapping.dirtyPages().errors().since(first));
+    assertEquals(-Errno.EIO, mapping.dirtyPages().errors().since(second));
+    assertEquals(0, mapping.dirtyPages().errors().since(mapping.dirtyPages().errors().sample()));
   }
 
   @Test
@@ -134,10 +134,10 @@ final class WritebackTest {
       }
       assertEquals(bytes.length, file.mapping().write(0, bytes, 0, bytes.length));
       space.pageCache.failMakeRequest().failNth(failing);
-      assertEquals(failing <= 8 ? -Errno.EIO : 0, file.mapping().writeBack());
+      assertEquals(failing <= 8 ? -Errno.EIO : 0, file.mapping().dirtyPages().writeBack());
       space.audit();
       space.pageCache.failMakeRequest().set(0, 0);
-      assertEquals(0, file.mapping().writeBack());
+      assertEquals(0, file.mapping().dirtyPages().writeBack());
       assertEquals(Arrays.hashCode(bytes), Arrays.hashCode(file.content));
     }
   }
@@ -146,13 +146,13 @@ final class WritebackTest {
   void whatTheStoreHasAheadIsNotMovedTwiceUnlessItChanges() {
     TestFile file = TestFile.of(space.pageCache, 2 * PAGE);
     dirty(file, 2);
-    assertEquals(0, file.mapping().storeAhead(0, 1));
+    assertEquals(0, file.mapping().dirtyPages().storeAhead(0, 1));
     assertEquals(2, file.pagesWritten);
-    assertEquals(2, file.mapping().dirtyPages());
+    assertEquals(2, file.mapping().dirtyPages().count());
     file.mapping().write(PAGE, new byte[] {5}, 0, 1);
-    assertEquals(0, file.mapping().writeBack());
+    assertEquals(0, file.mapping().dirtyPages().writeBack());
     assertEquals(3, file.pagesWritten);
     assertEquals(5, file.content[PAGE]);
-    assertEquals(0, file.mapping().dirtyPages());
+    assertEquals(0, file.mapping().dirtyPages().count());
   }
 }
