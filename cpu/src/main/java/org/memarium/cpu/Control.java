@@ -49,7 +49,7 @@ final class Control {
       }
       case INT1 -> {
         c.eip = i.endEip();
-        c.trap = ProcessorException.of(ProcessorException.DEBUG);
+        c.trap = ProcessorException.debugTrap();
       }
       case BOUND -> {
         bound(c, i);

@@ -117,7 +117,7 @@ final class Interpreter {
       cache.drop(block);
     }
     if (singleStep && c.exception == null && !c.interrupted && c.trap == null) {
-      c.trap = ProcessorException.of(ProcessorException.DEBUG);
+      c.trap = ProcessorException.singleStep();
     }
   }
 

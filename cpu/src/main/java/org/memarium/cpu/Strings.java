@@ -47,7 +47,7 @@ final class Strings {
       }
       if (c.singleStep() && (c.r[Cpu.ECX] & mask) != 0) {
         // A trap comes after each round, and finds EIP at the instruction.
-        throw ProcessorException.of(ProcessorException.DEBUG);
+        throw ProcessorException.singleStep();
       }
     }
   }

@@ -268,10 +268,24 @@ final class CpuTest {
   void singleStepTrapsAfterEachInstruction() {
     m.code("40 40 CD80");
     cpu.setEflags(cpu.eflags() | Flags.TF);
-    assertEquals(ProcessorException.DEBUG, runToException().vector());
+    ProcessorException step = runToException();
+    assertEquals(ProcessorException.DEBUG, step.vector());
+    assertEquals(ProcessorException.DEBUG_SINGLE_STEP, step.debugStatus());
     assertEquals(UserMachine.TEXT + 1, cpu.eip());
     assertEquals(1, cpu.register(Cpu.EAX));
     assertEquals(1, cpu.instructions());
+  }
+
+  @Test
+  void int1TrapsWithoutACauseEvenInSingleSteps() {
+    for (boolean steps : new boolean[] {false, true}) {
+      m.code("F1 40 CD80");
+      cpu.setEflags(steps ? cpu.eflags() | Flags.TF : cpu.eflags() & ~Flags.TF);
+      ProcessorException trap = runToException();
+      assertEquals(ProcessorException.DEBUG, trap.vector());
+      assertEquals(0, trap.debugStatus());
+      assertEquals(UserMachine.TEXT + 1, cpu.eip(), "behind the instruction");
+    }
   }
 
   @Test

@@ -51,15 +51,23 @@ public final class ProcessorException extends RuntimeException {
   /** #XM: an SSE exception that MXCSR does not mask; its flags are set in MXCSR. */
   public static final int SIMD_FLOATING_POINT = 19;
 
+  /** In {@link #debugStatus}: BS of DR6, a single step. */
+  public static final int DEBUG_SINGLE_STEP = 1 << 14;
+
   private final int vector;
   private final int errorCode;
-  private final long linearAddress;
+  private final long register;
 
-  private ProcessorException(int vector, int errorCode, long linearAddress) {
+  /**
+   * An exception, and what a register says of it.
+   *
+   * @param register CR2 of a page fault, DR6 of #DB, otherwise 0
+   */
+  private ProcessorException(int vector, int errorCode, long register) {
     super(null, null, false, false);
     this.vector = vector;
     this.errorCode = errorCode;
-    this.linearAddress = linearAddress;
+    this.register = register;
   }
 
   /** An exception without an error code. */
@@ -82,6 +90,16 @@ public final class ProcessorException extends RuntimeException {
     return new ProcessorException(PAGE_FAULT, errorCode, linearAddress);
   }
 
+  /** #DB after an instruction that ran with TF set. */
+  public static ProcessorException singleStep() {
+    return new ProcessorException(DEBUG, 0, DEBUG_SINGLE_STEP);
+  }
+
+  /** #DB of {@code int1}, which leaves no cause in DR6. */
+  public static ProcessorException debugTrap() {
+    return new ProcessorException(DEBUG, 0, 0);
+  }
+
   /** The vector: one of the constants here. */
   public int vector() {
     return vector;
@@ -94,13 +112,18 @@ public final class ProcessorException extends RuntimeException {
 
   /** For a page fault the linear address (CR2), otherwise 0. */
   public long linearAddress() {
-    return linearAddress;
+    return vector == PAGE_FAULT ? register : 0;
+  }
+
+  /** For #DB its cause, as DR6 has it: {@link #DEBUG_SINGLE_STEP} or 0; otherwise 0. */
+  public int debugStatus() {
+    return vector == DEBUG ? (int) register : 0;
   }
 
   @Override
   public String getMessage() {
     return vector == PAGE_FAULT
-        ? "page fault at 0x%08x, error code 0x%x".formatted(linearAddress, errorCode)
+        ? "page fault at 0x%08x, error code 0x%x".formatted(register, errorCode)
         : "exception %d, error code 0x%x".formatted(vector, errorCode);
   }
 }

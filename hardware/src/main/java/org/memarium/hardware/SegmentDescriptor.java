@@ -57,6 +57,18 @@ public record SegmentDescriptor(
         0, MAX_LIMIT, type, true, privilege, true, false, false, true, true);
   }
 
+  /** Flat 64-bit code of privilege 3: a program may look at it, and read through it. */
+  public static SegmentDescriptor flatUser64() {
+    int type = READABLE_OR_WRITABLE | ACCESSED | CODE;
+    return new SegmentDescriptor(0, MAX_LIMIT, type, true, 3, true, false, true, false, true);
+  }
+
+  /** Data of privilege 3 that only has a limit, in bytes, for {@code lsl} to ask for. */
+  public static SegmentDescriptor limitOnly(long limit) {
+    int type = CONFORMING_OR_EXPAND_DOWN | ACCESSED;
+    return new SegmentDescriptor(0, limit, type, true, 3, true, false, false, true, false);
+  }
+
   /** Reads the eight bytes of a descriptor. */
   public static SegmentDescriptor decode(long raw) {
     long base = (raw >>> 16 & 0xff_ffff) | (raw >>> 56 & 0xff) << 24;

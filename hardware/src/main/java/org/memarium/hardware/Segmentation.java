@@ -161,7 +161,7 @@ public final class Segmentation {
    * #loadCode} would load; nothing changes.
    *
    * @throws ProcessorException #GP or #NP; a gate or another privilege is #GP here, because the
-   *     operating system above installs no call gates
+   *     operating system above installs no call gates; so is 64-bit code, which cannot be run
    */
   public SegmentDescriptor checkCode(int selector) {
     int privilege = privilege();
@@ -169,7 +169,7 @@ public final class Segmentation {
       throw ProcessorException.of(ProcessorException.GENERAL_PROTECTION);
     }
     SegmentDescriptor descriptor = find(selector);
-    if (descriptor == null || !descriptor.isCode()) {
+    if (descriptor == null || !descriptor.isCode() || descriptor.longMode()) {
       throw fault(ProcessorException.GENERAL_PROTECTION, selector);
     }
     boolean privilegeOk =
@@ -247,18 +247,19 @@ public final class Segmentation {
     hidden[register] = descriptor;
     bases[register] = descriptor.base();
     if (register < FS) {
-      flat = isFlat(hidden[ES]) && isFlat(hidden[CS]) && isFlat(hidden[SS]) && isFlat(hidden[DS]);
+      flat = isFlat(ES) && isFlat(CS) && isFlat(SS) && isFlat(DS);
     }
   }
 
-  private static boolean isFlat(SegmentDescriptor segment) {
+  private boolean isFlat(int register) {
+    SegmentDescriptor segment = hidden[register];
     return segment != null
         && segment.present()
         && segment.base() == 0
         && segment.limit() == FLAT_LIMIT
         && !segment.isExpandDown()
         && segment.big()
-        && (segment.isCode() ? segment.isReadable() : segment.isWritable());
+        && (register == CS ? segment.isCode() && segment.isReadable() : segment.isWritable());
   }
 
   private static ProcessorException fault(int vector, int selector) {

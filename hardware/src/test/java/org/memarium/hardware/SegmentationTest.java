@@ -36,12 +36,13 @@ class SegmentationTest {
   private static final int LDT_TLS = 0x0f;
 
   private Ram ram;
+  private DescriptorTable gdt;
   private Segmentation segmentation;
 
   @BeforeEach
   void bootIntoUserMode() {
     ram = Ram.reserve(Ram.PAGE_SIZE);
-    DescriptorTable gdt = new DescriptorTable(ram, 0, ENTRIES);
+    gdt = new DescriptorTable(ram, 0, ENTRIES);
     gdt.set(USER_CODE >>> 3, SegmentDescriptor.flat(true, 3));
     gdt.set(USER_DATA >>> 3, SegmentDescriptor.flat(false, 3));
     gdt.set(KERNEL_DATA >>> 3, SegmentDescriptor.flat(false, 0));
@@ -180,6 +181,36 @@ class SegmentationTest {
     ram.putLong(0x808, 0);
     assertEquals(0xffff_f004L, segmentation.linear(GS, 4, 4, true));
     fault(GENERAL_PROTECTION, LDT_TLS & 0xfffc, () -> segmentation.load(GS, LDT_TLS));
+  }
+
+  @Test
+  void codeThatDataIsReachedThroughTakesNoWrites() {
+    assertTrue(segmentation.isFlat());
+    segmentation.load(ES, USER_CODE);
+    assertFalse(segmentation.isFlat(), "a write must be checked");
+    assertEquals(8, segmentation.linear(ES, 8, 4, false));
+    fault(GENERAL_PROTECTION, 0, () -> segmentation.linear(ES, 8, 4, true));
+    segmentation.load(ES, USER_DATA);
+    assertTrue(segmentation.isFlat());
+  }
+
+  @Test
+  void codeOf64BitsIsReadThroughAndNeverRun() {
+    int code64 = KERNEL_CODE | 3;
+    gdt.set(code64 >>> 3, SegmentDescriptor.flatUser64());
+    assertEquals(0x00af_fb00_0000_ffffL, gdt.raw(code64 >>> 3));
+    segmentation.load(ES, code64);
+    assertEquals(8, segmentation.linear(ES, 8, 4, false));
+    fault(GENERAL_PROTECTION, code64 & ~3, () -> segmentation.loadCode(code64));
+  }
+
+  @Test
+  void aSegmentForItsLimitTellsItAndNoMore() {
+    int number = KERNEL_CODE | 3;
+    gdt.set(number >>> 3, SegmentDescriptor.limitOnly(1));
+    assertEquals(0x0040_f500_0000_0001L, gdt.raw(number >>> 3));
+    segmentation.load(GS, number);
+    fault(GENERAL_PROTECTION, 0, () -> segmentation.linear(GS, 1, 1, false));
   }
 
   @Test

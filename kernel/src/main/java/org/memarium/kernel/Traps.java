@@ -2,6 +2,7 @@ package org.memarium.kernel;
 
 import org.memarium.cpu.Cpu;
 import org.memarium.hardware.ProcessorException;
+import org.memarium.hardware.SegmentDescriptor;
 import org.memarium.kernel.oom.OutOfMemory;
 import org.memarium.kernel.process.Signal;
 import org.memarium.kernel.process.SignalInfo;
@@ -44,14 +45,29 @@ final class Traps {
           force(vector, 0, Signal.SIGFPE, simdCode(), eip, "floating-point exception of SSE");
       case ProcessorException.INVALID_OPCODE ->
           force(vector, 0, Signal.SIGILL, SignalInfo.ILL_ILLOPN, eip, "no such instruction");
-      case ProcessorException.DEBUG ->
-          force(vector, 0, Signal.SIGTRAP, SignalInfo.TRAP_TRACE, eip, "single step");
+      case ProcessorException.DEBUG -> debugSignal(e.debugStatus(), eip);
       case ProcessorException.ALIGNMENT_CHECK ->
           force(vector, code, Signal.SIGBUS, SignalInfo.BUS_ADRALN, 0, "unaligned access");
       case ProcessorException.SEGMENT_NOT_PRESENT, ProcessorException.STACK_FAULT ->
           force(vector, code, Signal.SIGBUS, SignalInfo.KERNEL, 0, "segment fault");
-      default -> force(vector, code, Signal.SIGSEGV, SignalInfo.KERNEL, 0, "general protection");
+      default -> force(vector, code, Signal.SIGSEGV, SignalInfo.KERNEL, 0, protection(code));
     }
+  }
+
+  /** {@code exc_debug_user}, {@code get_si_code}: {@code int1} is the one without a cause. */
+  private void debugSignal(int status, long eip) {
+    boolean step = (status & ProcessorException.DEBUG_SINGLE_STEP) != 0;
+    int code = step ? SignalInfo.TRAP_TRACE : SignalInfo.TRAP_BRKPT;
+    String what = step ? "single step" : "int1";
+    force(ProcessorException.DEBUG, 0, Signal.SIGTRAP, code, eip, what);
+  }
+
+  /** Says for people why the processor protects, where a selector tells it. */
+  private String protection(int selector) {
+    SegmentDescriptor segment = selector == 0 ? null : cpu.segmentation().find(selector);
+    return segment != null && segment.isCode() && segment.longMode()
+        ? "selector 0x%x is 64-bit code, and this processor has 32 bits".formatted(selector)
+        : "general protection";
   }
 
   /** {@code fpu__exception_code} of x87. */

@@ -39,6 +39,11 @@ final class AreasHostTest {
   }
 
   @Test
+  void limitsRefuseTheSameCallsAndTheSameProgramsAsOnTheHost() {
+    same("limits.c");
+  }
+
+  @Test
   void theSameMappingsAreChargedAsOnTheHost() {
     same("overcommit.c");
   }

@@ -376,6 +376,60 @@ static void codes(void) {
   }
 }
 
+/* The kernel's own table, as a program sees it; the number of a processor (0x7b) is not compared. */
+static void global_table(void) {
+  for (unsigned selector = 0; selector < 0x100; selector++) {
+    unsigned rights = 0, limit = 0;
+    unsigned char has_rights, has_limit, readable, writable;
+    asm volatile("lar %2, %0; setz %1" : "+r"(rights), "=qm"(has_rights) : "r"(selector));
+    asm volatile("lsl %2, %0; setz %1" : "+r"(limit), "=qm"(has_limit) : "r"(selector));
+    asm volatile("verr %w1; setz %0" : "=qm"(readable) : "r"(selector));
+    asm volatile("verw %w1; setz %0" : "=qm"(writable) : "r"(selector));
+    if (selector >> 3 == 15) limit = 0;
+    if (has_rights || has_limit || readable || writable)
+      printf("%x: %x %x %d%d%d%d\n", selector, rights, limit, has_rights, has_limit, readable, writable);
+  }
+}
+
+#define THROUGH_ES(selector, ...)                                           \
+  do {                                                                      \
+    printf("es %x\n", selector);                                            \
+    GUARDED(asm volatile("mov %0, %%es; " __VA_ARGS__ : : "r"(selector) : "eax", "memory")); \
+    asm volatile("push %ds; pop %es");                                      \
+  } while (0)
+
+int word;
+
+static void other_segments(void) {
+  static const int selectors[] = {0x7b, 0x78, 0x30, 0x33, 0x60, 0x63, 0x10, 0x18, 0x23, 0x20, 0x2b, 0x28};
+  for (int i = 0; i < 12; i++) {
+    THROUGH_ES(selectors[i], "nop");
+    THROUGH_ES(selectors[i], "movb %%es:0, %%al");
+    THROUGH_ES(selectors[i], "movb $0, %%es:0");
+    THROUGH_ES(selectors[i], "incl %%es:word");
+  }
+  GUARDED(asm volatile("movl $1, %cs:word"));
+  GUARDED(asm volatile("pushl $0x7b; push $word; lret"));
+  GUARDED(asm volatile("pushf; pushl $0x78; push $word; iret"));
+  printf("word %d\n", word);
+}
+
+/* A virtual processor may leave the instruction pointer at int1, a real one does not. */
+static void on_trap(int signal, siginfo_t *info, void *context) {
+  greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+  printf("signal %d code %d trap %d error %x\n", signal, info->si_code, regs[REG_TRAPNO], regs[REG_ERR]);
+  if (*(unsigned char *)regs[REG_EIP] == 0xf1) regs[REG_EIP]++;
+  regs[REG_EFL] &= ~0x100;
+}
+
+static void traps(void) {
+  struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+  sigaction(SIGTRAP, &action, 0);
+  asm volatile(".byte 0xf1");
+  asm volatile("int3");
+  asm volatile("pushf; orl $0x100, (%esp); popf; nop; nop");
+}
+
 int main(int count, char **arguments) {
   asm volatile("mov %%gs, %0" : "=r"(glibc));
   static char stack[1 << 16];
@@ -397,5 +451,8 @@ int main(int count, char **arguments) {
   processes();
   thread_areas();
   codes();
+  global_table();
+  other_segments();
+  traps();
   return 0;
 }

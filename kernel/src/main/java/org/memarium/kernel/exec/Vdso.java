@@ -10,6 +10,7 @@ import org.memarium.mm.space.Layout;
 import org.memarium.mm.space.MappedFile;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
+import org.memarium.mm.space.SpecialMappings;
 import org.memarium.mm.space.VmFlags;
 
 /**
@@ -47,27 +48,22 @@ public final class Vdso {
   long map(MmStruct mm) {
     int vclockPages = mm.layout() == Layout.COMPAT ? VCLOCK_PAGES : 0;
     int pages = VVAR_PAGES + vclockPages + VDSO_PAGES;
-    int anywhere = MmapFlags.MAP_PRIVATE | MmapFlags.MAP_ANONYMOUS;
     // One search for all of them, as Linux does it.
-    long start = mm.mmap(0, bytes(pages), MmapFlags.PROT_NONE, anywhere, null, 0);
+    long start = SpecialMappings.findRoom(mm, bytes(pages));
     if (Errno.isError(start)) {
       return start;
     }
-    long result = place(mm, start, VVAR_PAGES, MmapFlags.PROT_READ, data);
+    long error = SpecialMappings.install(mm, start, bytes(VVAR_PAGES), MmapFlags.PROT_READ, data);
     long at = start + bytes(VVAR_PAGES);
-    if (result >= 0 && vclockPages > 0) {
-      result = place(mm, at, vclockPages, MmapFlags.PROT_READ, clocks);
+    if (error == 0 && vclockPages > 0) {
+      error = SpecialMappings.install(mm, at, bytes(vclockPages), MmapFlags.PROT_READ, clocks);
       at += bytes(vclockPages);
     }
-    if (result >= 0) {
-      result = place(mm, at, VDSO_PAGES, MmapFlags.PROT_READ | MmapFlags.PROT_EXEC, code);
+    if (error == 0) {
+      int prot = MmapFlags.PROT_READ | MmapFlags.PROT_EXEC;
+      error = SpecialMappings.install(mm, at, bytes(VDSO_PAGES), prot, code);
     }
-    return result;
-  }
-
-  private static long place(MmStruct mm, long at, int pages, int prot, Area area) {
-    int flags = MmapFlags.MAP_PRIVATE | MmapFlags.MAP_FIXED;
-    return mm.mmap(at, bytes(pages), prot, flags, area, 0);
+    return error == 0 ? at : error;
   }
 
   private static long bytes(int pages) {

@@ -272,6 +272,7 @@ public final class SignalFrame {
     if (descriptor != null
         && descriptor.present()
         && descriptor.privilege() == 3
+        && !descriptor.longMode()
         && descriptor.isCode() == (register == Segmentation.CS)) {
       segments.force(register, selector);
     }
