@@ -178,6 +178,20 @@ final class CallEdgesTest {
   }
 
   @Test
+  void aLimitOfFilesAboveAllSignedNumbersIsBelowAllPlacesButNotBelowAllSizes() {
+    JavaProgram program = start(Layout.COMPAT);
+    int file = program.call("memfd_create", program.string(NAME, "m"), 0);
+    program.call("rt_sigaction", SIGXFSZ, program.words(BUFFER, 1, 0, 0, 0, 0), 0, 8);
+    int limit = program.words(BUFFER, 0, -1, -1, -1);
+    assertEquals(0, program.call("prlimit64", 0, RLimits.FSIZE, limit, 0));
+    assertEquals(-Errno.EFBIG, program.call("pwrite64", file, BUFFER, 8, 0, 0));
+    assertEquals(0, program.call("ftruncate64", file, 8, 0));
+    program.words(BUFFER, -1, -1, -1, -1);
+    assertEquals(0, program.call("prlimit64", 0, RLimits.FSIZE, limit, 0));
+    assertEquals(8, program.call("pwrite64", file, BUFFER, 8, 0, 0));
+  }
+
+  @Test
   void whoHasNoDescriptorLeftHearsNothingOfPagesThatAreNotThere() {
     JavaProgram program = start(Layout.COMPAT);
     int hugePagesOf4Mib = 4 | 22 << 26;

@@ -1,6 +1,7 @@
 package org.memarium.kernel.vfs;
 
 import org.memarium.mm.Errno;
+import org.memarium.mm.space.RLimits;
 
 /**
  * RLIMIT_FSIZE: how large a task may make regular files (Linux {@code generic_write_checks}, {@code
@@ -12,7 +13,7 @@ public interface FileSizeLimit {
       new FileSizeLimit() {
         @Override
         public long bytes() {
-          return -1;
+          return RLimits.INFINITY;
         }
 
         @Override
@@ -36,11 +37,16 @@ public interface FileSizeLimit {
     if (count == 0 || !inode.isRegular() || inode instanceof PseudoFile) {
       return count;
     }
-    long room = bytes() - at;
-    if (Long.compareUnsigned(at, bytes()) >= 0) {
+    long limit = bytes();
+    if (limit == RLimits.INFINITY) {
+      return count;
+    }
+    // generic_write_check_limits keeps it in a loff_t: a limit of 2^63 and more is below all
+    // places.
+    if (at >= limit) {
       refuse();
     }
-    return room < 0 || room > count ? count : (int) room;
+    return (int) Math.min(limit - at, count);
   }
 
   /**

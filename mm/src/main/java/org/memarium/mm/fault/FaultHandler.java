@@ -56,6 +56,9 @@ public final class FaultHandler {
   /** What became of it. */
   private FaultResult result = FaultResult.MINOR;
 
+  /** Whether who waited for a page comes again as if it had not: {@link Gup#prefault}. */
+  private boolean prefaults;
+
   /** The fault handler of a machine; it also populates for MAP_POPULATE. */
   public FaultHandler(MemoryManager memory) {
     this.memory = memory;
@@ -142,8 +145,13 @@ public final class FaultHandler {
   private void countHandled() {
     if (result.isHandled()) {
       faultsByKind[fault.kind.ordinal()]++;
-      memory.faultCounts().count(result == FaultResult.MAJOR);
+      memory.faultCounts().count(result == FaultResult.MAJOR && !(prefaults && fault.retried));
     }
+  }
+
+  /** Faults come without {@code FAULT_FLAG_TRIED} after they waited, or with it again. */
+  void setPrefaults(boolean on) {
+    prefaults = on;
   }
 
   /** {@code count_memcg_event_mm}. */

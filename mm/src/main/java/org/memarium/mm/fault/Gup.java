@@ -49,6 +49,20 @@ public final class Gup {
     return followOrFault(mm, linearAddress, write, true);
   }
 
+  /**
+   * The same as {@link #getUserPage} for {@code populate_vma_page_range}: to a page that it waited
+   * for it comes again as to another one, and so the fault of a file's page that had to be read is
+   * a minor one.
+   */
+  int prefault(MmStruct mm, long linearAddress, boolean write) {
+    faults.setPrefaults(true);
+    try {
+      return followOrFault(mm, linearAddress, write, false);
+    } finally {
+      faults.setPrefaults(false);
+    }
+  }
+
   private int followOrFault(MmStruct mm, long linearAddress, boolean write, boolean pin) {
     int access = PageFaultCode.USER | (write ? PageFaultCode.WRITE : 0);
     PageTables tables = mm.pages().tables();

@@ -40,7 +40,7 @@ final class Populate implements MemoryManager.Populator {
       return -Errno.EFAULT;
     }
     boolean write = area.has(VmFlags.WRITE) && !area.has(VmFlags.SHARED);
-    return touch(mm, start, end, write);
+    return touch(mm, start, end, write, false);
   }
 
   @Override
@@ -55,7 +55,7 @@ final class Populate implements MemoryManager.Populator {
         return -Errno.EINVAL;
       }
       long partEnd = Math.min(end, area.end());
-      long error = touch(mm, at, partEnd, write);
+      long error = touch(mm, at, partEnd, write, mm.layout().triesAdviceAgain());
       if (error != 0) {
         return error;
       }
@@ -64,9 +64,14 @@ final class Populate implements MemoryManager.Populator {
     return 0;
   }
 
-  private long touch(MmStruct mm, long start, long end, boolean write) {
+  /**
+   * {@code __get_user_pages} for nobody who wants the pages.
+   *
+   * @param tries whether it says so when it comes again to a page that it waited for
+   */
+  private long touch(MmStruct mm, long start, long end, boolean write, boolean tries) {
     for (long at = start; at < end; at += Ram.PAGE_SIZE) {
-      int pfn = gup.getUserPage(mm, at, write);
+      int pfn = tries ? gup.getUserPage(mm, at, write) : gup.prefault(mm, at, write);
       if (pfn < 0) {
         return pfn;
       }

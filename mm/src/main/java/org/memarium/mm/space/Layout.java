@@ -326,6 +326,15 @@ public enum Layout {
     return this == I386;
   }
 
+  /**
+   * Whether {@code MADV_POPULATE_READ} and {@code _WRITE} come again to a page that they waited for
+   * with {@code FAULT_FLAG_TRIED}, so that it is a major fault: since 6.9 ({@code
+   * faultin_page_range}).
+   */
+  public boolean triesAdviceAgain() {
+    return this == COMPAT;
+  }
+
   /** Whether {@code MADV_DONTNEED} gives tables of pages back that it emptied: since 6.14. */
   boolean reclaimsTables() {
     return this == COMPAT;

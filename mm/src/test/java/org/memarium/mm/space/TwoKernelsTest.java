@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.memarium.mm.Architecture;
 import org.memarium.mm.Errno;
 import org.memarium.mm.fault.TestSpace;
+import org.memarium.mm.file.TestFile;
 import org.memarium.mm.trace.VmStatItem;
 
 /** Where Linux 6.1 ({@code i386}) and 6.18 ({@code compat}) answer the same call differently. */
@@ -96,6 +97,26 @@ final class TwoKernelsTest {
       assertEquals(AT + 8 * PAGE, child.mremap(FAR, PAGE, PAGE, MOVE, AT + 8 * PAGE));
       assertEquals(areas, child.areas());
       child.exit();
+      space.audit();
+    }
+  }
+
+  /** Whoever fills tables ahead comes again to a page that it waited for as to another one. */
+  @ParameterizedTest
+  @EnumSource
+  void pagesThatAreLockedAreReadWithoutMajorFaultsAndAdvisedOnesSince69WithThem(Layout layout) {
+    try (TestSpace space = boot(layout)) {
+      TestFile file = TestFile.of(space.pageCache, (int) (3 * PAGE));
+      file.cold = true;
+      long at = space.mapFile(file, 3 * PAGE, PROT_READ, MAP_PRIVATE, 0);
+      FaultCounts faults = space.manager.faultCounts();
+      assertEquals(0, space.mm.mlock().mlock2(at, PAGE, 0));
+      assertEquals(1, faults.minor());
+      assertEquals(0, space.mm.madvise(at + PAGE, PAGE, Madvise.POPULATE_READ));
+      assertEquals(layout == Layout.I386 ? 0 : 1, faults.major());
+      assertEquals(2, faults.minor() + faults.major());
+      space.mmu.readByte(at + 2 * PAGE);
+      assertEquals(layout == Layout.I386 ? 1 : 2, faults.major());
       space.audit();
     }
   }
