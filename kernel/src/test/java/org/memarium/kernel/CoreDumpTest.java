@@ -24,14 +24,24 @@ final class CoreDumpTest {
    */
   @Test
   void coreFilesAreThoseOfTheHost() throws IOException {
+    HostPrograms.write(folder, "window.h");
+    same("coredump.c", "-static");
+  }
+
+  /** The thread that died comes first, whatever its number. */
+  @Test
+  void coreFilesHaveTheRegistersOfEachThread() throws IOException {
+    same("corethreads.c", "-static", "-pthread");
+  }
+
+  private void same(String source, String... options) throws IOException {
     assumeTrue(
         setting("core_pattern").equals("core") && setting("core_uses_pid").equals("0"),
         "the host writes its core files elsewhere");
-    HostPrograms.write(folder, "window.h");
-    String program = HostPrograms.compile(folder, "coredump.c", "-static").toString();
+    String program = HostPrograms.compile(folder, source, options).toString();
     String there = Files.createDirectory(folder.resolve("cores")).toString();
     HostPrograms.Native natively = HostPrograms.runNatively(program, there);
-    Files.delete(folder.resolve("cores/named"));
+    Files.deleteIfExists(folder.resolve("cores/named"));
     MachineExtension.Run here =
         machines.run(
             config ->

@@ -50,8 +50,14 @@ final class CoreNotes {
   private static final int NAME_BYTES = 16;
   private static final int ARGUMENTS_BYTES = 80;
 
-  /** {@code PF_SIGNALED} and {@code PF_DUMPCORE}. */
-  private static final int DUMPS = 0x400 | 0x200;
+  // ---- Flags of a task, PF_ ----
+  private static final int POSTCOREDUMP = 0x8;
+  private static final int SIGNALED = 0x400;
+  private static final int DUMPS = SIGNALED | 0x200;
+
+  // ---- States of a task, as numbers of their bits from 1: TASK_UNINTERRUPTIBLE, TASK_DEAD ----
+  private static final int WAITS = 2;
+  private static final int DEAD = 8;
 
   /** {@code struct user_regs_struct}, up to the data segments. */
   private static final int[] REGISTERS = {
@@ -82,7 +88,7 @@ final class CoreNotes {
   byte[] of(Task task, SignalInfo info, byte[] siginfo, List<Vma> areas) {
     int cause = info.isFromUser() ? task.call().number() : -1;
     note("CORE", NT_PRSTATUS, status(task, info.signal(), cause));
-    note("CORE", NT_PRPSINFO, processInfo(task.view()));
+    note("CORE", NT_PRPSINFO, processInfo(task));
     note("CORE", NT_SIGINFO, siginfo);
     note("CORE", NT_AUXV, task.auxiliaryVector());
     files(areas);
@@ -152,17 +158,33 @@ final class CoreNotes {
     to.putInt((int) (nanos / second)).putInt((int) (nanos % second / 1000));
   }
 
-  /** {@code struct elf_prpsinfo}: it runs (R), and 79 bytes of its arguments. */
-  private static byte[] processInfo(ProcessView view) {
+  /**
+   * {@code struct elf_prpsinfo}, of the first thread, whichever died: it writes the file (R), waits
+   * until that is done (D), or has ended before; and 79 bytes of its arguments.
+   */
+  private static byte[] processInfo(Task task) {
+    Task leader = task.process().leader();
+    ProcessView view = leader.view();
     ByteBuffer to = ByteBuffer.allocate(PRPSINFO_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    to.put((byte) 0).put((byte) 'R').put((byte) 0).put((byte) view.nice());
-    to.putInt(view.taskFlags() | DUMPS);
+    int flags;
+    if (leader.equals(task)) {
+      to.put((byte) 0).put((byte) 'R');
+      flags = DUMPS;
+    } else if (leader.isEnded()) {
+      to.put((byte) DEAD).put((byte) '.');
+      flags = POSTCOREDUMP;
+    } else {
+      to.put((byte) WAITS).put((byte) 'D');
+      flags = POSTCOREDUMP | SIGNALED;
+    }
+    to.put((byte) 0).put((byte) view.nice());
+    to.putInt(view.taskFlags() | flags);
     to.putShort((short) view.users().real()).putShort((short) view.groups().real());
     identity(to, view);
     byte[] name = view.comm().getBytes(StandardCharsets.ISO_8859_1);
     int arguments = to.position() + NAME_BYTES;
     to.put(name, 0, Math.min(name.length, NAME_BYTES - 1)).position(arguments);
-    byte[] line = view.commandLine();
+    byte[] line = task.view().commandLine();
     for (int k = 0; k < Math.min(line.length, ARGUMENTS_BYTES - 1); k++) {
       to.put(line[k] == 0 ? (byte) ' ' : line[k]);
     }
