@@ -119,6 +119,7 @@ final class Guard {
                   && !touchesAgent(step.unsigned(3), step.unsigned(2)));
       case PWRITE64 ->
           step.unsigned(2) <= MAX_FILE_BYTES
+              && !writesToZombie(step)
               && !touchesAgent(step.unsigned(1), step.unsigned(2))
               && !touchesAgent(step.unsigned(3), step.unsigned(2));
       case SHMAT ->
@@ -161,13 +162,28 @@ final class Guard {
           && step.call().arguments().get(i) == ArgumentKind.PID
           && slot >= 0
           && slot < Mailbox.SLOTS
-          && ours.numbers().pid(slot) != 0
-          && !ours.isAlive(slot)
-          && !ours.numbers().isReaped(slot)) {
+          && isZombie(slot)) {
         return true;
       }
     }
     return false;
+  }
+
+  /** The same of a write to clear_refs, which may be of any process that was. */
+  private boolean writesToZombie(Step step) {
+    if (!ours.isClearRefs(step.process(), step.argument(0))) {
+      return false;
+    }
+    for (int slot = 0; slot < Mailbox.SLOTS; slot++) {
+      if (isZombie(slot)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isZombie(int slot) {
+    return ours.numbers().pid(slot) != 0 && !ours.isAlive(slot) && !ours.numbers().isReaped(slot);
   }
 
   private boolean mayMap(int slot, int[] arguments) {

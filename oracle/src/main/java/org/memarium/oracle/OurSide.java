@@ -13,6 +13,7 @@ import org.memarium.kernel.MachineConfig;
 import org.memarium.kernel.MachineConfigBuilder;
 import org.memarium.kernel.MemoryFaultException;
 import org.memarium.kernel.Preset;
+import org.memarium.kernel.vfs.GeneratedFile;
 import org.memarium.kernel.vfs.OpenFile;
 import org.memarium.kernel.vfs.RecordFile;
 import org.memarium.mm.file.AddressSpace;
@@ -164,6 +165,12 @@ final class OurSide implements AutoCloseable {
   boolean isPageMap(int slot, int fd) {
     OpenFile file = program(slot).task().files().get(fd);
     return file != null && file.inode() instanceof RecordFile;
+  }
+
+  /** Whether a descriptor is of a file clear_refs: of those that steps open no other takes text. */
+  boolean isClearRefs(int slot, int fd) {
+    OpenFile file = program(slot).task().files().get(fd);
+    return file != null && file.inode() instanceof GeneratedFile;
   }
 
   /** The descriptor that a process's next file gets. */
