@@ -42,7 +42,12 @@ static void tell_info(const char *what, int result, siginfo_t *info, pid_t pid) 
 static void exit_300(void) { _exit(300); }
 static void kill_self(void) { raise(SIGTERM); }
 static void segv(void) { *(volatile int *)8 = 1; }
-static void stop_self(void) { raise(SIGSTOP); _exit(5); }
+/* Whoever runs again ends only when that was seen: shared[2]. */
+static void stop_self(void) {
+  raise(SIGSTOP);
+  while (shared[2] == 0) sched_yield();
+  _exit(5);
+}
 static void wait_for_one(void) { until(1); _exit(6); }
 static void forever(void) { for (;;) pause(); }
 
@@ -81,11 +86,13 @@ static void stops(void) {
   kill(pid, SIGCONT);
   printf("same %d\n", waitpid(pid, &status, WCONTINUED) == pid);
   tell_status("continued", status);
+  shared[2] = 1;
   printf("same %d\n", waitpid(pid, &status, 0) == pid);
   tell_status("ended", status);
 
   siginfo_t info;
   memset(&info, 1, sizeof info);
+  shared[2] = 0;
   pid = child(stop_self);
   int result = waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT);
   tell_info("waitid stopped, left", result, &info, pid);
@@ -96,6 +103,7 @@ static void stops(void) {
   kill(pid, SIGCONT);
   result = waitid(P_ALL, 0, &info, WCONTINUED);
   tell_info("waitid continued", result, &info, pid);
+  shared[2] = 1;
   result = waitid(P_PGID, 0, &info, WEXITED | WNOWAIT);
   tell_info("waitid exited, left", result, &info, pid);
   result = waitid(P_PGID, getpgrp(), &info, WEXITED);
