@@ -1,6 +1,7 @@
 /* What the kernel does to pages when it reads, writes, populates or cuts them itself. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -61,6 +62,21 @@ static void present(const char *at, int pages) {
   close(fd);
 }
 
+/* What a child still does after a fork costs its parent faults, or saves them, as it happens. */
+static void until_it_sleeps(int pid) {
+  char name[32], text[64] = "";
+  snprintf(name, sizeof name, "/proc/%d/stat", pid);
+  for (;;) {
+    int fd = open(name, O_RDONLY);
+    ssize_t count = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[count > 0 ? count : 0] = 0;
+    const char *behind = strrchr(text, ')');
+    if (behind && behind[2] == 'S') return;
+    sched_yield();
+  }
+}
+
 /* A page that is shared since a fork is copied before it is read for somebody else. */
 static void readers(void) {
   char *at = mmap(0, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -74,6 +90,7 @@ static void readers(void) {
       pause();
       _exit(0);
     }
+    until_it_sleeps(child);
     struct iovec local = {buffer, PAGE}, remote = {at, PAGE};
     buffer[0] = 'c';
     at[PAGE] = 1;
