@@ -12,6 +12,7 @@
  *   protect      mprotect of the middle of three pages, which makes three areas of one, and back
  *   cow-fault    a write to a page that a forked process has too
  *   page-copy    the copy of a page alone, after such a fork
+ *   cold-copy    the same, after 64 MiB of other memory were written: no cache has the pages
  *   fork         fork of a process that has touched 64 MiB, exit of the child, wait
  */
 #include <stdint.h>
@@ -159,7 +160,19 @@ static double cow_fault(void) {
   return sum / TIMES / PAGES;
 }
 
-static double page_copy(void) {
+/* The same 64 MiB each time, a byte in each line of the processor's cache. */
+static void write_other(void) {
+  enum { BYTES = 64 << 20, LINE = 64 };
+  static volatile char *other;
+  if (other == NULL) {
+    other = map(BYTES, PROT_READ | PROT_WRITE);
+  }
+  for (int i = 0; i < BYTES; i += LINE) {
+    other[i]++;
+  }
+}
+
+static double page_copies(int forks) {
   enum { TIMES = 20 };
   char *memory = map(2 * PAGES * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
   if (madvise(memory + PAGES * PAGE, PAGES * PAGE, MADV_DONTFORK) != 0) {
@@ -171,19 +184,30 @@ static double page_copy(void) {
     for (int page = 0; page < 2 * PAGES; page++) {
       memory[page * PAGE] = 1;
     }
-    pid_t child = hold(ends);
+    pid_t child = 0;
+    if (forks) {
+      child = hold(ends);
+    } else {
+      write_other();
+    }
     double start = nanos();
     for (int page = 0; page < PAGES; page++) {
       memcpy(memory + (PAGES + page) * PAGE, memory + page * PAGE, PAGE);
     }
     sum += nanos() - start;
-    close(ends[0]);
-    close(ends[1]);
-    waitpid(child, NULL, 0);
+    if (forks) {
+      close(ends[0]);
+      close(ends[1]);
+      waitpid(child, NULL, 0);
+    }
   }
   unmap(memory, 2 * PAGES * PAGE);
   return sum / TIMES / PAGES;
 }
+
+static double page_copy(void) { return page_copies(1); }
+
+static double cold_copy(void) { return page_copies(0); }
 
 static char *touched;
 
@@ -215,8 +239,8 @@ static const struct {
   double (*measure)(void);
 } MECHANISMS[] = {
     {"hole", hole},       {"place", place},         {"write-fault", write_fault},
-    {"protect", protect}, {"cow-fault", cow_fault}, {"page-copy", page_copy}, {"read-fault", read_fault},
-    {"fork", fork_exit},
+    {"protect", protect}, {"cow-fault", cow_fault}, {"page-copy", page_copy},
+    {"cold-copy", cold_copy}, {"read-fault", read_fault}, {"fork", fork_exit},
 };
 
 static int ascending(const void *a, const void *b) {

@@ -5,6 +5,7 @@ import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.memarium.hardware.Ram;
 import org.memarium.mm.space.MmStruct;
 import org.memarium.mm.space.MmapFlags;
@@ -22,13 +23,27 @@ import org.memarium.mm.space.RLimits;
 final class UserMemory {
   /** The mechanisms, under the names that the peer has for them. */
   static final String[] MECHANISMS = {
-    "place", "hole", "write-fault", "read-fault", "protect", "cow-fault", "page-copy", "fork"
+    "place",
+    "hole",
+    "write-fault",
+    "read-fault",
+    "protect",
+    "cow-fault",
+    "page-copy",
+    "cold-copy",
+    "fork"
   };
 
   private static final long PAGE = Ram.PAGE_SIZE;
   private static final int PAGES = 1024;
   private static final long TOUCHED_BYTES = 64L << 20;
   private static final int STRIDE = 7919;
+
+  /** More than any cache of the host's processor holds. */
+  private static final int OTHER_BYTES = 64 << 20;
+
+  private static final int CACHE_LINE_BYTES = 64;
+
   private static final int ROUNDS = 15;
   private static final long WARM_NANOS = 1_500_000_000L;
   private static final int READ = MmapFlags.PROT_READ;
@@ -42,6 +57,7 @@ final class UserMemory {
   private final long[] places;
   private int at;
   private int read;
+  private byte[] other = {};
 
   private UserMemory(int areas) {
     places = new long[areas];
@@ -87,7 +103,8 @@ final class UserMemory {
       case "read-fault" -> time(40, () -> faults(false)) / PAGES;
       case "protect" -> protect();
       case "cow-fault" -> cowFault();
-      case "page-copy" -> pageCopy();
+      case "page-copy" -> pageCopy(() -> makeChild()::exit);
+      case "cold-copy" -> pageCopy(this::writeOther);
       case "fork" -> fork();
       default -> throw new IllegalArgumentException("no such mechanism: " + mechanism);
     };
@@ -169,20 +186,33 @@ final class UserMemory {
   }
 
   /**
-   * What of a copy-on-write fault is the copy: the same pages after the same fork, but no fault.
+   * What of a copy-on-write fault is the copy: the same pages, but no fault.
+   *
+   * @param before what happens before each round, as a fork; it returns how that ends after it
    */
-  private double pageCopy() {
+  private double pageCopy(Supplier<Runnable> before) {
     long start = space.map(2 * PAGES * PAGE, ALL);
     touch(start, 2 * PAGES * PAGE);
     double sum = 0;
     int times = 20;
     for (int i = 0; i < times; i++) {
-      MmStruct child = makeChild();
+      Runnable end = before.get();
       sum += time(1, () -> copyPages(start, start + PAGES * PAGE));
-      child.exit();
+      end.run();
     }
     space.unmap(start, 2 * PAGES * PAGE);
     return sum / times / PAGES;
+  }
+
+  /** Leaves nothing else in the caches of the host's processor. */
+  private Runnable writeOther() {
+    if (other.length == 0) {
+      other = new byte[OTHER_BYTES];
+    }
+    for (int i = 0; i < OTHER_BYTES; i += CACHE_LINE_BYTES) {
+      other[i]++;
+    }
+    return () -> {};
   }
 
   private void copyPages(long from, long to) {
